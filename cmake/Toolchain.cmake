@@ -1,0 +1,32 @@
+# What every target is compiled with: ccache, mold, warnings as errors, and the sanitizer of the preset.
+set(BALLAST_SANITIZER "" CACHE STRING "value of -fsanitize= (address,undefined | thread)")
+option(BALLAST_FUZZERS "build the fuzz targets (clang only)" OFF)
+option(BALLAST_TIDY "run clang-tidy on each file that is compiled" OFF)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # base_dir makes checkouts in different folders share one cache.
+  set(ballast_launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${ballast_launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ballast_launcher})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wthread-safety)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_compile_options(-O1 -g1)
+endif()
+if(BALLAST_SANITIZER)
+  add_compile_options(-fsanitize=${BALLAST_SANITIZER} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${BALLAST_SANITIZER})
+endif()
+if(BALLAST_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
