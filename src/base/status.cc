@@ -22,7 +22,13 @@ std::string Status::ToString() const {
 
 Status Status::WithContext(std::string_view prefix) const {
   if (ok()) return *this;
-  return {code_, std::string(prefix) + ": " + message_};
+  return Status(code_, std::string(prefix) + ": " + message_).WithRetryAfter(retry_after_);
+}
+
+Status Status::WithRetryAfter(std::chrono::milliseconds wait) const {
+  Status status = *this;
+  status.retry_after_ = wait;
+  return status;
 }
 
 std::ostream& operator<<(std::ostream& out, const Status& status) { return out << status.ToString(); }

@@ -4,6 +4,7 @@
 // interface: it names what happened, to what, and what to do about it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -53,11 +54,16 @@ class [[nodiscard]] Status {
   // The same code with "prefix: " before the message. OK stays OK.
   Status WithContext(std::string_view prefix) const;
 
+  // How long the other side asked us to wait before a next attempt (Retry-After); zero where it did not say.
+  std::chrono::milliseconds retry_after() const { return retry_after_; }
+  Status WithRetryAfter(std::chrono::milliseconds wait) const;
+
   friend bool operator==(const Status&, const Status&) = default;
 
  private:
   StatusCode code_ = StatusCode::kOk;
   std::string message_;
+  std::chrono::milliseconds retry_after_{0};
 };
 
 std::ostream& operator<<(std::ostream& out, const Status& status);

@@ -1,0 +1,32 @@
+// Named origins of the configuration (`origins:` in ballast.yaml).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+struct ProxyConfig {
+  std::string http;                   // "http://proxy.example:3128", for http:// requests
+  std::string https;                  // for https:// requests (CONNECT)
+  std::vector<std::string> no_proxy;  // ".example", "10.0.0.0/8", "host"
+
+  friend bool operator==(const ProxyConfig&, const ProxyConfig&) = default;
+};
+
+struct OriginConfig {
+  std::string name;                    // "hub"
+  std::string match;                   // "hf://", "file://", "https://", or a longer prefix of a model URI
+  std::string endpoint;                // hf: base URL, a path prefix is kept; "" = the public hub
+  std::string ca_bundle;               // PEM file added to the system's roots; reread when it changes
+  ProxyConfig proxy;
+  std::string token_file;              // holds the bearer token; reread for each resolve
+  bool allow_private_addresses = false;  // loopback, link-local and private ranges are refused otherwise
+  std::vector<std::string> roots;      // file: directories below which models may lie
+  int max_connections = 8;
+
+  friend bool operator==(const OriginConfig&, const OriginConfig&) = default;
+};
+
+}  // namespace ballast

@@ -1,0 +1,27 @@
+// include/exclude patterns over repository paths, with the meaning the hub's own client gives them (fnmatch).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace ballast {
+
+// '*' matches any run of characters, '/' included; '?' one character; "[abc]", "[!abc]", "[a-z]" a set. A pattern that
+// ends in '/' stands for everything below it. Linear-time enough for hostile patterns (no exponential backtracking).
+bool GlobMatch(std::string_view pattern, std::string_view path);
+
+struct PathFilter {
+  std::vector<std::string> include;  // empty: everything
+  std::vector<std::string> exclude;  // wins over include
+
+  bool Admits(std::string_view path) const;
+  // InvalidArgument for an empty, absolute or over-long (> 1,024 bytes) pattern.
+  Status Validate() const;
+
+  friend bool operator==(const PathFilter&, const PathFilter&) = default;
+};
+
+}  // namespace ballast

@@ -1,0 +1,43 @@
+// SHA-256 and git's SHA-1 of bytes that come in pieces. OpenSSL does the work.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "core/digest.h"
+
+namespace ballast {
+
+// One stream of bytes; not thread-safe. Finish() may be called once.
+class Sha256Hasher {
+ public:
+  Sha256Hasher();
+  ~Sha256Hasher();
+  Sha256Hasher(Sha256Hasher&&) noexcept;
+  Sha256Hasher& operator=(Sha256Hasher&&) noexcept;
+
+  void Update(std::span<const std::byte> bytes);
+  Digest Finish();
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+class GitBlobHasher {
+ public:
+  explicit GitBlobHasher(uint64_t size);  // git hashes the size first
+  ~GitBlobHasher();
+  GitBlobHasher(GitBlobHasher&&) noexcept;
+  GitBlobHasher& operator=(GitBlobHasher&&) noexcept;
+
+  void Update(std::span<const std::byte> bytes);
+  GitOid Finish();
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,64 @@
+// Where models come from: a hub, a directory, a URL. The world begins behind this interface.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "core/digest.h"
+#include "core/glob.h"
+#include "core/model_ref.h"
+#include "core/piece_map.h"
+#include "core/safe_path.h"
+
+namespace ballast {
+
+// One file of a revision, as the origin lists it.
+struct RemoteFile {
+  SafePath path;
+  uint64_t size = 0;
+  std::optional<Digest> sha256;              // hub: the LFS oid; https: the fragment. Absent: known after the download
+  std::optional<GitOid> git_oid;             // hub: of the bytes, or of the LFS pointer when lfs_pointer_size is set
+  std::optional<uint64_t> lfs_pointer_size;  // hub: set for LFS files
+
+  friend bool operator==(const RemoteFile&, const RemoteFile&) = default;
+};
+
+// A revision that can't move any more: what Read() is asked for afterwards.
+struct ResolvedModel {
+  ModelRef ref;                   // as asked, revision included
+  std::string commit;             // hub: 40 hex; else ""
+  std::vector<RemoteFile> files;  // filtered, a valid path set (CheckPathSet), in the origin's order
+
+  uint64_t TotalBytes() const;
+};
+
+// Receives the bytes of a range, in order. An error ends the Read() with that error.
+using ByteSink = std::function<Status(std::span<const std::byte>)>;
+
+// Thread-safe: several Read()s run at once, each on its caller's thread.
+//
+// Errors, each with a text that tells a person what to do: NotFound (no such repository, revision or file),
+// Unauthenticated and PermissionDenied (token missing, wrong, not admitted to a gated repository), Unavailable (hub
+// down, stalled, 5xx, 429; retry_after() is what the hub asked for), FailedPrecondition (the file changed at the origin
+// between two reads: resolve again), InvalidArgument (a listing that breaks our rules), DataLoss (more or fewer bytes
+// than promised; a retry may cure it), Cancelled (stop was requested).
+class Origin {
+ public:
+  virtual ~Origin() = default;
+
+  // Asks the origin once which commit `ref.revision` is and which of its files `filter` admits.
+  virtual Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) = 0;
+
+  // Delivers exactly range.size() bytes of `file` to `sink`, or an error; what was delivered before an error is valid.
+  virtual Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
+                      std::stop_token stop) = 0;
+};
+
+}  // namespace ballast

@@ -1,0 +1,122 @@
+// The content-addressed store of one node: one copy of each file, verified before it is visible. FORMAT.md beside this
+// file describes what is on disk.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "core/digest.h"
+#include "core/manifest.h"
+#include "store/file_system.h"
+#include "store/ingest.h"
+
+namespace ballast {
+
+enum class Layout { kPlain, kHf, kHfRepo };  // hf-repo: one repository's folder of an hf cache
+
+// One publish of one volume; on disk as leases/<sha256(volume_id NUL target_path)>.
+struct Lease {
+  std::string volume_id;
+  std::string target_path;
+  std::string pod;               // "namespace/name" or ""
+  std::optional<Digest> manifest;  // absent until the model is resolved
+  std::string view;              // relative to the root, "" until it is made
+
+  friend bool operator==(const Lease&, const Lease&) = default;
+};
+
+// A manifest and everything that was said about it (a manifest may have come from several origins or revisions).
+struct StoredModel {
+  Digest id;
+  Manifest manifest;
+  std::vector<OriginRecord> origins;
+  int64_t last_used_unix = 0;  // recorded at publish and unpublish; 0 = never
+};
+
+struct StoreOptions {
+  std::string root;
+  uint64_t quota_bytes = 0;      // 0 = none; over our own allocated bytes
+  uint64_t min_available = 0;    // bytes of the file system that a download must leave free
+};
+
+struct Usage {
+  uint64_t used_bytes = 0;      // allocated by blobs, ingests, manifests
+  uint64_t reserved_bytes = 0;  // still to be written by open ingests
+  uint64_t disk_free_bytes = 0;
+  uint64_t disk_total_bytes = 0;
+  uint32_t blobs = 0;
+};
+
+// Room that a download will take, given back by the destructor. Thread-safe to destroy.
+class Reservation {
+ public:
+  virtual ~Reservation() = default;
+};
+
+struct BlobDamage {
+  Digest digest;
+  std::string problem;  // "has sha256:..", "is 3 bytes short", "is missing"
+};
+
+// Thread-safe. Every mutation is durable when its call returns, unless the call says otherwise.
+class Store {
+ public:
+  // Creates or opens the store below options.root; takes its lock (a second daemon is refused: FailedPrecondition with
+  // the other's pid); refuses a directory that others can write or that another uid owns, and a newer format. Removes
+  // what a crash left half-done. Reads no blob's bytes.
+  static Result<std::unique_ptr<Store>> Open(StoreOptions options, FileSystem& files, const Clock& clock);
+  virtual ~Store() = default;
+
+  // --- blobs
+  virtual std::optional<uint64_t> BlobSize(const Digest& digest) const = 0;  // nullopt: not here
+  // What an origin's git object id was found to be, so that the same plain file is never fetched twice.
+  virtual std::optional<Digest> FindByGitOid(const GitOid& oid) const = 0;
+  virtual Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) = 0;
+  // Prove, fsync, rename, fsync(directory). DataLoss "expected .., got .." removes the ingest.
+  virtual Result<Digest> CommitIngest(std::unique_ptr<Ingest> ingest) = 0;
+  virtual Result<Digest> PutBlob(std::string_view content) = 0;  // small generated files (refs, trees)
+  virtual Result<std::string> ReadSmallBlob(const Digest& digest, uint64_t limit) const = 0;
+  // Reads the blob and compares; nullopt: intact.
+  virtual Result<std::optional<BlobDamage>> VerifyBlob(const Digest& digest) const = 0;
+  // ResourceExhausted "needs 28.6 GiB; ..." where quota or disk can't take `bytes` now, FailedPrecondition where they
+  // never can (more than the quota or the whole disk).
+  virtual Result<std::unique_ptr<Reservation>> Reserve(uint64_t bytes) = 0;
+
+  // --- models
+  // All blobs are here. Adds `origin` to what is known of the manifest.
+  virtual Status PutModel(const Manifest& manifest, const OriginRecord& origin) = 0;
+  virtual std::optional<StoredModel> FindModel(const Digest& id) const = 0;
+  virtual std::vector<StoredModel> ListModels() const = 0;
+  virtual uint64_t AllocatedBytes(const Digest& model) const = 0;  // blocks that no other model shares
+  // Removes manifest, views and the blobs that no other model, ingest or lease needs; returns the allocated bytes freed.
+  // FailedPrecondition where a lease names it.
+  virtual Result<uint64_t> RemoveModel(const Digest& id) = 0;
+
+  // --- views
+  // The directory to mount, relative to the root. Idempotent. kHf and kHfRepo need an origin record with a commit whose
+  // uri is `uri` (InvalidArgument otherwise).
+  virtual Result<std::string> MakeView(const Digest& model, Layout layout, const std::string& uri) = 0;
+
+  // --- early views: mounted before the model is complete; they only gain files
+  // Of the expected files; `name` makes it unique. The view holds .ballast/files.json (paths and sizes to come).
+  virtual Result<std::string> OpenEarlyView(const std::string& name, Layout layout, const OriginRecord& origin,
+                                            const std::vector<std::pair<SafePath, uint64_t>>& expected) = 0;
+  virtual Status AddToEarlyView(const std::string& view, const SafePath& path, const Digest& blob) = 0;
+  // Everything is there: the generated files of the layout are added, .ballast/ready appears last.
+  virtual Status CompleteEarlyView(const std::string& view, const Digest& model) = 0;
+
+  // --- leases
+  virtual Status PutLease(const Lease& lease) = 0;  // replaces the one of the same volume and target
+  virtual Status RemoveLease(const std::string& volume_id, const std::string& target_path) = 0;  // OK when there is none
+  virtual std::vector<Lease> ListLeases() const = 0;
+
+  virtual Usage GetUsage() const = 0;
+  virtual const std::string& root() const = 0;
+};
+
+}  // namespace ballast
