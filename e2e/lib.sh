@@ -16,7 +16,7 @@ KEPT=$ROOT/build/e2e/$SUITE
 RESULTS=${BALLAST_E2E_RESULTS:-$TMP/results}
 mkdir -p "$TMP/log" "$TMP/pid"
 touch "$RESULTS"
-STARTED=() CACHE_DIRS=() FAILED=0
+STARTED=() CACHE_DIRS=() FAILED=0 MUST=
 export BALLAST_E2E_MARK=$TMP   # every process of the suite inherits it; the leak checker looks for it
 
 # need_packages PACKAGE...: Debian packages that this suite needs beyond e2e/packages (each also a line of e2e/packages.e2e).
@@ -76,7 +76,7 @@ check() {
   set -e
   record "$name" "$status" $((($(date +%s%N) - begin) / 100000000))
 }
-must() { local before=$FAILED; check "$@"; [ "$FAILED" = "$before" ] || exit 1; }
+must() { local before=$FAILED; check "$@"; [ "$FAILED" = "$before" ] || { echo "        the suite cannot go on"; MUST=failed; exit 1; }; }
 
 # fails_with "TEXT" COMMAND...: succeeds when the command fails and says TEXT.
 fails_with() {
@@ -106,11 +106,10 @@ record() {  # name, status, tenths of a second
 
 # --- the end of a suite -------------------------------------------------------------------------------------------
 
+marked() { env -u BALLAST_E2E_MARK grep -lzFx "BALLAST_E2E_MARK=$TMP" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
 processes_left() {  # by the mark that they inherited
   local p
-  for p in $(env -u BALLAST_E2E_MARK grep -lzFx "BALLAST_E2E_MARK=$TMP" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
-    [ "$p" = "$BASHPID" ] || ! kill -0 "$p" 2>/dev/null || echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline")"
-  done
+  for p in $(marked); do ! kill -0 "$p" 2>/dev/null || echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"; done
 }
 mounts_left() { awk -v dir="$TMP" 'index($0, dir) || $5 ~ /^\/var\/lib\/kubelet/ { print "mount " $5 }' /proc/self/mountinfo; }
 network_left() {
@@ -132,6 +131,13 @@ nothing_left() {
   left; return 1
 }
 
+# What was reported is then removed, so that one suite's leak is not the next one's failure.
+sweep() {
+  local p m
+  for p in $(marked); do kill -KILL "$p" 2>/dev/null; done
+  for m in $(awk -v dir="$TMP/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | sort -r); do umount -l "$m"; done
+}
+
 keep_logs() {
   rm -rf "$KEPT"; mkdir -p "$KEPT"
   cp -r "$TMP/log/." "$KEPT/"
@@ -142,7 +148,7 @@ finish() {
   local status=$? name i
   trap - EXIT
   set +e
-  if [ "$status" != 0 ] && [ "$FAILED" = 0 ]; then
+  if [ "$status" != 0 ] && [ -z "$MUST" ]; then
     echo "the suite ended with status $status before its end" >"$TMP/log/.check"
     record "runs to its end" "$status" 0
   fi
@@ -152,7 +158,7 @@ finish() {
     [ ! -e "$TMP/pid/$name" ] || stop "$name" || echo "        $name did not stop on SIGTERM and was killed"
   done
   check "leaves nothing behind" nothing_left
-  [ "$FAILED" = 0 ] || keep_logs
+  [ "$FAILED" = 0 ] || { sweep; keep_logs; }
   rm -rf --one-file-system "$TMP"
   [ "$FAILED" = 0 ]; exit
 }
