@@ -1,5 +1,8 @@
 // The content-addressed store of one node: one copy of each file, verified before it is visible. FORMAT.md beside this
 // file describes what is on disk.
+//
+// Store opens the directory and owns its four parts: blobs, models (manifests), views, leases. All are thread-safe, and
+// every mutation is durable when its call returns, unless the call says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -63,57 +66,76 @@ struct BlobDamage {
   std::string problem;  // "has sha256:..", "is 3 bytes short", "is missing"
 };
 
-// Thread-safe. Every mutation is durable when its call returns, unless the call says otherwise.
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+
+  virtual std::optional<uint64_t> Size(const Digest& digest) const = 0;  // nullopt: not here
+  // What an origin's git object id was found to be, so that the same plain file is never fetched twice.
+  virtual std::optional<Digest> FindByGitOid(const GitOid& oid) const = 0;
+  // ResourceExhausted "needs 28.6 GiB; ..." where quota or disk can't take `bytes` now, FailedPrecondition where they
+  // never can (more than the quota or the whole disk).
+  virtual Result<std::unique_ptr<Reservation>> Reserve(uint64_t bytes) = 0;
+  virtual Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) = 0;
+  // Prove, fsync, rename, fsync(directory). DataLoss "expected .., got .." removes the ingest.
+  virtual Result<Digest> Commit(std::unique_ptr<Ingest> ingest) = 0;
+  virtual Result<Digest> Put(std::string_view content) = 0;  // small generated files (refs, trees)
+  // Reads the blob and compares; nullopt: intact.
+  virtual Result<std::optional<BlobDamage>> Verify(const Digest& digest) const = 0;
+};
+
+class ModelStore {
+ public:
+  virtual ~ModelStore() = default;
+
+  // All blobs are here. Adds `origin` to what is known of the manifest.
+  virtual Status Put(const Manifest& manifest, const OriginRecord& origin) = 0;
+  virtual std::optional<StoredModel> Find(const Digest& id) const = 0;
+  virtual std::vector<StoredModel> List() const = 0;
+  virtual uint64_t AllocatedBytes(const Digest& id) const = 0;  // blocks that no other model shares
+  // Removes manifest, views and the blobs that no other model, ingest or lease needs; returns the allocated bytes freed.
+  // FailedPrecondition where a lease names it.
+  virtual Result<uint64_t> Remove(const Digest& id) = 0;
+};
+
+// Directories of hard links to blobs: what gets mounted. Paths are relative to the root.
+class ViewStore {
+ public:
+  virtual ~ViewStore() = default;
+
+  // Idempotent. kHf and kHfRepo need an origin record with a commit whose uri is `uri` (InvalidArgument otherwise).
+  virtual Result<std::string> Make(const Digest& model, Layout layout, const std::string& uri) = 0;
+
+  // A view that is mounted before its model is complete: it only gains files. `name` makes it unique; it holds
+  // .ballast/files.json, the paths and sizes to come.
+  virtual Result<std::string> OpenEarly(const std::string& name, Layout layout, const OriginRecord& origin,
+                                        const std::vector<std::pair<SafePath, uint64_t>>& expected) = 0;
+  virtual Status AddToEarly(const std::string& view, const SafePath& path, const Digest& blob) = 0;
+  // Everything is there: the generated files of the layout are added, .ballast/ready appears last.
+  virtual Status CompleteEarly(const std::string& view, const Digest& model) = 0;
+};
+
+class LeaseStore {
+ public:
+  virtual ~LeaseStore() = default;
+
+  virtual Status Put(const Lease& lease) = 0;  // replaces the one of the same volume and target
+  virtual Status Remove(const std::string& volume_id, const std::string& target_path) = 0;  // OK when there is none
+  virtual std::vector<Lease> List() const = 0;
+};
+
 class Store {
  public:
   // Creates or opens the store below options.root; takes its lock (a second daemon is refused: FailedPrecondition with
   // the other's pid); refuses a directory that others can write or that another uid owns, and a newer format. Removes
-  // what a crash left half-done. Reads no blob's bytes.
+  // what a crash left half-done. Reads no blob's bytes. `files` and `clock` outlive the store.
   static Result<std::unique_ptr<Store>> Open(StoreOptions options, FileSystem& files, const Clock& clock);
   virtual ~Store() = default;
 
-  // --- blobs
-  virtual std::optional<uint64_t> BlobSize(const Digest& digest) const = 0;  // nullopt: not here
-  // What an origin's git object id was found to be, so that the same plain file is never fetched twice.
-  virtual std::optional<Digest> FindByGitOid(const GitOid& oid) const = 0;
-  virtual Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) = 0;
-  // Prove, fsync, rename, fsync(directory). DataLoss "expected .., got .." removes the ingest.
-  virtual Result<Digest> CommitIngest(std::unique_ptr<Ingest> ingest) = 0;
-  virtual Result<Digest> PutBlob(std::string_view content) = 0;  // small generated files (refs, trees)
-  virtual Result<std::string> ReadSmallBlob(const Digest& digest, uint64_t limit) const = 0;
-  // Reads the blob and compares; nullopt: intact.
-  virtual Result<std::optional<BlobDamage>> VerifyBlob(const Digest& digest) const = 0;
-  // ResourceExhausted "needs 28.6 GiB; ..." where quota or disk can't take `bytes` now, FailedPrecondition where they
-  // never can (more than the quota or the whole disk).
-  virtual Result<std::unique_ptr<Reservation>> Reserve(uint64_t bytes) = 0;
-
-  // --- models
-  // All blobs are here. Adds `origin` to what is known of the manifest.
-  virtual Status PutModel(const Manifest& manifest, const OriginRecord& origin) = 0;
-  virtual std::optional<StoredModel> FindModel(const Digest& id) const = 0;
-  virtual std::vector<StoredModel> ListModels() const = 0;
-  virtual uint64_t AllocatedBytes(const Digest& model) const = 0;  // blocks that no other model shares
-  // Removes manifest, views and the blobs that no other model, ingest or lease needs; returns the allocated bytes freed.
-  // FailedPrecondition where a lease names it.
-  virtual Result<uint64_t> RemoveModel(const Digest& id) = 0;
-
-  // --- views
-  // The directory to mount, relative to the root. Idempotent. kHf and kHfRepo need an origin record with a commit whose
-  // uri is `uri` (InvalidArgument otherwise).
-  virtual Result<std::string> MakeView(const Digest& model, Layout layout, const std::string& uri) = 0;
-
-  // --- early views: mounted before the model is complete; they only gain files
-  // Of the expected files; `name` makes it unique. The view holds .ballast/files.json (paths and sizes to come).
-  virtual Result<std::string> OpenEarlyView(const std::string& name, Layout layout, const OriginRecord& origin,
-                                            const std::vector<std::pair<SafePath, uint64_t>>& expected) = 0;
-  virtual Status AddToEarlyView(const std::string& view, const SafePath& path, const Digest& blob) = 0;
-  // Everything is there: the generated files of the layout are added, .ballast/ready appears last.
-  virtual Status CompleteEarlyView(const std::string& view, const Digest& model) = 0;
-
-  // --- leases
-  virtual Status PutLease(const Lease& lease) = 0;  // replaces the one of the same volume and target
-  virtual Status RemoveLease(const std::string& volume_id, const std::string& target_path) = 0;  // OK when there is none
-  virtual std::vector<Lease> ListLeases() const = 0;
+  virtual BlobStore& blobs() = 0;
+  virtual ModelStore& models() = 0;
+  virtual ViewStore& views() = 0;
+  virtual LeaseStore& leases() = 0;
 
   virtual Usage GetUsage() const = 0;
   virtual const std::string& root() const = 0;
