@@ -1,4 +1,4 @@
-// include/exclude patterns over repository paths, with the meaning the hub's own client gives them (fnmatch).
+// include/exclude patterns over repository paths, with the meaning the hub's own client gives them (Python's fnmatch).
 #pragma once
 
 #include <string>
@@ -9,8 +9,9 @@
 
 namespace ballast {
 
-// '*' matches any run of characters, '/' included; '?' one character; "[abc]", "[!abc]", "[a-z]" a set. A pattern that
-// ends in '/' stands for everything below it. Linear-time enough for hostile patterns (no exponential backtracking).
+// '*' matches any run of characters, '/' included (so "**" is the same); '?' one character; "[abc]", "[!abc]", "[a-z]"
+// one of a set; a '[' that nothing closes is itself. Characters are UTF-8's. A pattern that ends in '/' stands for
+// everything below it. Takes at most length(pattern) x length(path) steps, no exponential backtracking.
 bool GlobMatch(std::string_view pattern, std::string_view path);
 
 struct PathFilter {
@@ -18,7 +19,7 @@ struct PathFilter {
   std::vector<std::string> exclude;  // wins over include
 
   bool Admits(std::string_view path) const;
-  // InvalidArgument for an empty, absolute or over-long (> 1,024 bytes) pattern.
+  // InvalidArgument for an empty, absolute or over-long (> 1,024 bytes) pattern, or more than 256 of them in a list.
   Status Validate() const;
 
   friend bool operator==(const PathFilter&, const PathFilter&) = default;

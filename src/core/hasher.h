@@ -1,6 +1,7 @@
 // SHA-256 and git's SHA-1 of bytes that come in pieces. OpenSSL does the work.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -9,7 +10,7 @@
 
 namespace ballast {
 
-// One stream of bytes; not thread-safe. Finish() may be called once.
+// One stream of bytes; not thread-safe. Finish() may be called once, and nothing after it.
 class Sha256Hasher {
  public:
   Sha256Hasher();
@@ -25,9 +26,10 @@ class Sha256Hasher {
   std::unique_ptr<Context> context_;
 };
 
+// The same for git's object id of a file of `size` bytes (git hashes the size first).
 class GitBlobHasher {
  public:
-  explicit GitBlobHasher(uint64_t size);  // git hashes the size first
+  explicit GitBlobHasher(uint64_t size);
   ~GitBlobHasher();
   GitBlobHasher(GitBlobHasher&&) noexcept;
   GitBlobHasher& operator=(GitBlobHasher&&) noexcept;

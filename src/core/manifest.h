@@ -55,10 +55,10 @@ struct OriginFileInfo {
 
 // What the origin said of a revision: what the `hf` layouts and `status` answer from. Not part of the identity.
 struct OriginRecord {
-  std::string uri;                                // ModelRef::Uri()
-  std::string commit;                             // hub: 40 hex; "" where the origin has none
-  std::vector<std::string> revisions;             // names that led here ("main"), sorted, no duplicates
-  std::map<std::string, OriginFileInfo> files;    // by path
+  std::string uri;                              // ModelRef::Uri()
+  std::string commit;                           // hub: 40 hex; "" where the origin has none
+  std::vector<std::string> revisions;           // names that led here ("main"), sorted, no duplicates
+  std::map<std::string, OriginFileInfo> files;  // by path
   int64_t resolved_unix_seconds = 0;
 
   // JSON object, keys sorted.

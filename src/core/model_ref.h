@@ -19,15 +19,16 @@ enum class OriginScheme { kHuggingFace, kFile, kHttps };
 struct ModelRef {
   OriginScheme scheme = OriginScheme::kHuggingFace;
   std::string repo_type = "models";  // "models" | "datasets" (hf only)
-  std::string name;                  // hf: "org/name" (or "name"); file: the absolute directory; https: the URL without fragment
+  std::string name;                  // hf: "org/name" (or "name"); file: the absolute directory, no slash at its end;
+                                     // https: the URL without fragment
   std::string revision;              // hf: branch, tag or commit, "" = the default branch ("main")
-  std::optional<Digest> sha256;      // https: from the fragment
+  std::optional<Digest> sha256;      // https: from the fragment, always there
 
   // InvalidArgument names what is wrong and shows the form that is right. Schemes that api.md names but no code serves
   // yet (s3, oci, modelscope) answer Unimplemented "not yet".
   static Result<ModelRef> Parse(std::string_view text);
 
-  // The reference again, with its revision: "hf://org/name@main".
+  // The reference again, with its revision: "hf://org/name@main". Parse(ToString()) is the same reference.
   std::string ToString() const;
   // Without revision and digest: "hf://org/name"; equal for two revisions of one model.
   std::string Uri() const;
@@ -39,7 +40,8 @@ struct ModelRef {
 
 // 40 lower-case hex digits: a revision that can't move.
 bool IsCommit(std::string_view revision);
-// A branch, tag or commit name that is safe to send and to store as a relative path ("refs/pr/1" is).
+// A branch, tag or commit name that is safe to send and to store as a relative path ("refs/pr/1" is): git's own rules
+// (git help check-ref-format) and those of SafePath. InvalidArgument quotes it and says which it breaks.
 Status CheckRevision(std::string_view revision);
 
 }  // namespace ballast
