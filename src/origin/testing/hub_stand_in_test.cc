@@ -200,8 +200,10 @@ TEST_F(StandInTest, RangesAreServedAndRefusedAsRfc9110Says) {
 TEST_F(StandInTest, ErrorsCarryTheHubsCodes) {
   Start({.tokens = {"known"}});
   PublishModel();
+  Answer unknown = Fetch(Url("/api/models/org/none"));
   EXPECT_EQ(unknown.status, 401);
   EXPECT_EQ(unknown.headers["x-error-code"], "RepoNotFound");
+  EXPECT_EQ(Fetch(Url("/api/models/org/none"), {.token = "known"}).status, 404);
   EXPECT_EQ(Fetch(Url("/api/models/org/name"), {.token = "wrong"}).status, 401);
   Answer revision = Fetch(Url("/api/models/org/name/revision/nope"));
   EXPECT_EQ(revision.status, 404);
