@@ -120,9 +120,12 @@ class [[nodiscard]] Result {
 
 }  // namespace ballast
 
-#define RETURN_IF_ERROR(expression)                     \
-  do {                                                  \
-    if (::ballast::Status status_ = (expression); !status_.ok()) return status_; \
+// The macros' own variables have names that no caller uses: RETURN_IF_ERROR(status_) must not read its own status_.
+#define RETURN_IF_ERROR(expression)                                               \
+  do {                                                                            \
+    if (::ballast::Status ballast_status = (expression); !ballast_status.ok()) { \
+      return ballast_status;                                                      \
+    }                                                                             \
   } while (false)
 
 #define BALLAST_CONCAT_INNER(a, b) a##b
@@ -134,4 +137,4 @@ class [[nodiscard]] Result {
 
 // ASSIGN_OR_RETURN(auto blob, store.Open(digest));
 #define ASSIGN_OR_RETURN(target, expression) \
-  BALLAST_ASSIGN_OR_RETURN(BALLAST_CONCAT(result_, __LINE__), target, expression)
+  BALLAST_ASSIGN_OR_RETURN(BALLAST_CONCAT(ballast_result_, __LINE__), target, expression)

@@ -52,6 +52,16 @@ TEST(ResultTest, MacrosPassErrorsOn) {
   EXPECT_FALSE(CheckQuarter(3).ok());
 }
 
+TEST(ResultTest, MacrosDoNotShadowTheirArgument) {
+  const Status status_ = NotFound("x");
+  EXPECT_EQ(
+      [&]() -> Status {
+        RETURN_IF_ERROR(status_);
+        return OkStatus();
+      }(),
+      status_);
+}
+
 TEST(ResultTest, HoldsMoveOnlyValues) {
   Result<std::unique_ptr<int>> result = std::make_unique<int>(7);
   const std::unique_ptr<int> value = std::move(result).value();

@@ -14,6 +14,10 @@
 
 namespace ballast {
 
+inline constexpr size_t kMaxManifestFiles = 1'000'000;
+// Of a manifest or an origin record: enough for kMaxManifestFiles of 150 bytes of path.
+inline constexpr size_t kMaxManifestBytes = size_t{256} << 20;
+
 struct ManifestFile {
   SafePath path;
   Digest digest;
@@ -25,9 +29,11 @@ struct ManifestFile {
 // Sorted by path; the paths form a valid set (CheckPathSet). Two revisions with the same files are one manifest.
 class Manifest {
  public:
-  // Sorts. InvalidArgument: a bad path set, a sum of sizes over 2^63, two sizes for one digest, over 1,000,000 files.
+  // Sorts. InvalidArgument: a bad path set, a file over kMaxFileSize, a sum of sizes over 2^63 - 1, two sizes for one
+  // digest, more than kMaxManifestFiles.
   static Result<Manifest> Make(std::vector<ManifestFile> files);
-  // Reads what Canonical() writes; bounded in memory and depth. DataLoss-free: any deviation is InvalidArgument.
+  // Reads exactly what Canonical() writes: Parse(text)->Canonical() == text. Any deviation, of order or spacing too, is
+  // InvalidArgument with the byte where it begins. Memory is bounded by the text's, depth does not occur.
   static Result<Manifest> Parse(std::string_view json);
 
   // The one spelling that is hashed: {"files":[{"path":..,"sha256":..,"size":..},...],"version":1} without spaces.
@@ -58,11 +64,13 @@ struct OriginRecord {
   std::string uri;                              // ModelRef::Uri()
   std::string commit;                           // hub: 40 hex; "" where the origin has none
   std::vector<std::string> revisions;           // names that led here ("main"), sorted, no duplicates
-  std::map<std::string, OriginFileInfo> files;  // by path
+  std::map<std::string, OriginFileInfo> files;  // by path (a SafePath)
   int64_t resolved_unix_seconds = 0;
 
   // JSON object, keys sorted.
   std::string ToJson() const;
+  // What ToJson() writes, in any order and spacing. InvalidArgument for anything else: an unknown, missing or repeated
+  // key, a name that is not safe, a value of another type. Bounded in memory and depth.
   static Result<OriginRecord> FromJson(std::string_view json);
 
   friend bool operator==(const OriginRecord&, const OriginRecord&) = default;
