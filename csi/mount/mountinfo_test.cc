@@ -1,0 +1,96 @@
+#include "csi/mount/mountinfo.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "csi/mount/cache_mounts.h"
+
+namespace ballast::driver {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kTable =
+    "27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard\n"
+    "61 27 254:0 /srv/cache/views/a1/data /var/lib/kubelet/pods/p/volumes/v ro,nosuid,nodev,relatime,idmapped shared:7 "
+    "master:2 - "
+    "ext4 /dev/vda rw\n"
+    "62 27 254:0 /srv/cache/views/b2/data//deleted /t\\040x\\134y ro - ext4 /dev/vda rw\n"
+    "63 27 254:0 /srv/cache-two/views/a1/data /two ro - ext4 /dev/vda rw\n"
+    "64 27 0:44 /srv/cache/views/a1/data /three ro - tmpfs none rw\n"
+    "65 27 0:45 / /var/lib/private rw - tmpfs a\\011b\n";
+
+std::vector<MountInfo> Table() { return ParseMountInfo(kTable).value(); }
+
+TEST(MountInfoTest, ReadsTheKernelsLines) {
+  const std::vector<MountInfo> mounts = Table();
+  ASSERT_EQ(mounts.size(), 6U);
+  EXPECT_EQ(mounts[1], (MountInfo{.id = 61,
+                                  .parent_id = 27,
+                                  .device = "254:0",
+                                  .root = "/srv/cache/views/a1/data",
+                                  .mount_point = "/var/lib/kubelet/pods/p/volumes/v",
+                                  .options = "ro,nosuid,nodev,relatime,idmapped",
+                                  .shared = true,
+                                  .fs_type = "ext4",
+                                  .source = "/dev/vda"}));
+  EXPECT_EQ(mounts[2].mount_point, "/t x\\y");
+  EXPECT_EQ(mounts[5].source, "a\tb");
+  EXPECT_FALSE(mounts[5].shared);
+  EXPECT_TRUE(mounts[1].HasOption("idmapped"));
+  EXPECT_FALSE(mounts[1].HasOption("idmap"));
+}
+
+TEST(MountInfoTest, QuotesALineThatItCannotRead) {
+  for (const char* bad :
+       {"x", "1 2 3 4 5", "1 2 0:1 / / rw - ext4", "a 2 0:1 / / rw - ext4 src rw", "1 2 0:1 / / rw ext4 src"}) {
+    const auto mounts = ParseMountInfo(bad);
+    ASSERT_FALSE(mounts.ok()) << bad;
+    EXPECT_THAT(mounts.status().message(), HasSubstr(bad));
+  }
+  EXPECT_TRUE(ParseMountInfo("")->empty());
+}
+
+TEST(CacheMountsTest, FindsTheViewsOfThisCacheOnly) {
+  const CacheRoot cache = RootOf(Table()[0], "/srv/cache");
+  EXPECT_EQ(cache.path, "/srv/cache");
+  EXPECT_EQ(ViewsOf(cache, Table()),
+            (std::vector<MountedView>{
+                {.target = "/var/lib/kubelet/pods/p/volumes/v", .view = "views/a1/data", .idmapped = true},
+                {.target = "/t x\\y", .view = "views/b2/data", .removed = true}}));
+}
+
+TEST(CacheMountsTest, KnowsACacheThatIsItselfABindMount) {
+  const MountInfo bound{.device = "254:0", .root = "/srv/cache", .mount_point = "/cache"};
+  EXPECT_EQ(RootOf(bound, "/cache").path, "/srv/cache");
+  EXPECT_EQ(RootOf(bound, "/cache/deeper").path, "/srv/cache/deeper");
+  const MountInfo own_disk{.device = "254:16", .root = "/", .mount_point = "/cache"};
+  EXPECT_EQ(RootOf(own_disk, "/cache").path, "");
+  EXPECT_TRUE(ViewOf(RootOf(own_disk, "/cache"), {.device = "254:16", .root = "/views/a/data"}).has_value());
+}
+
+TEST(CacheMountsTest, SaysWhereMountsWouldNotBeSeenOutside) {
+  EXPECT_EQ(PropagationProblem(Table(), "/var/lib/kubelet/pods"), std::nullopt);
+  const auto problem = PropagationProblem(Table(), "/var/lib/private/pods");
+  ASSERT_TRUE(problem.has_value());
+  EXPECT_THAT(*problem, HasSubstr("mountPropagation: Bidirectional"));
+  EXPECT_THAT(*problem, HasSubstr("\"/var/lib/private\""));
+}
+
+TEST(TargetPathTest, HasOneSpelling) {
+  EXPECT_EQ(*NormalizedTarget("/a//b/./c/"), "/a/b/c");
+  EXPECT_EQ(ParentOf("/a/b"), "/a");
+  EXPECT_EQ(ParentOf("/a"), "/");
+  const std::string longest = "/" + std::string(4094, 'x');
+  EXPECT_EQ(*NormalizedTarget(longest), longest);
+}
+
+TEST(TargetPathTest, RefusesWhatCouldLeadElsewhere) {
+  using std::string_literals::operator""s;
+  for (const std::string& bad : {""s, "a/b"s, "/"s, "/."s, "/a/../b"s, "/a\0b"s, "/" + std::string(4095, 'x')}) {
+    EXPECT_EQ(NormalizedTarget(bad).status().code(), StatusCode::kInvalidArgument) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace ballast::driver
