@@ -73,6 +73,21 @@ TEST(HasherTest, PiecesGiveTheDigestOfTheWhole) {
   }
 }
 
+TEST(HasherTest, CloneGoesOnByItself) {
+  Sha256Hasher sha256;
+  GitBlobHasher git(2);
+  sha256.Update(std::as_bytes(std::span("a", 1)));
+  git.Update(std::as_bytes(std::span("a", 1)));
+  Sha256Hasher sha256_clone = sha256.Clone();
+  GitBlobHasher git_clone = git.Clone();
+  sha256.Update(std::as_bytes(std::span("b", 1)));
+  sha256_clone.Update(std::as_bytes(std::span("c", 1)));
+  git_clone.Update(std::as_bytes(std::span("c", 1)));
+  EXPECT_EQ(sha256.Finish(), Digest::Of("ab"));
+  EXPECT_EQ(sha256_clone.Finish(), Digest::Of("ac"));
+  EXPECT_EQ(git_clone.Finish(), GitOid::OfBlob("ac"));
+}
+
 TEST(HasherTest, MovesWithItsState) {
   Sha256Hasher first;
   first.Update(std::as_bytes(std::span("ab", 2)));

@@ -15,6 +15,12 @@ class EvpHash {
         << "OpenSSL does not offer " << EVP_MD_get0_name(algorithm);
   }
 
+  EvpHash(const EvpHash& other) : context_(EVP_MD_CTX_new()) {
+    BALLAST_CHECK(context_ != nullptr && EVP_MD_CTX_copy_ex(context_.get(), other.context_.get()) == 1)
+        << "OpenSSL cannot copy a hash";
+  }
+  EvpHash& operator=(const EvpHash&) = delete;
+
   void Update(std::span<const std::byte> bytes) {
     BALLAST_CHECK(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1) << "hash used after Finish()";
   }
@@ -45,6 +51,8 @@ Sha256Hasher::Sha256Hasher() : context_(std::make_unique<Context>()) {}
 Sha256Hasher::~Sha256Hasher() = default;
 Sha256Hasher::Sha256Hasher(Sha256Hasher&&) noexcept = default;
 Sha256Hasher& Sha256Hasher::operator=(Sha256Hasher&&) noexcept = default;
+Sha256Hasher::Sha256Hasher(std::unique_ptr<Context> context) : context_(std::move(context)) {}
+Sha256Hasher Sha256Hasher::Clone() const { return Sha256Hasher(std::make_unique<Context>(*context_)); }
 void Sha256Hasher::Update(std::span<const std::byte> bytes) { context_->hash.Update(bytes); }
 Digest Sha256Hasher::Finish() { return Digest(context_->hash.Finish<Digest::Bytes>()); }
 
@@ -59,6 +67,8 @@ GitBlobHasher::GitBlobHasher(uint64_t size) : context_(std::make_unique<Context>
 GitBlobHasher::~GitBlobHasher() = default;
 GitBlobHasher::GitBlobHasher(GitBlobHasher&&) noexcept = default;
 GitBlobHasher& GitBlobHasher::operator=(GitBlobHasher&&) noexcept = default;
+GitBlobHasher::GitBlobHasher(std::unique_ptr<Context> context) : context_(std::move(context)) {}
+GitBlobHasher GitBlobHasher::Clone() const { return GitBlobHasher(std::make_unique<Context>(*context_)); }
 void GitBlobHasher::Update(std::span<const std::byte> bytes) { context_->hash.Update(bytes); }
 GitOid GitBlobHasher::Finish() { return GitOid(context_->hash.Finish<GitOid::Bytes>()); }
 

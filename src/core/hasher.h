@@ -17,12 +17,14 @@ class Sha256Hasher {
   ~Sha256Hasher();
   Sha256Hasher(Sha256Hasher&&) noexcept;
   Sha256Hasher& operator=(Sha256Hasher&&) noexcept;
+  Sha256Hasher Clone() const;  // goes on from here by itself
 
   void Update(std::span<const std::byte> bytes);
   Digest Finish();
 
  private:
   struct Context;
+  explicit Sha256Hasher(std::unique_ptr<Context> context);
   std::unique_ptr<Context> context_;
 };
 
@@ -33,12 +35,14 @@ class GitBlobHasher {
   ~GitBlobHasher();
   GitBlobHasher(GitBlobHasher&&) noexcept;
   GitBlobHasher& operator=(GitBlobHasher&&) noexcept;
+  GitBlobHasher Clone() const;  // goes on from here by itself
 
   void Update(std::span<const std::byte> bytes);
   GitOid Finish();
 
  private:
   struct Context;
+  explicit GitBlobHasher(std::unique_ptr<Context> context);
   std::unique_ptr<Context> context_;
 };
 

@@ -1,0 +1,64 @@
+#include "store/file_system.h"
+
+#include "base/strings.h"
+
+namespace ballast {
+
+std::string ParentPath(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, uint64_t limit) {
+  ASSIGN_OR_RETURN(const FileInfo info, files.Stat(path));
+  if (info.size > limit) {
+    return OutOfRange(StrCat(path, " has ", info.size, " bytes; at most ", limit, " make sense"));
+  }
+  ASSIGN_OR_RETURN(const auto file, files.Open(path, OpenMode::kRead));
+  std::string content(info.size, '\0');
+  ASSIGN_OR_RETURN(const size_t count, file->Read(0, std::as_writable_bytes(std::span(content))));
+  content.resize(count);
+  return content;
+}
+
+Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content) {
+  const std::string fresh = path + ".new";
+  if (Status removed = files.Remove(fresh); !removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+  {
+    ASSIGN_OR_RETURN(const auto file, files.Open(fresh, OpenMode::kCreate));
+    RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
+    RETURN_IF_ERROR(file->Sync());
+  }
+  RETURN_IF_ERROR(files.Rename(fresh, path));
+  return files.SyncDirectory(ParentPath(path));
+}
+
+Status EnsureDirectory(FileSystem& files, const std::string& path) {
+  Status made = files.MakeDirectory(path);
+  return made.code() == StatusCode::kAlreadyExists ? OkStatus() : made;
+}
+
+Status EnsureDirectories(FileSystem& files, const std::string& base, std::string_view relative) {
+  RETURN_IF_ERROR(EnsureDirectory(files, base));
+  std::string path = base;
+  for (const std::string_view part : Split(relative, '/')) {
+    if (part.empty()) continue;
+    path.append("/").append(part);
+    RETURN_IF_ERROR(EnsureDirectory(files, path));
+  }
+  return OkStatus();
+}
+
+Status RemoveTree(FileSystem& files, const std::string& path) {  // NOLINT(misc-no-recursion): our own shallow trees
+  auto entries = files.List(path);
+  if (entries.status().code() == StatusCode::kNotFound) return OkStatus();
+  if (!entries.ok()) return entries.status();
+  for (const DirEntry& entry : *entries) {
+    const std::string child = path + "/" + entry.name;
+    const bool directory = entry.info.type == FileInfo::Type::kDirectory;
+    RETURN_IF_ERROR(directory ? RemoveTree(files, child) : files.Remove(child));
+  }
+  return files.RemoveDirectory(path);
+}
+
+}  // namespace ballast

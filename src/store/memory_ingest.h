@@ -1,0 +1,34 @@
+// A file of at most a piece: kept in memory until it is whole, then written once. No folder, no journal, no resume.
+#pragma once
+
+#include "base/mutex.h"
+#include "store/local_ingest.h"
+
+namespace ballast {
+
+class MemoryIngest final : public StagedIngest {
+ public:
+  // A temporary file is made in `dir` when the content moves to its place.
+  MemoryIngest(FileSystem& files, std::string dir, ExpectedContent expected);
+
+  const ExpectedContent& expected() const override { return expected_; }
+  PieceMap pieces() const override;
+  uint32_t hash_frontier() const override;
+  Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) override;
+  Result<Digest> Prove() override;
+  Status MoveTo(const std::string& path, uint32_t mode, Durability durability) override;
+  Status Discard() override;
+
+ private:
+  class Writer;
+  void Complete(std::string content);
+
+  FileSystem& files_;
+  const std::string dir_;
+  const ExpectedContent expected_;
+  mutable Mutex mutex_;
+  PieceMap pieces_ GUARDED_BY(mutex_);
+  std::string content_ GUARDED_BY(mutex_);
+};
+
+}  // namespace ballast
