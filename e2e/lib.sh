@@ -3,9 +3,10 @@
 # A suite is an executable that runs checks and exits; one failed check does not end it. It gets
 #   ROOT   the checkout          BIN   build/release/bin
 #   TMP    a fresh folder, removed at the end; its logs stay in build/e2e/SUITE when something failed
+#   ID     a word of its own, for what is made outside TMP: namespaces, links, nft tables, cgroups are to have -ID in their names
 # and the functions below. At its exit everything that `start` started is stopped, and the leak checker runs: no process
-# of the suite alive, no mount below TMP, no network namespace, link, nft table or cgroup named ballast*, and nothing
-# half-done in the folders that `cache_dir` named. Whatever a suite makes outside TMP is to be named ballast-something.
+# of the suite alive, no mount below TMP, no network namespace, link, nft table or cgroup of its ID, and nothing half-done
+# in the folders that `cache_dir` named. A function `cleanup`, when the suite defines one, runs before.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,6 +18,7 @@ RESULTS=${BALLAST_E2E_RESULTS:-$TMP/results}
 mkdir -p "$TMP/log" "$TMP/pid"
 touch "$RESULTS"
 STARTED=() CACHE_DIRS=() FAILED=0 MUST=
+export BALLAST_E2E_ID=${TMP##*.} ID=${TMP##*.}
 export BALLAST_E2E_MARK=$TMP   # every process of the suite inherits it; the leak checker looks for it
 
 # need_packages PACKAGE...: Debian packages that this suite needs beyond e2e/packages (each also a line of e2e/packages.e2e).
@@ -111,13 +113,15 @@ processes_left() {  # by the mark that they inherited
   local p
   for p in $(marked); do ! kill -0 "$p" 2>/dev/null || echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"; done
 }
-mounts_left() { awk -v dir="$TMP" 'index($0, dir) || $5 ~ /^\/var\/lib\/kubelet/ { print "mount " $5 }' /proc/self/mountinfo; }
+mounts_left() { awk -v dir="$TMP" 'index($0, dir) { print "mount " $5 }' /proc/self/mountinfo; }
 network_left() {
-  ip netns list 2>/dev/null | sed -n 's/^\(ballast[^ ]*\).*/network namespace \1/p'
-  ip -o link show 2>/dev/null | sed -n 's/^[0-9]*: \(ballast[^:@]*\).*/network link \1/p'
-  nft list tables 2>/dev/null | sed -n 's/^table \(.* ballast.*\)/nft \1/p'
+  command -v ip >/dev/null || return 0
+  ip netns list | sed -n "/-$ID/s/^/network namespace /p"
+  ip -o link show | cut -d: -f2 | sed -n "/-$ID/s/^/network link/p"
+  command -v nft >/dev/null || return 0
+  nft list tables | sed -n "/-$ID/s/^/nft /p"
 }
-cgroups_left() { find /sys/fs/cgroup -maxdepth 2 -type d -name 'ballast*' -printf 'cgroup %p\n' 2>/dev/null; }
+cgroups_left() { find /sys/fs/cgroup -maxdepth 2 -type d -name "*-$ID*" -printf 'cgroup %p\n' 2>/dev/null; }
 cache_left() {
   local dir
   for dir in "${CACHE_DIRS[@]}"; do
