@@ -34,11 +34,11 @@ struct ModelSource {
 };
 
 struct ModelCache {
-  bool cluster_scoped = true;   // kind: ClusterModelCache | ModelCache
+  bool cluster_scoped = true;    // kind: ClusterModelCache | ModelCache
   std::string object_namespace;  // ModelCache only
   std::string name;
   ModelSource source;
-  bool on_every_node = false;    // `nodes` is there: keep it warm (without Kubernetes there is one node: this one)
+  bool on_every_node = false;      // `nodes` is there: keep it warm (without Kubernetes there is one node: this one)
   bool automatic_updates = false;  // updatePolicy.type: Automatic
   int32_t priority = 0;
   bool suspend = false;
