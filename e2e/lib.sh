@@ -108,7 +108,7 @@ record() {  # name, status, tenths of a second
 
 # --- the end of a suite -------------------------------------------------------------------------------------------
 
-marked() { env -u BALLAST_E2E_MARK grep -lzFx "BALLAST_E2E_MARK=$TMP" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
+marked() { env -u BALLAST_E2E_MARK grep -lzFx "BALLAST_E2E_MARK=$TMP" /proc/[0-9]*/environ 2>/dev/null | env -u BALLAST_E2E_MARK cut -d/ -f3; }
 processes_left() {  # by the mark that they inherited
   local p
   for p in $(marked); do ! kill -0 "$p" 2>/dev/null || echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"; done
@@ -162,6 +162,7 @@ finish() {
     [ ! -e "$TMP/pid/$name" ] || stop "$name" || echo "        $name did not stop on SIGTERM and was killed"
   done
   check "leaves nothing behind" nothing_left
+  set +e
   [ "$FAILED" = 0 ] || { sweep; keep_logs; }
   rm -rf --one-file-system "$TMP"
   [ "$FAILED" = 0 ]; exit
