@@ -165,7 +165,7 @@ finish() {
   set +e
   [ "$FAILED" = 0 ] || { sweep; keep_logs; }
   rm -rf --one-file-system "$TMP"
-  [ "$FAILED" = 0 ]; exit
+  exit $((FAILED > 0))
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
