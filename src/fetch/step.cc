@@ -96,7 +96,6 @@ class Stepper {
     FileState& file = File(index);
     file.streams.erase(ended.stream);
     file.pieces = ended.pieces;
-    KeepClaimsOfOthers(file);
     if (ended.received) Progressed(file);
     if (!ended.status.ok()) Failed(file, ended);
     if (ended.status.ok() && !ended.received) Failed(file, EmptyAnswer(ended));
@@ -125,17 +124,6 @@ class Stepper {
   void Progressed(FileState& file) {
     file.failures = 0;
     state_.last_error = OkStatus();
-  }
-
-  // What running streams received may still be on its way to the journal.
-  void KeepClaimsOfOthers(FileState& file) const {
-    const uint64_t size = file.pieces.piece_size();
-    for (const StreamId id : file.streams) {
-      const Stream& stream = state_.streams.at(id);
-      for (uint64_t at = stream.range.begin; at < stream.position; at += size) {
-        file.pieces.Add(static_cast<uint32_t>(at / size));
-      }
-    }
   }
 
   static Ended EmptyAnswer(Ended ended) {

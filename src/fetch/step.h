@@ -112,7 +112,7 @@ struct OpenFailed {
 struct Advanced {
   StreamId stream;
   uint64_t position;
-};              // the stream reached this piece border
+};              // the stream reached this piece border; what lies before it is kept
 struct Ended {  // answers Read
   StreamId stream;
   Status status;
