@@ -51,6 +51,7 @@ struct FileInfo {
   uint64_t links = 0;
   uint32_t mode = 0;  // permission bits
   uint32_t uid = 0;
+  int64_t modified_ns = 0;  // since the epoch
 };
 
 struct DirEntry {
