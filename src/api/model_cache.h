@@ -1,7 +1,7 @@
 // ClusterModelCache and ModelCache as C++ values, and their YAML (one or several documents in a file).
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,9 +46,10 @@ struct ModelCache {
   friend bool operator==(const ModelCache&, const ModelCache&) = default;
 };
 
-// Every document of `yaml`. InvalidArgument names `file`, the line, the key, and for an unknown key the nearest valid
-// one; one bad document fails the file. Keys of the contract that have no effect without Kubernetes (seeds, gc,
-// allowedNamespaces, nodes.selector, ...) are checked for their form and kept out of the struct.
+// Every document of `yaml` (an object that `kubectl get -o yaml` printed will do). InvalidArgument names `file`, the
+// line, the key, and for an unknown key the nearest valid one; one bad document fails the file, and so do two of one
+// name. Keys of the contract that have no effect without Kubernetes (seeds, gc, allowedNamespaces, nodes.selector, ...)
+// are checked for their form and kept out of the struct.
 Result<std::vector<ModelCache>> ParseModelCaches(std::string_view yaml, const std::string& file);
 
 }  // namespace ballast

@@ -81,8 +81,14 @@ void YamlReader::Require(std::string_view key) {
   if (!Has(key)) Fail(key, "is missing");
 }
 
-const YamlValue* YamlReader::Take(std::string_view key, YamlValue::Kind kind, std::string_view kind_name) {
+void YamlReader::Know(std::string_view key) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
+}
+
+void YamlReader::Ignore(std::string_view key) { Know(key); }
+
+const YamlValue* YamlReader::Take(std::string_view key, YamlValue::Kind kind, std::string_view kind_name) {
+  Know(key);
   const YamlEntry* entry = Find(key);
   if (entry == nullptr || entry->value.kind == YamlValue::Kind::kNull) return nullptr;
   if (entry->value.kind == kind) return &entry->value;

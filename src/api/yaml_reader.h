@@ -52,6 +52,9 @@ class YamlReader {
   // A mapping of any keys to strings (labels).
   void StringMap(std::string_view key, std::vector<std::pair<std::string, std::string>>& value);
 
+  // Any value: known, and not looked at.
+  void Ignore(std::string_view key);
+
   // The text of a scalar of any type, "" where there is none, for what has a form of its own ("25%").
   std::string Text(std::string_view key);
 
@@ -60,6 +63,8 @@ class YamlReader {
   // The same with the message of `status`, unless that is OK.
   void Check(std::string_view key, const Status& status);
 
+  // The first error so far; unknown keys are found by Finish() only.
+  const Status& status() const { return status_; }
   bool ok() const { return status_.ok(); }
   // OK, or InvalidArgument: a key that nobody asked for (with the nearest that somebody did), else the first error.
   Status Finish() const;
@@ -67,6 +72,7 @@ class YamlReader {
  private:
   YamlReader(const YamlValue& value, std::string file, std::string path);
 
+  void Know(std::string_view key);
   const YamlEntry* Find(std::string_view key) const;
   // The value of `key` if it has one of `kind`; an error where it has another.
   const YamlValue* Take(std::string_view key, YamlValue::Kind kind, std::string_view kind_name);

@@ -88,7 +88,20 @@ bool Match(std::string_view pattern, std::string_view path) {
   return pattern.find_first_not_of('*') == std::string_view::npos;
 }
 
-Status ValidatePatterns(const std::vector<std::string>& patterns) {
+bool MatchesAny(const std::vector<std::string>& patterns, std::string_view path) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return GlobMatch(pattern, path); });
+}
+
+}  // namespace
+
+bool GlobMatch(std::string_view pattern, std::string_view path) {
+  if (!pattern.ends_with('/')) return Match(pattern, path);
+  std::string everything_below(pattern);
+  everything_below += '*';
+  return Match(everything_below, path);
+}
+
+Status CheckPatterns(const std::vector<std::string>& patterns) {
   if (patterns.size() > kMaxPatterns) {
     return InvalidArgument(StrCat(patterns.size(), " patterns; at most ", kMaxPatterns, " are allowed"));
   }
@@ -106,26 +119,13 @@ Status ValidatePatterns(const std::vector<std::string>& patterns) {
   return OkStatus();
 }
 
-bool MatchesAny(const std::vector<std::string>& patterns, std::string_view path) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return GlobMatch(pattern, path); });
-}
-
-}  // namespace
-
-bool GlobMatch(std::string_view pattern, std::string_view path) {
-  if (!pattern.ends_with('/')) return Match(pattern, path);
-  std::string everything_below(pattern);
-  everything_below += '*';
-  return Match(everything_below, path);
-}
-
 bool PathFilter::Admits(std::string_view path) const {
   return (include.empty() || MatchesAny(include, path)) && !MatchesAny(exclude, path);
 }
 
 Status PathFilter::Validate() const {
-  if (Status status = ValidatePatterns(include); !status.ok()) return status.WithContext("include");
-  return ValidatePatterns(exclude).WithContext("exclude");
+  if (Status status = CheckPatterns(include); !status.ok()) return status.WithContext("include");
+  return CheckPatterns(exclude).WithContext("exclude");
 }
 
 }  // namespace ballast

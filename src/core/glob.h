@@ -14,12 +14,15 @@ namespace ballast {
 // everything below it. Takes at most length(pattern) x length(path) steps, no exponential backtracking.
 bool GlobMatch(std::string_view pattern, std::string_view path);
 
+// InvalidArgument for an empty, absolute or over-long (> 1,024 bytes) pattern, or more than 256 of them.
+Status CheckPatterns(const std::vector<std::string>& patterns);
+
 struct PathFilter {
   std::vector<std::string> include;  // empty: everything
   std::vector<std::string> exclude;  // wins over include
 
   bool Admits(std::string_view path) const;
-  // InvalidArgument for an empty, absolute or over-long (> 1,024 bytes) pattern, or more than 256 of them in a list.
+  // CheckPatterns of both lists.
   Status Validate() const;
 
   friend bool operator==(const PathFilter&, const PathFilter&) = default;
