@@ -1,0 +1,104 @@
+#include "daemon/config.h"
+
+#include <sys/un.h>
+
+#include "api/yaml_reader.h"
+#include "api/yaml_value.h"
+#include "base/strings.h"
+#include "core/glob.h"
+#include "daemon/http_server.h"
+#include "daemon/small_file.h"
+
+namespace ballast {
+namespace {
+
+void ReadAbsolute(YamlReader& yaml, std::string_view key, std::string& path) {
+  yaml.String(key, path);
+  if (yaml.Has(key) && !path.starts_with('/')) yaml.Fail(key, StrCat(Quoted(path), " must be an absolute path"));
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+}
+
+void ReadCache(YamlReader& yaml, DaemonConfig& config) {
+  ReadAbsolute(yaml, "dir", config.cache.dir);
+  yaml.Bytes("quota", config.cache.quota);
+  yaml.Bytes("minAvailable", config.cache.min_available);
+  if (config.cache.dir == "/") yaml.Fail("dir", "must be a folder of its own, not the root of the file system");
+}
+
+// Written as chmod takes it; in YAML 0660 is a number, so both spellings are read as text.
+void ReadMode(YamlReader& yaml, uint32_t& mode) {
+  if (!yaml.Has("mode")) return;
+  const std::string text = yaml.Text("mode");
+  uint32_t value = 0;
+  for (const char digit : text) {
+    if (digit < '0' || digit > '7' || text.size() > 4) return yaml.Fail("mode", StrCat(Quoted(text), " is no file mode; write it as \"0660\""));
+    value = value * 8 + static_cast<uint32_t>(digit - '0');
+  }
+  if ((value & 0600) != 0600 || (value & ~0666U) != 0) return yaml.Fail("mode", StrCat(Quoted(text), " must let the owner read and write and nobody execute; write it as \"0660\""));
+  mode = value;
+}
+
+void ReadSocket(YamlReader& yaml, DaemonConfig& config) {
+  ReadAbsolute(yaml, "path", config.socket.path);
+  ReadMode(yaml, config.socket.mode);
+  yaml.String("group", config.socket.group);
+  if (config.socket.path.size() >= sizeof(sockaddr_un::sun_path)) {
+    yaml.Fail("path", StrCat("has ", config.socket.path.size(), " bytes; the system takes at most ", sizeof(sockaddr_un::sun_path) - 1, " for a socket"));
+  }
+}
+
+void ReadHttp(YamlReader& yaml, DaemonConfig& config) {
+  yaml.String("address", config.http.address);
+  if (!config.http.address.empty()) yaml.Check("address", ParseListenAddress(config.http.address).status());
+}
+
+void ReadVolumes(YamlReader& yaml, DaemonConfig& config) {
+  yaml.Strings("sources", config.volumes.sources);
+  for (const std::string& source : config.volumes.sources) {
+    if (!source.starts_with("hf://") && !source.starts_with("file://") && !source.starts_with("https://")) {
+      yaml.Fail("sources", StrCat(Quoted(source), " is no pattern of sources; write \"hf://*\" or \"hf://org/*\""));
+    }
+    yaml.Check("sources", PathFilter{.include = {source}}.Validate());
+  }
+}
+
+DaemonConfig Read(YamlReader& yaml) {
+  DaemonConfig config;
+  yaml.String("node", config.node);
+  yaml.Object("cache", [&](YamlReader& cache) { ReadCache(cache, config); });
+  yaml.Object("socket", [&](YamlReader& socket) { ReadSocket(socket, config); });
+  yaml.Object("http", [&](YamlReader& http) { ReadHttp(http, config); });
+  ReadAbsolute(yaml, "manifests", config.manifests);
+  config.origins = ReadOrigins(yaml);
+  yaml.Object("volumes", [&](YamlReader& volumes) { ReadVolumes(volumes, config); });
+  yaml.Object("limits", [&](YamlReader& limits) { limits.Bytes("originBytesPerSecond", config.limits.origin_bytes_per_second); });
+  yaml.Object("fetch", [&](YamlReader& fetch) {
+    fetch.Int("streams", 1, 64, config.fetch.streams);
+    fetch.Int("models", 1, 64, config.fetch.models);
+  });
+  yaml.Object("updates", [&](YamlReader& updates) {
+    updates.Duration("poll", config.poll);
+    if (config.poll < std::chrono::seconds(1)) updates.Fail("poll", "must be at least 1s");
+  });
+  return config;
+}
+
+}  // namespace
+
+Result<DaemonConfig> ParseConfig(std::string_view text, const std::string& file) {
+  ASSIGN_OR_RETURN(const std::vector<YamlValue> documents, ParseYaml(text, file));
+  if (documents.empty()) return DaemonConfig{};
+  if (documents.size() > 1) return InvalidArgument(StrCat(file, ":", documents[1].line, ": a second document; a configuration is one"));
+  YamlReader reader(documents.front(), file);
+  DaemonConfig config = Read(reader);
+  RETURN_IF_ERROR(reader.Finish());
+  return config;
+}
+
+Result<DaemonConfig> LoadConfig(const std::string& file) {
+  Result<std::string> text = ReadSmallFile(file, kMaxYamlBytes);
+  if (!text.ok()) return text.status().WithContext("cannot read the configuration; name another with --config FILE");
+  return ParseConfig(*text, file);
+}
+
+}  // namespace ballast

@@ -1,0 +1,51 @@
+// The configuration of ballastd: ballast.yaml as a struct. ballast.example.yaml beside this file explains each key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/origin_config.h"
+#include "base/status.h"
+
+namespace ballast {
+
+struct DaemonConfig {
+  std::string node;  // "" = the host's name
+  struct {
+    std::string dir = "/var/lib/ballast";
+    uint64_t quota = 0;                   // bytes; 0 = none
+    uint64_t min_available = 10ULL << 30;  // bytes of its file system that stay free
+  } cache;
+  struct {
+    std::string path = "/run/ballast/ballastd.sock";
+    uint32_t mode = 0660;
+    std::string group;  // "" = the daemon's own
+  } socket;
+  struct {
+    std::string address = "127.0.0.1:9420";  // "" = no HTTP
+  } http;
+  std::string manifests;  // folder; "" = none
+  std::vector<OriginConfig> origins;
+  struct {
+    std::vector<std::string> sources;  // which inline sources volumes may name: "hf://*", "hf://org/*"
+  } volumes;
+  struct {
+    uint64_t origin_bytes_per_second = 0;  // 0 = no limit
+  } limits;
+  struct {
+    int32_t streams = 16;  // connections per model
+    int32_t models = 4;    // downloads at once
+  } fetch;
+  std::chrono::milliseconds poll{std::chrono::minutes(5)};  // updatePolicy Automatic asks its origin this often
+};
+
+// InvalidArgument "FILE:LINE: key: what is wrong, and what is right". An unknown key is an error that offers the nearest.
+Result<DaemonConfig> ParseConfig(std::string_view yaml, const std::string& file);
+
+// Reads and parses; NotFound and PermissionDenied say how to name another file.
+Result<DaemonConfig> LoadConfig(const std::string& file);
+
+}  // namespace ballast

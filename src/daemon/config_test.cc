@@ -1,0 +1,91 @@
+#include "daemon/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "daemon/small_file.h"
+
+namespace ballast {
+namespace {
+
+std::string ErrorOf(const std::string& yaml) {
+  const auto config = ParseConfig(yaml, "ballast.yaml");
+  if (config.ok()) return "it was accepted";
+  EXPECT_EQ(config.status().code(), StatusCode::kInvalidArgument);
+  return config.status().message();
+}
+
+TEST(ConfigTest, AnEmptyFileIsTheDefaults) {
+  const DaemonConfig config = ParseConfig("# nothing\n", "ballast.yaml").value();
+  EXPECT_EQ(config.cache.dir, "/var/lib/ballast");
+  EXPECT_EQ(config.socket.mode, 0660U);
+  EXPECT_TRUE(config.volumes.sources.empty());
+}
+
+TEST(ConfigTest, EveryKeyIsRead) {
+  const DaemonConfig config = ParseConfig(R"(
+node: n1
+cache: {dir: /c/, quota: 1Gi, minAvailable: 2Mi}
+socket: {path: /s, mode: 0600, group: staff}
+http: {address: "[::1]:1"}
+manifests: /m
+origins: [{name: hub, match: "hf://", endpoint: "http://127.0.0.1:5/x/", allowPrivateAddresses: true}]
+volumes: {sources: ["hf://*"]}
+limits: {originBytesPerSecond: 3Mi}
+fetch: {streams: 4, models: 2}
+updates: {poll: 2s}
+)", "ballast.yaml").value();
+  EXPECT_EQ(config.node, "n1");
+  EXPECT_EQ(config.cache.dir, "/c");
+  EXPECT_EQ(config.cache.quota, 1U << 30);
+  EXPECT_EQ(config.cache.min_available, 2U << 20);
+  EXPECT_EQ(config.socket.path, "/s");
+  EXPECT_EQ(config.socket.mode, 0600U);
+  EXPECT_EQ(config.socket.group, "staff");
+  EXPECT_EQ(config.http.address, "[::1]:1");
+  EXPECT_EQ(config.manifests, "/m");
+  ASSERT_EQ(config.origins.size(), 1U);
+  EXPECT_EQ(config.origins[0].endpoint, "http://127.0.0.1:5/x");
+  EXPECT_EQ(config.volumes.sources, std::vector<std::string>{"hf://*"});
+  EXPECT_EQ(config.limits.origin_bytes_per_second, 3U << 20);
+  EXPECT_EQ(config.fetch.streams, 4);
+  EXPECT_EQ(config.fetch.models, 2);
+  EXPECT_EQ(config.poll, std::chrono::seconds(2));
+}
+
+// What a person reads who mistyped something. The text is the interface.
+TEST(ConfigTest, ErrorsNameFileLineKeyAndRemedy) {
+  EXPECT_EQ(ErrorOf("cache:\n  dri: /x\n"), "ballast.yaml:2: cache: unknown key \"dri\"; did you mean \"dir\"?");
+  EXPECT_EQ(ErrorOf("cache: {dir: cache}\n"), "ballast.yaml:1: cache.dir: \"cache\" must be an absolute path");
+  EXPECT_EQ(ErrorOf("cache: {dir: /}\n"), "ballast.yaml:1: cache.dir: must be a folder of its own, not the root of the file system");
+  EXPECT_EQ(ErrorOf("socket:\n  mode: rw\n"), "ballast.yaml:2: socket.mode: \"rw\" is no file mode; write it as \"0660\"");
+  EXPECT_EQ(ErrorOf("socket:\n  mode: \"0777\"\n"),
+            "ballast.yaml:2: socket.mode: \"0777\" must let the owner read and write and nobody execute; write it as \"0660\"");
+  EXPECT_EQ(ErrorOf("http: {address: localhost}\n"),
+            "ballast.yaml:1: http.address: \"localhost\" is no address to listen on; write it as 127.0.0.1:9420 or [::1]:9420");
+  EXPECT_EQ(ErrorOf("volumes:\n  sources: [\"*\"]\n"), "ballast.yaml:2: volumes.sources: \"*\" is no pattern of sources; write \"hf://*\" or \"hf://org/*\"");
+  EXPECT_EQ(ErrorOf("node: a\n---\nnode: b\n"), "ballast.yaml:3: a second document; a configuration is one");
+  EXPECT_EQ(ErrorOf("updates: {poll: 10ms}\n"), "ballast.yaml:1: updates.poll: must be at least 1s");
+}
+
+TEST(ConfigTest, AFileThatIsNotThereSaysHowToNameAnother) {
+  const auto config = LoadConfig("/nowhere/ballast.yaml");
+  EXPECT_EQ(config.status().code(), StatusCode::kNotFound);
+  EXPECT_THAT(config.status().message(), ::testing::HasSubstr("--config FILE"));
+}
+
+TEST(ConfigTest, TheExampleFileIsValidAndItsValuesAreTheDefaults) {
+  const DaemonConfig example = LoadConfig(BALLAST_EXAMPLE_CONFIG).value();
+  const DaemonConfig defaults;
+  EXPECT_EQ(example.cache.dir, defaults.cache.dir);
+  EXPECT_EQ(example.cache.min_available, defaults.cache.min_available);
+  EXPECT_EQ(example.socket.path, defaults.socket.path);
+  EXPECT_EQ(example.socket.mode, defaults.socket.mode);
+  EXPECT_EQ(example.http.address, defaults.http.address);
+  EXPECT_EQ(example.fetch.streams, defaults.fetch.streams);
+  EXPECT_EQ(example.fetch.models, defaults.fetch.models);
+  EXPECT_EQ(example.poll, defaults.poll);
+}
+
+}  // namespace
+}  // namespace ballast

@@ -1,0 +1,53 @@
+// A small HTTP/1.1 server for probes and metrics: GET and HEAD of a few fixed paths, everything else 404 or 405.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+
+namespace ballast {
+
+struct HttpAnswer {
+  int code = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+struct HttpServerOptions {
+  std::string address;  // "127.0.0.1:9420", "[::1]:9420"; port 0 takes a free one
+  int max_connections = 64;  // a further one is closed at once
+  int timeout_seconds = 10;  // for a request to arrive and for its answer to be taken
+};
+
+// One thread serves all connections; routes run on it, one at a time, and must not block. The destructor stops.
+class HttpServer {
+ public:
+  using Route = std::function<HttpAnswer()>;
+
+  // InvalidArgument for an address that is none; Unavailable or PermissionDenied where it can't be listened on.
+  static Result<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, std::map<std::string, Route> routes);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  uint16_t port() const;
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// "127.0.0.1:9420" and "[::1]:9420" into host and port. InvalidArgument shows the right form.
+struct HostPort {
+  std::string host;
+  uint16_t port = 0;
+  friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+Result<HostPort> ParseListenAddress(const std::string& text);
+
+}  // namespace ballast

@@ -1,0 +1,90 @@
+// ballastd: the cache of one node.
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "base/logging.h"
+#include "daemon/config.h"
+#include "daemon/http_server.h"
+#include "daemon/metrics.h"
+
+namespace ballast {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+struct Arguments {
+  std::string config = "/etc/ballast/ballast.yaml";
+  bool check = false;
+  int verbosity = 0;
+};
+
+void Declare(CLI::App& app, Arguments& arguments) {
+  app.add_option("--config", arguments.config, "Configuration file")->capture_default_str()->type_name("FILE");
+  app.add_flag("--check-config", arguments.check, "Say whether the configuration is valid, and stop");
+  app.add_option("-v,--verbosity", arguments.verbosity, "Log more: 1, 2")->type_name("N");
+  app.set_version_flag("--version", "ballastd " BALLAST_VERSION);
+}
+
+// Blocked before the first thread starts, so that only WaitForSignal() takes them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int WaitForSignal(const sigset_t& signals) {
+  int signal = 0;
+  do {
+    sigwait(&signals, &signal);
+  } while (signal == SIGHUP);  // files are followed as they change; there is nothing to reload
+  return signal;
+}
+
+int Fail(const Status& status) {
+  std::cerr << "ballastd: " << status.message() << "\n";
+  return status.code() == StatusCode::kInvalidArgument ? kExitUsage : 1;
+}
+
+Status Run(const DaemonConfig& config) {
+  const sigset_t signals = BlockSignals();
+  umask(022);
+  DaemonMetrics metrics(BALLAST_VERSION);
+  std::unique_ptr<HttpServer> http;
+  if (!config.http.address.empty()) {
+    ASSIGN_OR_RETURN(http, HttpServer::Start({.address = config.http.address}, {{"/healthz", [] { return HttpAnswer{.body = "ok\n"}; }},
+                                                                                 {"/metrics", [&] { return HttpAnswer{.body = metrics.Render({})}; }}}));
+  }
+  LOG(INFO) << Message("Ready").With("version", BALLAST_VERSION);
+  const int signal = WaitForSignal(signals);
+  LOG(INFO) << Message("Stopping").With("signal", signal);
+  return OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Keeps AI models on this node: one verified copy each, fetched once, mounted by many.", "ballastd");
+  Arguments arguments;
+  Declare(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  const Result<DaemonConfig> config = LoadConfig(arguments.config);
+  if (!config.ok()) return Fail(config.status());
+  if (arguments.check) {
+    std::cout << arguments.config << " is valid\n";
+    return 0;
+  }
+  InitLogging(argv[0], arguments.verbosity);
+  const Status status = Run(*config);
+  return status.ok() ? 0 : Fail(status);
+}
+
+}  // namespace
+}  // namespace ballast
+
+int main(int argc, char** argv) { return ballast::Main(argc, argv); }

@@ -1,0 +1,33 @@
+// What somebody wants on this node, as a value: the same request is the same job.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/digest.h"
+#include "core/glob.h"
+#include "core/model_ref.h"
+
+namespace ballast {
+
+struct ModelRequest {
+  ModelRef ref;        // with revision; "" is the default branch
+  PathFilter filter;
+  std::string origin;  // name of a configured origin; "" = the one that matches the reference
+
+  // What was resolved for this request once stays its answer until somebody asks to resolve again. True for caches of
+  // updatePolicy Manual; an inline source asks its origin each time.
+  bool keep_resolution = false;
+
+  // "hf://org/name@main"
+  std::string Name() const;
+  // Equal for equal requests, and safe to log.
+  std::string Key() const;
+
+  friend bool operator==(const ModelRequest&, const ModelRequest&) = default;
+};
+
+// hf: "main" where no revision was named.
+std::string RevisionName(const ModelRef& ref);
+
+}  // namespace ballast
