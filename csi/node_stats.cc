@@ -1,0 +1,22 @@
+#include "base/strings.h"
+#include "csi/node_server.h"
+
+namespace ballast::driver {
+
+Result<VolumeStats> NodeServer::Stats(const std::string& volume_id, const std::string& volume_path) {
+  ASSIGN_OR_RETURN(const LeaseKey key, CheckTarget(volume_id, volume_path));
+  ASSIGN_OR_RETURN(const TargetState state, parts_.mounter.Inspect(key.target_path));
+  if (state.kind != TargetKind::kView) {
+    return NotFound(StrCat("no volume is published at ", Quoted(volume_path), " on this node"));
+  }
+  VolumeStats stats{.message = "the model is mounted"};
+  ASSIGN_OR_RETURN(stats.usage, parts_.mounter.Usage());
+  if (state.view.removed) {
+    stats.abnormal = true;
+    stats.message =
+        StrCat("the view ", state.view.view, " was removed from the cache while it was mounted; restart the pod");
+  }
+  return stats;
+}
+
+}  // namespace ballast::driver
