@@ -1,112 +1,23 @@
 #include "origin/testing/hub_stand_in.h"
 
-#include <curl/curl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
 #include "base/testing/fake_clock.h"
 #include "origin/testing/hub_digest.h"
+#include "origin/testing/hub_test_client.h"
 
 namespace ballast::hub {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
-
-struct Answer {
-  int curl = 0;  // CURLE_OK
-  long status = 0;
-  std::string body;
-  std::map<std::string, std::string> headers;  // lower case; of the last response
-};
-
-struct Ask {
-  std::string method = "GET";
-  std::string range;
-  std::string token;
-  std::string form;
-  bool follow = false;
-  std::vector<std::string> headers;
-  std::string ca;
-};
-
-size_t AddBody(char* data, size_t size, size_t count, void* answer) {
-  static_cast<Answer*>(answer)->body.append(data, size * count);
-  return size * count;
-}
-
-size_t AddHeader(char* data, size_t size, size_t count, void* answer) {
-  std::string_view line(data, size * count);
-  auto& headers = static_cast<Answer*>(answer)->headers;
-  if (line.starts_with("HTTP/")) headers.clear();
-  size_t colon = line.find(':');
-  if (colon != std::string_view::npos)
-    headers[ToLower(line.substr(0, colon))] = std::string(Trim(line.substr(colon + 1)));
-  return size * count;
-}
-
-Answer Fetch(const std::string& url, const Ask& ask = {}) {
-  Answer answer;
-  CURL* curl = curl_easy_init();
-  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &AddBody);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &AddHeader);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, ask.follow ? 1L : 0L);
-  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
-  if (ask.method == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-  if (!ask.form.empty()) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, ask.form.c_str());
-  if (!ask.range.empty()) curl_easy_setopt(curl, CURLOPT_RANGE, ask.range.c_str());
-  if (!ask.ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ask.ca.c_str());
-  curl_slist* headers = nullptr;
-  if (!ask.token.empty()) headers = curl_slist_append(headers, ("Authorization: Bearer " + ask.token).c_str());
-  for (const std::string& header : ask.headers) headers = curl_slist_append(headers, header.c_str());
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-  answer.curl = curl_easy_perform(curl);
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
-  curl_slist_free_all(headers);
-  curl_easy_cleanup(curl);
-  return answer;
-}
-
-std::string Weights(size_t size = 100'000) {
-  std::string bytes;
-  for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(i * 31 + i / 251);
-  return bytes;
-}
-
-class StandInTest : public ::testing::Test {
- protected:
-  void Start(Options options = {}) {
-    auto started = StandIn::Start(std::move(options));
-    ASSERT_TRUE(started.ok()) << started.status();
-    hub_ = std::move(started).value();
-  }
-  void PublishModel() {
-    auto commit = hub_->Publish("org/name", {{.path = "config.json", .bytes = "{}"},
-                                             {.path = "model.safetensors", .bytes = weights_},
-                                             {.path = "sub dir/na\xc3\xafve +#1.txt", .bytes = "hello"}});
-    ASSERT_TRUE(commit.ok()) << commit.status();
-    commit_ = *commit;
-  }
-  std::string Url(const std::string& path) const { return hub_->endpoint() + path; }
-  std::string Resolve(const std::string& path) const { return Url("/org/name/resolve/main/" + path); }
-
-  std::unique_ptr<StandIn> hub_;
-  std::string weights_ = Weights();
-  std::string commit_;
-};
 
 TEST_F(StandInTest, InfoNamesTheCommitAndTheFiles) {
   Start();
