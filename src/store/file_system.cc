@@ -1,6 +1,7 @@
 #include "store/file_system.h"
 
 #include "base/strings.h"
+#include "store/aligned_buffer.h"
 
 namespace ballast {
 
@@ -47,6 +48,20 @@ Status EnsureDirectories(FileSystem& files, const std::string& base, std::string
     RETURN_IF_ERROR(EnsureDirectory(files, path));
   }
   return OkStatus();
+}
+
+Status CopyFile(FileSystem& files, const std::string& from, const std::string& to, uint32_t mode) {
+  ASSIGN_OR_RETURN(const auto source, files.Open(from, OpenMode::kRead));
+  ASSIGN_OR_RETURN(const auto target, files.Open(to, OpenMode::kCreate));
+  AlignedBuffer buffer(1 << 20);
+  for (uint64_t offset = 0;;) {
+    ASSIGN_OR_RETURN(const size_t count, source->Read(offset, buffer.span()));
+    RETURN_IF_ERROR(target->Write(offset, buffer.span().first(count)));
+    offset += count;
+    if (count < buffer.span().size()) break;
+  }
+  RETURN_IF_ERROR(files.SetMode(to, mode));
+  return target->Sync();
 }
 
 Status RemoveTree(FileSystem& files, const std::string& path) {  // NOLINT(misc-no-recursion): our own shallow trees

@@ -75,7 +75,7 @@ class FileSystem {
   virtual Status Remove(const std::string& path) = 0;
   virtual Status RemoveDirectory(const std::string& path) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // replaces a file at `to`
-  // ResourceExhausted: the file has all the links that the file system allows.
+  // OutOfRange: the file has all the links that the file system allows.
   virtual Status Link(const std::string& existing, const std::string& path) = 0;
   virtual Status SetMode(const std::string& path, uint32_t mode) = 0;
   virtual Result<FileInfo> Stat(const std::string& path) = 0;
@@ -97,6 +97,8 @@ Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_vi
 Status EnsureDirectory(FileSystem& files, const std::string& path);
 // Makes what is missing of `base`/`relative`.
 Status EnsureDirectories(FileSystem& files, const std::string& base, std::string_view relative);
+// A new file with the same bytes, durable but for its name.
+Status CopyFile(FileSystem& files, const std::string& from, const std::string& to, uint32_t mode);
 // The directory and all below it; OK when there is none.
 Status RemoveTree(FileSystem& files, const std::string& path);
 

@@ -174,7 +174,7 @@ Status PosixFileSystem::Link(const std::string& existing, const std::string& pat
   if (::linkat(source.directory.get(), source.name.c_str(), target.directory.get(), target.name.c_str(), 0) == 0) {
     return OkStatus();
   }
-  if (errno == EMLINK) return ResourceExhausted(StrCat("link ", path, ": too many links of ", existing));
+  if (errno == EMLINK) return OutOfRange(StrCat("link ", path, ": too many links of ", existing));
   return Failed("link", path);
 }
 

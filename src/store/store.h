@@ -17,6 +17,7 @@
 #include "core/manifest.h"
 #include "store/file_system.h"
 #include "store/ingest.h"
+#include "store/local_ingest.h"
 
 namespace ballast {
 
@@ -26,9 +27,9 @@ enum class Layout { kPlain, kHf, kHfRepo };  // hf-repo: one repository's folder
 struct Lease {
   std::string volume_id;
   std::string target_path;
-  std::string pod;               // "namespace/name" or ""
+  std::string pod;                 // "namespace/name" or ""
   std::optional<Digest> manifest;  // absent until the model is resolved
-  std::string view;              // relative to the root, "" until it is made
+  std::string view;                // relative to the root, "" until it is made
 
   friend bool operator==(const Lease&, const Lease&) = default;
 };
@@ -43,8 +44,9 @@ struct StoredModel {
 
 struct StoreOptions {
   std::string root;
-  uint64_t quota_bytes = 0;      // 0 = none; over our own allocated bytes
-  uint64_t min_available = 0;    // bytes of the file system that a download must leave free
+  uint64_t quota_bytes = 0;    // 0 = none; over our own allocated bytes
+  uint64_t min_available = 0;  // bytes of the file system that a download must leave free
+  IngestOptions ingest;
 };
 
 struct Usage {
@@ -74,12 +76,15 @@ class BlobStore {
   // What an origin's git object id was found to be, so that the same plain file is never fetched twice.
   virtual std::optional<Digest> FindByGitOid(const GitOid& oid) const = 0;
   // ResourceExhausted "needs 28.6 GiB; ..." where quota or disk can't take `bytes` now, FailedPrecondition where they
-  // never can (more than the quota or the whole disk).
+  // never can (more than the quota or the whole disk). Unfinished downloads that nobody works on count as free: they
+  // give way when the room is needed. What ingests then take is no longer reserved.
   virtual Result<std::unique_ptr<Reservation>> Reserve(uint64_t bytes) = 0;
+  // Aborted: somebody else receives the same content just now; once it has ended, Size() or FindByGitOid() know it.
   virtual Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) = 0;
-  // Prove, fsync, rename, fsync(directory). DataLoss "expected .., got .." removes the ingest.
+  // Prove, fsync, rename, fsync(directory). DataLoss "expected .., got .." removes the ingest. Small files become
+  // durable together, at the latest with ModelStore::Put(); a kill does not lose them.
   virtual Result<Digest> Commit(std::unique_ptr<Ingest> ingest) = 0;
-  virtual Result<Digest> Put(std::string_view content) = 0;  // small generated files (refs, trees)
+  virtual Result<Digest> Put(std::string_view content) = 0;  // small generated files (refs, trees); durable like those
   // Reads the blob and compares; nullopt: intact.
   virtual Result<std::optional<BlobDamage>> Verify(const Digest& digest) const = 0;
 };
@@ -88,13 +93,13 @@ class ModelStore {
  public:
   virtual ~ModelStore() = default;
 
-  // All blobs are here. Adds `origin` to what is known of the manifest.
+  // Adds `origin` to what is known of the manifest, the newest first. Aborted: one of its blobs is not here (any more).
   virtual Status Put(const Manifest& manifest, const OriginRecord& origin) = 0;
   virtual std::optional<StoredModel> Find(const Digest& id) const = 0;
   virtual std::vector<StoredModel> List() const = 0;
   virtual uint64_t AllocatedBytes(const Digest& id) const = 0;  // blocks that no other model shares
-  // Removes manifest, views and the blobs that no other model, ingest or lease needs; returns the allocated bytes freed.
-  // FailedPrecondition where a lease names it.
+  // Removes manifest, views and the blobs that no other model, ingest or lease needs; returns the allocated bytes
+  // freed. FailedPrecondition where a lease names it, or where a lease cannot be read and may stand for it.
   virtual Result<uint64_t> Remove(const Digest& id) = 0;
 };
 
@@ -107,7 +112,8 @@ class ViewStore {
   virtual Result<std::string> Make(const Digest& model, Layout layout, const std::string& uri) = 0;
 
   // A view that is mounted before its model is complete: it only gains files. `name` makes it unique; it holds
-  // .ballast/files.json, the paths and sizes to come.
+  // .ballast/files.json, the paths and sizes to come: {"files":[{"path":..,"size":..}]}, paths below the view. It goes
+  // when the last lease that names it is removed.
   virtual Result<std::string> OpenEarly(const std::string& name, Layout layout, const OriginRecord& origin,
                                         const std::vector<std::pair<SafePath, uint64_t>>& expected) = 0;
   virtual Status AddToEarly(const std::string& view, const SafePath& path, const Digest& blob) = 0;
@@ -128,7 +134,8 @@ class Store {
  public:
   // Creates or opens the store below options.root; takes its lock (a second daemon is refused: FailedPrecondition with
   // the other's pid); refuses a directory that others can write or that another uid owns, and a newer format. Removes
-  // what a crash left half-done. Reads no blob's bytes. `files` and `clock` outlive the store.
+  // what a crash left half-done. Reads no blob's bytes. `files` and `clock` outlive the store. options.root is absolute
+  // and holds no symbolic link (CanonicalPath); its parent exists.
   static Result<std::unique_ptr<Store>> Open(StoreOptions options, FileSystem& files, const Clock& clock);
   virtual ~Store() = default;
 

@@ -1,0 +1,103 @@
+// BlobStore on a local disk, and what the other parts of the store need of it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "store/blob_index.h"
+#include "store/git_index.h"
+#include "store/local_ingest.h"
+#include "store/room.h"
+#include "store/store.h"
+#include "store/store_paths.h"
+
+namespace ballast {
+
+struct BlobStoreOptions {
+  uint64_t quota_bytes = 0;
+  uint64_t min_available = 0;
+  IngestOptions ingest;
+  // Proven small blobs that wait for their durability; more are flushed at once.
+  uint64_t max_pending_bytes = 64 << 20;
+  size_t max_pending = 20'000;
+};
+
+// Thread-safe.
+class LocalBlobStore final : public BlobStore {
+ public:
+  // The directories exist. Reads names and sizes of blobs, and the content of pending ones.
+  static Result<std::unique_ptr<LocalBlobStore>> Open(StorePaths paths, FileSystem& files, BlobStoreOptions options);
+
+  std::optional<uint64_t> Size(const Digest& digest) const override;
+  std::optional<Digest> FindByGitOid(const GitOid& oid) const override;
+  Result<std::unique_ptr<Reservation>> Reserve(uint64_t bytes) override;
+  Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) override;
+  Result<Digest> Commit(std::unique_ptr<Ingest> ingest) override;
+  Result<Digest> Put(std::string_view content) override;
+  Result<std::optional<BlobDamage>> Verify(const Digest& digest) const override;
+
+  // What was committed before the call is durable. After an error the small blobs that were not are gone.
+  Status Flush();
+  // `path` becomes a link of the blob, which is durable. NotFound: no such blob.
+  Status Link(const Digest& digest, const std::string& path);
+  std::optional<BlobEntry> Find(const Digest& digest) const;
+  // Removes the blob unless something outside the store (a view) links to it. True: it is gone.
+  Result<bool> RemoveUnlinked(const Digest& digest);
+
+  uint64_t AllocatedBytes() const;  // blobs and ingests
+  uint64_t ReservedBytes() const;
+  uint32_t Count() const;
+
+ private:
+  class OpenedIngest;
+  class Promise;
+  // An ingest folder on the disk.
+  struct Folder {
+    uint64_t allocated = 0;
+    bool open = false;  // an idle one is given up when the room is needed
+  };
+
+  LocalBlobStore(StorePaths paths, FileSystem& files, BlobStoreOptions options)
+      : paths_(std::move(paths)), files_(files), options_(std::move(options)) {}
+
+  Status LoadBlobs();
+  Status LoadIngests();
+  Status LoadPending();
+  Status LoadPendingFile(const DirEntry& entry);
+
+  Result<Room> CurrentRoom() const REQUIRES(mutex_);
+  Status MakeRoom(uint64_t bytes);
+  Status DiscardIdle(uint64_t wanted);
+  Status Claim(const std::string& name);
+  void Close(const std::string& name);
+  void UseReservations(uint64_t bytes) REQUIRES(mutex_);
+
+  Result<Digest> Adopt(StagedIngest& ingest, const Digest& digest);
+  Status AdoptNow(StagedIngest& ingest, const Digest& digest);
+  Status AdoptLater(StagedIngest& ingest, const Digest& digest);
+  Status Publish(const std::vector<Digest>& pending);
+  void DropPending(const std::vector<Digest>& pending);
+  bool PendingIsFull() const;
+  Status AddCopy(const Digest& digest, uint32_t copy);
+  Result<std::optional<BlobDamage>> VerifyFile(const Digest& digest, const std::string& path, uint64_t size) const;
+
+  const StorePaths paths_;
+  FileSystem& files_;
+  const BlobStoreOptions options_;
+
+  Mutex flush_mutex_;  // taken before mutex_; held while a flush runs
+  Mutex link_mutex_;   // taken before mutex_; held while a further copy is made
+  mutable Mutex mutex_;
+  BlobIndex index_ GUARDED_BY(mutex_);
+  std::optional<GitIndex> git_index_ GUARDED_BY(mutex_);
+  std::map<std::string, Folder> folders_ GUARDED_BY(mutex_);
+  std::map<Digest, uint64_t> pending_ GUARDED_BY(mutex_);  // size
+  uint64_t pending_bytes_ GUARDED_BY(mutex_) = 0;
+  std::map<uint64_t, uint64_t> reservations_ GUARDED_BY(mutex_);  // what is left of each
+  uint64_t next_reservation_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace ballast

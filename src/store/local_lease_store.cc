@@ -1,0 +1,130 @@
+#include "store/local_lease_store.h"
+
+#include <algorithm>
+
+#include "base/logging.h"
+#include "base/strings.h"
+#include "store/lease_json.h"
+
+namespace ballast {
+
+class LocalLeaseStore::Turn {
+ public:
+  Turn(LocalLeaseStore& store, const Digest& name) : store_(store), name_(name) {
+    MutexLock lock(store_.mutex_);
+    while (!store_.busy_.insert(name_).second) store_.changed_.Wait(store_.mutex_);
+  }
+  ~Turn() {
+    MutexLock lock(store_.mutex_);
+    store_.busy_.erase(name_);
+    store_.changed_.NotifyAll();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  LocalLeaseStore& store_;
+  const Digest name_;
+};
+
+Result<std::unique_ptr<LocalLeaseStore>> LocalLeaseStore::Open(StorePaths paths, FileSystem& files, Changed changed) {
+  std::unique_ptr<LocalLeaseStore> store(new LocalLeaseStore(std::move(paths), files, std::move(changed)));
+  RETURN_IF_ERROR(store->Load());
+  return store;
+}
+
+Status LocalLeaseStore::Load() {
+  constexpr uint64_t kLimit = 64 * 1024;
+  ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Leases()));
+  MutexLock lock(mutex_);
+  for (const DirEntry& entry : entries) {
+    const std::string path = paths_.Leases() + "/" + entry.name;
+    if (entry.name.ends_with(".new")) {
+      RETURN_IF_ERROR(files_.Remove(path));
+      continue;
+    }
+    const auto json = ReadSmallFile(files_, path, kLimit);
+    const auto lease = json.ok() ? LeaseFromJson(*json) : Result<Lease>(json.status());
+    if (lease.ok()) {
+      leases_.emplace(LeaseName(lease->volume_id, lease->target_path), *lease);
+    } else {
+      unreadable_.insert(entry.name);
+      LOG(WARNING) << Message("Keeping a lease that cannot be read; no model is removed while it exists")
+                          .With("file", path)
+                          .With("error", lease.status());
+    }
+  }
+  return OkStatus();
+}
+
+Status LocalLeaseStore::Put(const Lease& lease) {
+  ASSIGN_OR_RETURN(const std::string json, LeaseToJson(lease));
+  const Digest name = LeaseName(lease.volume_id, lease.target_path);
+  const Turn turn(*this, name);
+  std::optional<Lease> before;
+  {
+    MutexLock lock(mutex_);
+    const auto found = leases_.find(name);
+    if (found != leases_.end()) before = found->second;
+    if (before == lease) return OkStatus();
+    leases_.insert_or_assign(name, lease);  // counts from now, should a model be removed while it is being written
+  }
+  const Status written = WriteSmallFile(files_, PathOf(name), json);
+  if (written.ok()) on_change_(lease, false);
+  MutexLock lock(mutex_);
+  if (written.ok()) {
+    unreadable_.erase(name.Hex() + ".json");
+  } else if (before) {
+    leases_.insert_or_assign(name, *before);
+  } else {
+    leases_.erase(name);
+  }
+  return written;
+}
+
+Status LocalLeaseStore::Remove(const std::string& volume_id, const std::string& target_path) {
+  const Digest name = LeaseName(volume_id, target_path);
+  const Turn turn(*this, name);
+  const Status removed = files_.Remove(PathOf(name));
+  if (removed.code() == StatusCode::kNotFound) return OkStatus();
+  RETURN_IF_ERROR(removed);
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Leases()));
+  std::optional<Lease> lease;
+  {
+    MutexLock lock(mutex_);
+    unreadable_.erase(name.Hex() + ".json");
+    const auto found = leases_.find(name);
+    if (found != leases_.end()) lease = found->second;
+    leases_.erase(name);
+  }
+  if (lease) on_change_(*lease, true);
+  return OkStatus();
+}
+
+std::vector<Lease> LocalLeaseStore::List() const {
+  MutexLock lock(mutex_);
+  std::vector<Lease> leases;
+  for (const auto& [name, lease] : leases_) leases.push_back(lease);
+  return leases;
+}
+
+Status LocalLeaseStore::CheckUnused(const std::optional<Digest>& manifest,
+                                    const std::vector<std::string>& views) const {
+  MutexLock lock(mutex_);
+  if (!unreadable_.empty()) {
+    return FailedPrecondition(StrCat("the lease file ", paths_.Leases(), "/", *unreadable_.begin(),
+                                     " cannot be read and may stand for this model; remove the file if no pod uses it, "
+                                     "then restart ballastd"));
+  }
+  for (const auto& [name, lease] : leases_) {
+    const bool uses =
+        (manifest && lease.manifest == manifest) || std::find(views.begin(), views.end(), lease.view) != views.end();
+    if (!uses) continue;
+    return FailedPrecondition(
+        StrCat(lease.pod.empty() ? "volume " + Quoted(lease.volume_id) : "pod " + Quoted(lease.pod), " uses it at ",
+               Quoted(lease.target_path), "; delete the pod first"));
+  }
+  return OkStatus();
+}
+
+}  // namespace ballast

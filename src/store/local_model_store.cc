@@ -1,0 +1,131 @@
+#include "store/local_model_store.h"
+
+#include "base/logging.h"
+#include "base/strings.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::string_view kIntentSuffix = ".removing";
+
+}  // namespace
+
+Status LocalModelStore::CheckBlobs(const Manifest& manifest) const {
+  for (const ManifestFile& file : manifest.files()) {
+    const auto size = blobs_.Size(file.digest);
+    if (!size) {
+      return Aborted(
+          StrCat(Quoted(file.path.str()), " (", file.digest.ToString(), ") is not here; fetch the model again"));
+    }
+    if (*size != file.size) {
+      return InvalidArgument(StrCat(Quoted(file.path.str()), " has ", *size, " bytes, the manifest says ", file.size));
+    }
+  }
+  return OkStatus();
+}
+
+Status LocalModelStore::Put(const Manifest& manifest, const OriginRecord& origin) {
+  MutexLock lock(mutex_);
+  RETURN_IF_ERROR(blobs_.Flush());
+  RETURN_IF_ERROR(CheckBlobs(manifest));
+  RETURN_IF_ERROR(catalog_.Put(manifest, origin));
+  catalog_.Touch(manifest.Id());
+  return OkStatus();
+}
+
+StoredModel LocalModelStore::Describe(const StoredModel& model) const {
+  StoredModel described = model;
+  described.last_used_unix = catalog_.LastUsed(model.id);
+  return described;
+}
+
+std::optional<StoredModel> LocalModelStore::Find(const Digest& id) const {
+  const auto model = catalog_.Find(id);
+  return model == nullptr ? std::nullopt : std::optional(Describe(*model));
+}
+
+std::vector<StoredModel> LocalModelStore::List() const {
+  std::vector<StoredModel> models;
+  const auto known = catalog_.List();
+  for (const auto& model : known) models.push_back(Describe(*model));
+  return models;
+}
+
+uint64_t LocalModelStore::AllocatedBytes(const Digest& id) const {
+  const auto model = catalog_.Find(id);
+  if (model == nullptr) return 0;
+  std::set<Digest> alone;
+  for (const ManifestFile& file : model->manifest.files()) {
+    if (catalog_.References(file.digest) == 1) alone.insert(file.digest);
+  }
+  uint64_t bytes = 0;
+  for (const Digest& digest : alone) {
+    const auto entry = blobs_.Find(digest);
+    if (entry) bytes += entry->allocated;
+  }
+  return bytes;
+}
+
+// First the model is found no more, then the leases are asked: a publish that comes later finds no model, one that came
+// earlier is seen here.
+Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
+  MutexLock lock(mutex_);
+  const auto model = catalog_.Find(id);
+  if (model == nullptr) return NotFound(StrCat("the model ", id.ToString(), " is not here"));
+  catalog_.Hide(id);
+  std::set<Digest> blobs;
+  for (const ManifestFile& file : model->manifest.files()) blobs.insert(file.digest);
+  for (const Digest& digest : views_.GeneratedFor(id)) blobs.insert(digest);
+  Status allowed = leases_.CheckUnused(id, views_.ViewsOf(id));
+  if (allowed.ok()) allowed = WriteIntent(id, blobs);
+  if (!allowed.ok()) {
+    catalog_.Show(id);
+    return allowed;
+  }
+  return CarryOut(id, blobs);
+}
+
+Status LocalModelStore::WriteIntent(const Digest& id, const std::set<Digest>& blobs) {
+  std::string lines;
+  for (const Digest& digest : blobs) lines += digest.Hex() + "\n";
+  return WriteSmallFile(files_, IntentPath(id), lines);
+}
+
+// Each step may be done already: after a crash it begins again here.
+Result<uint64_t> LocalModelStore::CarryOut(const Digest& id, const std::set<Digest>& blobs) {
+  RETURN_IF_ERROR(views_.RemoveViewsOf(id));
+  RETURN_IF_ERROR(catalog_.Forget(id));
+  uint64_t freed = 0;
+  for (const Digest& digest : blobs) {
+    const auto entry = blobs_.Find(digest);
+    if (!entry || catalog_.References(digest) > 0) continue;
+    ASSIGN_OR_RETURN(const bool removed, blobs_.RemoveUnlinked(digest));
+    if (removed) freed += entry->allocated;
+  }
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
+  RETURN_IF_ERROR(files_.Remove(IntentPath(id)));
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));
+  return freed;
+}
+
+Status LocalModelStore::FinishRemovals() {
+  constexpr uint64_t kLimit = uint64_t{1} << 30;
+  MutexLock lock(mutex_);
+  ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Manifests()));
+  for (const DirEntry& entry : entries) {
+    if (!entry.name.ends_with(kIntentSuffix)) continue;
+    const auto id = Digest::FromHex(entry.name.substr(0, entry.name.size() - kIntentSuffix.size()));
+    if (!id.ok()) continue;
+    ASSIGN_OR_RETURN(const std::string lines, ReadSmallFile(files_, IntentPath(*id), kLimit));
+    std::set<Digest> blobs;
+    for (const std::string_view line : Split(lines, '\n')) {
+      const auto digest = Digest::FromHex(line);
+      if (digest.ok()) blobs.insert(*digest);
+    }
+    LOG(INFO) << Message("Going on with the removal of a model").With("manifest", *id);
+    RETURN_IF_ERROR(CarryOut(*id, blobs).status());
+  }
+  return OkStatus();
+}
+
+}  // namespace ballast

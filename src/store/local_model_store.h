@@ -1,0 +1,49 @@
+// ModelStore: manifests, and what goes with them when they are removed.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "store/local_blob_store.h"
+#include "store/local_lease_store.h"
+#include "store/local_view_store.h"
+#include "store/manifest_catalog.h"
+
+namespace ballast {
+
+// Thread-safe.
+class LocalModelStore final : public ModelStore {
+ public:
+  LocalModelStore(StorePaths paths, FileSystem& files, LocalBlobStore& blobs, ManifestCatalog& catalog,
+                  LocalViewStore& views, LocalLeaseStore& leases)
+      : paths_(std::move(paths)), files_(files), blobs_(blobs), catalog_(catalog), views_(views), leases_(leases) {}
+
+  Status Put(const Manifest& manifest, const OriginRecord& origin) override;
+  std::optional<StoredModel> Find(const Digest& id) const override;
+  std::vector<StoredModel> List() const override;
+  uint64_t AllocatedBytes(const Digest& id) const override;
+  Result<uint64_t> Remove(const Digest& id) override;
+
+  // Goes on with removals that a crash cut short.
+  Status FinishRemovals();
+
+ private:
+  StoredModel Describe(const StoredModel& model) const;
+  std::string IntentPath(const Digest& id) const { return paths_.Manifests() + "/" + id.Hex() + ".removing"; }
+  Status CheckBlobs(const Manifest& manifest) const;
+  Status WriteIntent(const Digest& id, const std::set<Digest>& blobs);
+  Result<uint64_t> CarryOut(const Digest& id, const std::set<Digest>& blobs);
+
+  const StorePaths paths_;
+  FileSystem& files_;
+  LocalBlobStore& blobs_;
+  ManifestCatalog& catalog_;
+  LocalViewStore& views_;
+  LocalLeaseStore& leases_;
+  Mutex mutex_;  // puts and removals, one at a time: a blob is never removed while a manifest with it comes
+};
+
+}  // namespace ballast

@@ -1,0 +1,271 @@
+#include "store/local_view_store.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/logging.h"
+#include "base/strings.h"
+
+namespace ballast {
+namespace {
+
+constexpr uint32_t kFileMode = 0444;
+constexpr std::string_view kEarly = "early-";
+
+Result<OriginRecord> OriginOf(const StoredModel& model, Layout layout, const std::string& uri) {
+  if (layout == Layout::kPlain) return OriginRecord{.uri = uri};
+  for (const OriginRecord& origin : model.origins) {
+    if (origin.uri == uri) return origin;  // the newest comes first
+  }
+  return InvalidArgument(StrCat("layout ", LayoutName(layout), " needs to know the repository, and ", Quoted(uri),
+                                " is not where this model came from"));
+}
+
+std::string FilesJson(const std::string& prefix, const std::vector<std::pair<SafePath, uint64_t>>& expected) {
+  nlohmann::json files = nlohmann::json::array();
+  for (const auto& [path, size] : expected) files.push_back({{"path", prefix + path.str()}, {"size", size}});
+  return nlohmann::json{{"files", std::move(files)}}.dump() + "\n";
+}
+
+Status IgnoreExisting(Status status) { return status.code() == StatusCode::kAlreadyExists ? OkStatus() : status; }
+
+}  // namespace
+
+Result<std::unique_ptr<LocalViewStore>> LocalViewStore::Open(StorePaths paths, FileSystem& files, LocalBlobStore& blobs,
+                                                             ManifestCatalog& catalog) {
+  std::unique_ptr<LocalViewStore> store(new LocalViewStore(std::move(paths), files, blobs, catalog));
+  RETURN_IF_ERROR(store->Load());
+  return store;
+}
+
+Status LocalViewStore::Load() {
+  constexpr uint64_t kLimit = 1 << 20;
+  ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Views()));
+  for (const DirEntry& entry : entries) {
+    const auto json = ReadSmallFile(files_, FolderOf(entry.name) + "/about.json", kLimit);
+    const auto about = json.ok() ? AboutFromJson(*json) : Result<ViewAbout>(json.status());
+    if (about.ok()) {
+      Remember(entry.name, *about);
+    } else {  // may be mounted: kept
+      LOG(WARNING)
+          << Message("Ignoring a view that cannot be read").With("view", entry.name).With("error", about.status());
+    }
+  }
+  return OkStatus();
+}
+
+std::string LocalViewStore::NameOf(const std::string& view) {
+  const auto parts = Split(view, '/');
+  return parts.size() == 3 ? std::string(parts[1]) : "";
+}
+
+std::optional<ViewAbout> LocalViewStore::Find(const std::string& name) const {
+  MutexLock lock(mutex_);
+  const auto found = views_.find(name);
+  return found == views_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void LocalViewStore::Remember(const std::string& name, ViewAbout about) {
+  MutexLock lock(mutex_);
+  views_.insert_or_assign(name, std::move(about));
+}
+
+// ---- making
+
+Result<std::string> LocalViewStore::Make(const Digest& model, Layout layout, const std::string& uri) {
+  auto stored = catalog_.Find(model);
+  if (stored == nullptr) return NotFound(StrCat("the model ", model.ToString(), " is not here"));
+  ASSIGN_OR_RETURN(const OriginRecord origin, OriginOf(*stored, layout, uri));
+  const std::string name = ViewId(model, origin, layout).Hex();
+  if (Find(name)) return Relative(name);
+  MutexLock lock(build_mutex_);
+  stored = catalog_.Find(model);  // it may have been removed meanwhile
+  if (stored == nullptr) return NotFound(StrCat("the model ", model.ToString(), " is not here"));
+  if (Find(name)) return Relative(name);
+  ASSIGN_OR_RETURN(const auto entries, PlanView(stored->manifest, origin, layout));
+  RETURN_IF_ERROR(Build(name, {model, layout, origin, {}}, entries));
+  return Relative(name);
+}
+
+Status LocalViewStore::Build(const std::string& name, ViewAbout about, const std::vector<ViewEntry>& entries) {
+  const std::string folder = paths_.Temporary() + "/view-" + name;
+  RETURN_IF_ERROR(RemoveTree(files_, folder));
+  RETURN_IF_ERROR(EnsureDirectories(files_, folder, "data"));
+  ASSIGN_OR_RETURN(about.generated, Fill(folder + "/data", entries));
+  RETURN_IF_ERROR(SyncTree(folder + "/data", entries));
+  RETURN_IF_ERROR(WriteSmallFile(files_, folder + "/about.json", AboutToJson(about)));
+  RETURN_IF_ERROR(files_.Rename(folder, FolderOf(name)));
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
+  about.origin.files.clear();
+  Remember(name, std::move(about));
+  return OkStatus();
+}
+
+// The blobs that were made for the generated files.
+Result<std::vector<Digest>> LocalViewStore::Fill(const std::string& data, const std::vector<ViewEntry>& entries) {
+  std::vector<Digest> generated;
+  for (ViewEntry entry : entries) {
+    if (entry.kind == ViewEntry::Kind::kGenerated) {
+      entry.size = entry.content.size();
+      ASSIGN_OR_RETURN(entry.blob, blobs_.Put(entry.content));
+      generated.push_back(entry.blob);
+    }
+    RETURN_IF_ERROR(Place(data + "/" + entry.path, entry));
+  }
+  return generated;
+}
+
+// Again is fine. Empty files are made rather than linked: thousands of them would be links of one blob.
+Status LocalViewStore::Place(const std::string& path, const ViewEntry& entry) {
+  if (entry.kind == ViewEntry::Kind::kDirectory) return EnsureDirectory(files_, path);
+  if (entry.size == 0) return WriteFixed(path, "");
+  return IgnoreExisting(blobs_.Link(entry.blob, path));
+}
+
+// A file that is no blob. It appears under a temporary name first, so that nobody reads half of it.
+Status LocalViewStore::WriteFixed(const std::string& path, std::string_view content) {
+  if (files_.Stat(path).ok()) return OkStatus();
+  const std::string temporary = paths_.Temporary() + "/fixed-" + Digest::Of(path).Hex();
+  if (Status gone = files_.Remove(temporary); !gone.ok() && gone.code() != StatusCode::kNotFound) return gone;
+  {
+    ASSIGN_OR_RETURN(const auto file, files_.Open(temporary, OpenMode::kCreate));
+    RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
+    RETURN_IF_ERROR(files_.SetMode(temporary, kFileMode));
+    RETURN_IF_ERROR(file->Sync());
+  }
+  return files_.Rename(temporary, path);
+}
+
+Status LocalViewStore::SyncTree(const std::string& data, const std::vector<ViewEntry>& entries) {
+  constexpr int64_t kMany = 16;
+  const auto is_directory = [](const ViewEntry& entry) { return entry.kind == ViewEntry::Kind::kDirectory; };
+  if (std::count_if(entries.begin(), entries.end(), is_directory) > kMany) return files_.SyncAll(data);
+  for (const ViewEntry& entry : entries) {
+    if (is_directory(entry)) RETURN_IF_ERROR(files_.SyncDirectory(data + "/" + entry.path));
+  }
+  RETURN_IF_ERROR(files_.SyncDirectory(data));
+  return files_.SyncDirectory(ParentPath(data));
+}
+
+// ---- early views
+
+Result<std::string> LocalViewStore::OpenEarly(const std::string& name, Layout layout, const OriginRecord& origin,
+                                              const std::vector<std::pair<SafePath, uint64_t>>& expected) {
+  MutexLock lock(build_mutex_);
+  const std::string folder = StrCat(kEarly, Digest::Of(name).Hex());
+  if (!Find(folder)) RETURN_IF_ERROR(StartEarly(folder, {std::nullopt, layout, origin, {}}, expected));
+  return Relative(folder);
+}
+
+Status LocalViewStore::StartEarly(const std::string& name, const ViewAbout& about,
+                                  const std::vector<std::pair<SafePath, uint64_t>>& expected) {
+  ASSIGN_OR_RETURN(const std::string prefix, ViewPrefix(about.origin, about.layout));
+  const std::string folder = paths_.Temporary() + "/view-" + name;
+  RETURN_IF_ERROR(RemoveTree(files_, folder));
+  RETURN_IF_ERROR(EnsureDirectories(files_, folder, "data/.ballast"));
+  RETURN_IF_ERROR(WriteFixed(folder + "/data/.ballast/files.json", FilesJson(prefix, expected)));
+  RETURN_IF_ERROR(WriteSmallFile(files_, folder + "/about.json", AboutToJson(about)));
+  RETURN_IF_ERROR(files_.Rename(folder, FolderOf(name)));
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
+  Remember(name, about);
+  return OkStatus();
+}
+
+Status LocalViewStore::AddToEarly(const std::string& view, const SafePath& path, const Digest& blob) {
+  const std::string name = NameOf(view);
+  const auto about = Find(name);
+  if (!about || !name.starts_with(kEarly)) return NotFound(StrCat("no early view ", Quoted(view)));
+  const auto size = blobs_.Size(blob);
+  if (!size) return NotFound(StrCat(blob.ToString(), " is not here"));
+  ASSIGN_OR_RETURN(const std::string prefix, ViewPrefix(about->origin, about->layout));
+  MutexLock lock(build_mutex_);
+  const std::string data = FolderOf(name) + "/data";
+  RETURN_IF_ERROR(EnsureDirectories(files_, data, ParentPath("/" + prefix + path.str())));
+  return Place(data + "/" + prefix + path.str(), {"", ViewEntry::Kind::kBlob, blob, *size, ""});
+}
+
+Status LocalViewStore::CompleteEarly(const std::string& view, const Digest& model) {
+  const std::string name = NameOf(view);
+  auto about = Find(name);
+  if (!about || !name.starts_with(kEarly)) return NotFound(StrCat("no early view ", Quoted(view)));
+  const auto stored = catalog_.Find(model);
+  if (stored == nullptr) return NotFound(StrCat("the model ", model.ToString(), " is not here"));
+  ASSIGN_OR_RETURN(const OriginRecord origin, OriginOf(*stored, about->layout, about->origin.uri));
+  if (about->layout != Layout::kPlain && origin.commit != about->origin.commit) {
+    return FailedPrecondition(StrCat("the view is of commit ", about->origin.commit, ", the model of ", origin.commit));
+  }
+  ASSIGN_OR_RETURN(const auto entries, PlanView(stored->manifest, origin, about->layout));
+  MutexLock lock(build_mutex_);
+  const std::string data = FolderOf(name) + "/data";
+  ASSIGN_OR_RETURN(about->generated, Fill(data, entries));
+  about->manifest = model;
+  RETURN_IF_ERROR(WriteSmallFile(files_, FolderOf(name) + "/about.json", AboutToJson(*about)));
+  RETURN_IF_ERROR(SyncTree(data, entries));
+  RETURN_IF_ERROR(WriteFixed(data + "/.ballast/ready", ""));
+  RETURN_IF_ERROR(files_.SyncDirectory(data + "/.ballast"));
+  Remember(name, std::move(*about));
+  return OkStatus();
+}
+
+std::vector<std::string> LocalViewStore::EarlyViews() const {
+  MutexLock lock(mutex_);
+  std::vector<std::string> early;
+  for (const auto& [name, about] : views_) {
+    if (name.starts_with(kEarly)) early.push_back(Relative(name));
+  }
+  return early;
+}
+
+// ---- removing
+
+std::vector<std::string> LocalViewStore::ViewsOf(const Digest& model) const {
+  MutexLock lock(mutex_);
+  std::vector<std::string> found;
+  for (const auto& [name, about] : views_) {
+    if (about.manifest == model) found.push_back(Relative(name));
+  }
+  return found;
+}
+
+std::vector<Digest> LocalViewStore::GeneratedFor(const Digest& model) const {
+  MutexLock lock(mutex_);
+  std::vector<Digest> digests;
+  for (const auto& [name, about] : views_) {
+    if (about.manifest == model) digests.insert(digests.end(), about.generated.begin(), about.generated.end());
+  }
+  return digests;
+}
+
+Status LocalViewStore::RemoveViewsOf(const Digest& model) {
+  MutexLock lock(build_mutex_);
+  for (const std::string& view : ViewsOf(model)) RETURN_IF_ERROR(RemoveView(NameOf(view)));
+  return OkStatus();
+}
+
+Status LocalViewStore::RemoveEarly(const std::string& view) {
+  const std::string name = NameOf(view);
+  MutexLock lock(build_mutex_);
+  const auto about = Find(name);
+  if (!about || !name.starts_with(kEarly)) return OkStatus();
+  RETURN_IF_ERROR(RemoveView(name));
+  for (const Digest& blob : about->generated) {
+    if (catalog_.References(blob) == 0) RETURN_IF_ERROR(blobs_.RemoveUnlinked(blob).status());
+  }
+  return OkStatus();
+}
+
+// It leaves views/ in one step: half a view is never seen.
+Status LocalViewStore::RemoveView(const std::string& name) {
+  const std::string grave = paths_.Temporary() + "/removed-" + name;
+  RETURN_IF_ERROR(RemoveTree(files_, grave));
+  {
+    MutexLock lock(mutex_);
+    views_.erase(name);
+  }
+  const Status moved = files_.Rename(FolderOf(name), grave);
+  if (!moved.ok() && moved.code() != StatusCode::kNotFound) return moved;
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
+  return RemoveTree(files_, grave);
+}
+
+}  // namespace ballast
