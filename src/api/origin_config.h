@@ -24,6 +24,7 @@ struct OriginConfig {
   std::string ca_bundle;  // PEM file added to the system's roots; reread when it changes
   ProxyConfig proxy;
   std::string token_file;                // holds the bearer token; reread for each resolve
+  std::string token;                     // a token itself; from the environment of the command line, never from a file
   bool allow_private_addresses = false;  // loopback, link-local and private ranges are refused otherwise
   std::vector<std::string> roots;        // file: directories below which models may lie
   int max_connections = 8;

@@ -71,14 +71,14 @@ class Fetcher {
         bytes_total_(model.TotalBytes()) {}
 
   Result<FetchedModel> Run(const std::stop_token& stop) {
-    std::vector<std::jthread> workers;
-    const size_t threads = std::min<size_t>(static_cast<size_t>(std::max(options_.max_streams, 1)), PossibleJobs());
-    for (size_t i = 0; i < threads; ++i) workers.emplace_back([this] { Work(); });
     const std::stop_callback on_stop(stop, [this] {
       const MutexLock lock(mutex_);
       stop_requested_ = true;
       main_wakes_.NotifyOne();
     });
+    std::vector<std::jthread> workers;
+    const size_t threads = std::min<size_t>(static_cast<size_t>(std::max(options_.max_streams, 1)), PossibleJobs());
+    for (size_t i = 0; i < threads; ++i) workers.emplace_back([this] { Work(); });
     const Status status = Supervise();
     workers.clear();
     RETURN_IF_ERROR(status);
@@ -125,7 +125,6 @@ class Fetcher {
     while (!result_ && !stop_requested_ && to_cancel_.empty()) {
       if (!main_wakes_.WaitUntil(mutex_, deadline)) break;
     }
-    if (std::exchange(stop_requested_, false)) Handle(fetch::StopRequested{Cancelled("stopped; what is here is kept")});
     return result_.has_value();
   }
 
@@ -133,7 +132,11 @@ class Fetcher {
     std::vector<std::stop_source> cancelled;
     {
       const MutexLock lock(mutex_);
-      Handle(fetch::Tick{received_.load()});
+      if (std::exchange(stop_requested_, false)) {
+        Handle(fetch::StopRequested{Cancelled("stopped; what is here is kept")});
+      } else {
+        Handle(fetch::Tick{received_.load()});
+      }
       cancelled.swap(to_cancel_);
     }
     for (std::stop_source& source : cancelled) source.request_stop();

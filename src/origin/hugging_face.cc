@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "origin/ranged_body.h"
 
 namespace ballast {
 namespace {
@@ -38,31 +37,7 @@ Status CheckHubHeaders(const HttpHeaders& headers, const std::string& commit, co
   return OkStatus();
 }
 
-// An error of what the hub redirects to. The token has nothing to do with it.
-Status StatusOfStorage(const HttpAnswer& answer, const HttpContext& context, WallTime now) {
-  const int status = answer.status;
-  if (status < 400 || status >= 500 || status == 408 || status == 416 || status == 429) {
-    return StatusOfAnswer(answer, context, now);
-  }
-  return Unavailable(StrCat("the storage that origin ", context.origin, " redirects to, ", answer.url.Root(),
-                            ", answered ", status, " for ", context.what,
-                            "; the link may have run out, a later attempt gets a new one"));
-}
-
-// A signed link that has run out says so with one of these (CloudFront, S3: 403; others 401, 410).
-bool SaysExpired(int status) { return status == 401 || status == 403 || status == 410; }
-
 }  // namespace
-
-// One Read() while it runs.
-struct HuggingFace::Reading {
-  const ResolvedModel& model;
-  const RemoteFile& file;
-  ByteRange range;
-  HttpContext context;
-  RangedBody body;
-  std::unique_ptr<LinkCache::Ticket> ticket;
-};
 
 Result<std::unique_ptr<HuggingFace>> HuggingFace::Make(HuggingFaceOptions options, const Clock& clock) {
   auto endpoint = Url::Parse(options.endpoint);
@@ -76,7 +51,11 @@ Result<std::unique_ptr<HuggingFace>> HuggingFace::Make(HuggingFaceOptions option
 }
 
 HuggingFace::HuggingFace(HuggingFaceOptions options, Url endpoint, const Clock& clock)
-    : options_(std::move(options)), endpoint_(std::move(endpoint)), clock_(clock), http_(options_.http) {}
+    : options_(std::move(options)),
+      endpoint_(std::move(endpoint)),
+      clock_(clock),
+      http_(options_.http),
+      reader_(http_, options_.token, clock) {}
 
 Url HuggingFace::At(const std::string& target) const {
   Url url = endpoint_;
@@ -153,67 +132,13 @@ Result<std::optional<Url>> HuggingFace::NextPage(const HttpText& page) const {
 
 Status HuggingFace::Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
                          std::stop_token stop) {
-  if (range.begin > range.end || range.end > file.size) {
-    return OutOfRange(StrCat("bytes ", range.begin, " to ", range.end, " of ", file.path, ", which has ", file.size));
-  }
-  if (range.empty()) return OkStatus();
-  const std::string what = StrCat(file.path, " of ", model.ref.ToString());
-  Reading reading{
-      model, file, range, {options_.name, what, PageOf(model.ref), options_.token}, {what, range, file.size, sink}, {}};
-  // A file read in one go needs no link kept.
-  if (range.size() == file.size) {
-    bool expired = false;
-    return reading.body.Finish(Attempt(reading, {}, expired, stop));
-  }
-  const std::string key = StrCat(model.ref.Uri(), "@", model.commit, "/", file.path);
-  for (bool again = false;; again = true) {
-    ASSIGN_OR_RETURN(LinkCache::Found found, links_.Find(key, stop));
-    reading.ticket = std::move(found.ticket);
-    bool expired = false;
-    const Status status = Attempt(reading, found.link, expired, stop);
-    if (expired) links_.Forget(key, *found.link);
-    if (!expired || again) return reading.body.Finish(status);
-  }
-}
-
-Result<HttpRequest> HuggingFace::RequestFor(const Reading& reading, const std::optional<FileLink>& link) const {
-  HttpRequest request{.url = At(ResolveTarget(reading.model.ref, reading.model.commit, reading.file.path))};
-  if (reading.range.size() != reading.file.size) request.range = reading.range;
-  if (link && link->url) {
-    request.url = *link->url;
-  } else {
-    ASSIGN_OR_RETURN(request.token, options_.token.Load());
-  }
-  return request;
-}
-
-Status HuggingFace::Attempt(Reading& reading, const std::optional<FileLink>& link, bool& expired,
-                            const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(const HttpRequest request, RequestFor(reading, link));
-  const auto on_head = [&](const HttpAnswer& answer) -> Status {
-    expired = link && link->url && SaysExpired(answer.status);
-    return CheckHead(reading, link, answer);
-  };
-  return http_.Stream(
-      request, on_head, [&](auto bytes) { return reading.body.OnBody(bytes); }, stop);
-}
-
-Status HuggingFace::CheckHead(Reading& reading, const std::optional<FileLink>& link, const HttpAnswer& answer) const {
-  const bool elsewhere = !answer.url.SameOrigin(endpoint_);
-  RETURN_IF_ERROR((elsewhere ? StatusOfStorage : StatusOfAnswer)(answer, reading.context, clock_.Now()));
-  const HttpHeaders& hub = answer.redirected ? answer.redirect_headers : answer.headers;
-  const bool from_hub = !link || !link->url;
-  if (from_hub)
-    RETURN_IF_ERROR(CheckHubHeaders(hub, reading.model.commit, reading.file).WithContext(reading.context.what));
-  const std::string etag = NormalizedEtag(answer.headers.Get("etag"));
-  if (link && !link->etag.empty() && !etag.empty() && link->etag != etag) {
-    return Changed("ETag", link->etag, etag).WithContext(reading.context.what);
-  }
-  RETURN_IF_ERROR(reading.body.OnHead(answer));
-  if (!reading.ticket) return OkStatus();
-  reading.ticket->Put({elsewhere ? std::optional(answer.url) : std::nullopt, etag});
-  reading.ticket.reset();
-  return OkStatus();
+  const LinkedFile linked{
+      .key = StrCat(model.ref.Uri(), "@", model.commit, "/", file.path),
+      .url = At(ResolveTarget(model.ref, model.commit, file.path)),
+      .size = file.size,
+      .context = {options_.name, StrCat(file.path, " of ", model.ref.ToString()), PageOf(model.ref), options_.token},
+      .check_origin_headers = [&](const HttpHeaders& headers) { return CheckHubHeaders(headers, model.commit, file); }};
+  return reader_.Read(linked, range, sink, stop);
 }
 
 }  // namespace ballast

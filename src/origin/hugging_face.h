@@ -8,7 +8,7 @@
 #include "origin/hf_listing.h"
 #include "origin/http_client.h"
 #include "origin/http_error.h"
-#include "origin/link_cache.h"
+#include "origin/linked_reader.h"
 #include "origin/origin.h"
 #include "origin/token.h"
 
@@ -33,8 +33,6 @@ class HuggingFace final : public Origin {
               std::stop_token stop) override;
 
  private:
-  struct Reading;
-
   HuggingFace(HuggingFaceOptions options, Url endpoint, const Clock& clock);
 
   // `target` is appended to the endpoint.
@@ -44,16 +42,13 @@ class HuggingFace final : public Origin {
   Status ReadTree(const ModelRef& ref, const std::string& commit, const HttpContext& context, TreeListing& listing,
                   const std::stop_token& stop);
   Result<std::optional<Url>> NextPage(const HttpText& page) const;
-  Result<HttpRequest> RequestFor(const Reading& reading, const std::optional<FileLink>& link) const;
-  Status Attempt(Reading& reading, const std::optional<FileLink>& link, bool& expired, const std::stop_token& stop);
-  Status CheckHead(Reading& reading, const std::optional<FileLink>& link, const HttpAnswer& answer) const;
   std::string PageOf(const ModelRef& ref) const;
 
   const HuggingFaceOptions options_;
   const Url endpoint_;
   const Clock& clock_;
   HttpClient http_;
-  LinkCache links_;
+  LinkedReader reader_;
 };
 
 }  // namespace ballast

@@ -1,0 +1,67 @@
+// What the calls of the local API work with.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/worker_pool.h"
+#include "daemon/downloader.h"
+#include "daemon/in_use.h"
+#include "daemon/inventory.h"
+#include "daemon/manifest_folder.h"
+#include "daemon/metrics.h"
+#include "daemon/model_manager.h"
+#include "daemon/resolutions.h"
+#include "store/store.h"
+
+namespace ballast {
+
+// The manifests that are in effect. Thread-safe.
+class CurrentManifests {
+ public:
+  void Set(ManifestSet set) {
+    MutexLock lock(mutex_);
+    set_ = std::make_shared<const ManifestSet>(std::move(set));
+  }
+  std::shared_ptr<const ManifestSet> Get() const {
+    MutexLock lock(mutex_);
+    return set_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::shared_ptr<const ManifestSet> set_ GUARDED_BY(mutex_) = std::make_shared<const ManifestSet>();
+};
+
+// What a status says that does not change while the daemon runs.
+struct NodeFacts {
+  std::string version;
+  std::string node;
+  uint64_t quota_bytes = 0;
+  uint64_t min_available = 0;
+  std::vector<std::string> volume_sources;
+  int64_t started_unix = 0;
+};
+
+// References to parts that outlive every call; each is thread-safe.
+struct CacheCore {
+  const NodeFacts& facts;
+  Store& store;
+  Resolutions& resolutions;
+  Downloader& downloader;
+  ModelManager& manager;
+  CurrentManifests& manifests;
+  DaemonMetrics& metrics;
+  const Clock& clock;
+  InUse in_use;
+
+  NodeView View() const {
+    return {.models = store.models().List(), .leases = store.leases().List(), .jobs = manager.Jobs(), .resolutions = resolutions.All()};
+  }
+};
+
+}  // namespace ballast

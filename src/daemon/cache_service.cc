@@ -1,0 +1,133 @@
+#include "daemon/cache_service.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/logging.h"
+#include "base/strings.h"
+#include "daemon/prepare_call.h"
+#include "daemon/verify_call.h"
+
+namespace ballast {
+namespace {
+
+namespace v1 = cache::v1;
+using OurStatus = ::ballast::Status;
+
+grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, WorkerPool& pool, std::function<OurStatus()> work) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const bool taken = pool.Submit([reactor, work = std::move(work)](const std::stop_token&) { reactor->Finish(ToGrpc(work())); });
+  if (!taken) reactor->Finish(ToGrpc(Unavailable("ballastd is stopping")));
+  return reactor;
+}
+
+OurStatus FillLeases(const CacheCore& core, v1::ListLeasesResponse& response) {
+  for (const Lease& lease : core.store.leases().List()) {
+    v1::Lease& out = *response.add_leases();
+    out.set_volume_id(lease.volume_id);
+    out.set_target_path(lease.target_path);
+    out.set_pod(lease.pod);
+    out.set_manifest(lease.manifest ? lease.manifest->ToString() : "");
+    out.set_view(lease.view);
+  }
+  return OkStatus();
+}
+
+OurStatus FillModels(const CacheCore& core, v1::ListResponse& response) {
+  for (v1::Model& model : ListModels(core.View())) {
+    if (const Result<Digest> id = Digest::Parse(model.manifest()); id.ok()) model.set_allocated_bytes(core.store.models().AllocatedBytes(*id));
+    *response.add_models() = std::move(model);
+  }
+  return OkStatus();
+}
+
+OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResponse& response) {
+  ASSIGN_OR_RETURN(const std::vector<Digest> manifests, SelectModels(core.View(), model, /*all=*/false));
+  std::vector<InUse::Hold> holds;
+  for (const Digest& id : manifests) {
+    ASSIGN_OR_RETURN(InUse::Hold hold, core.in_use.ToRemove(id));
+    holds.push_back(std::move(hold));
+  }
+  const NodeView node = core.View();  // now that no publish can begin
+  for (const Digest& id : manifests) RETURN_IF_ERROR(MayRemove(node, id));
+  for (const Digest& id : manifests) {
+    RETURN_IF_ERROR(core.resolutions.Forget(id));
+    ASSIGN_OR_RETURN(const uint64_t freed, core.store.models().Remove(id));
+    response.add_manifests(id.ToString());
+    response.set_freed_bytes(response.freed_bytes() + freed);
+  }
+  LOG(INFO) << Message("Removed").With("model", model).With("freed", FormatBytes(response.freed_bytes()));
+  return OkStatus();
+}
+
+void FillProblems(const CacheCore& core, const NodeView& node, const Usage& usage, v1::StatusResponse& response) {
+  for (const std::string& problem : core.manifests.Get()->problems) response.add_problems(problem);
+  for (const JobSnapshot& job : node.jobs) {
+    if (!job.error.ok()) response.add_problems(StrCat(job.request.Name(), ": ", job.error.message()));
+    if (job.ready && !job.ready->warning.empty()) response.add_problems(StrCat(job.request.Name(), ": ", job.ready->warning));
+  }
+  if (usage.disk_free_bytes < core.facts.min_available) {
+    response.add_problems(StrCat("only ", FormatBytes(usage.disk_free_bytes), " are free on the cache's file system and cache.minAvailable is ",
+                                 FormatBytes(core.facts.min_available), ": nothing more is downloaded; free some, or `ballast rm` a model"));
+  }
+}
+
+OurStatus FillStatus(const CacheCore& core, v1::StatusResponse& response) {
+  const NodeView node = core.View();
+  const Usage usage = core.store.GetUsage();
+  response.set_version(core.facts.version);
+  response.set_node(core.facts.node);
+  response.set_cache_dir(core.store.root());
+  response.set_used_bytes(usage.used_bytes);
+  response.set_reserved_bytes(usage.reserved_bytes);
+  response.set_quota_bytes(core.facts.quota_bytes);
+  response.set_disk_free_bytes(usage.disk_free_bytes);
+  response.set_disk_total_bytes(usage.disk_total_bytes);
+  response.set_blobs(usage.blobs);
+  response.set_models(static_cast<uint32_t>(node.models.size()));
+  response.set_leases(static_cast<uint32_t>(node.leases.size()));
+  response.set_started_unix(core.facts.started_unix);
+  for (v1::Model& model : ListModels(node)) {
+    if (model.phase() != "ready") *response.add_models_in_progress() = std::move(model);
+  }
+  FillProblems(core, node, usage, response);
+  return OkStatus();
+}
+
+}  // namespace
+
+CacheService::CacheService(CacheCore& core) : core_(core) {}
+
+grpc::ServerWriteReactor<v1::PrepareUpdate>* CacheService::Prepare(grpc::CallbackServerContext* /*context*/, const v1::PrepareRequest* request) {
+  auto* call = new PrepareCall(core_, pool_, *request);  // NOLINT(cppcoreguidelines-owning-memory): gRPC's form, it deletes itself
+  call->Start();
+  return call;
+}
+
+grpc::ServerWriteReactor<v1::VerifyUpdate>* CacheService::Verify(grpc::CallbackServerContext* /*context*/, const v1::VerifyRequest* request) {
+  auto* call = new VerifyCall(core_, request->model());
+  if (!verify_pool_.Submit([call](const std::stop_token& stop) { call->Run(stop); })) call->End(Unavailable("ballastd is stopping"));
+  return call;
+}
+
+grpc::ServerUnaryReactor* CacheService::Release(grpc::CallbackServerContext* context, const v1::ReleaseRequest* request, v1::ReleaseResponse* /*response*/) {
+  return Unary(context, pool_, [this, request] { return core_.store.leases().Remove(request->volume_id(), request->target_path()); });
+}
+
+grpc::ServerUnaryReactor* CacheService::ListLeases(grpc::CallbackServerContext* context, const v1::ListLeasesRequest* /*request*/, v1::ListLeasesResponse* response) {
+  return Unary(context, pool_, [this, response] { return FillLeases(core_, *response); });
+}
+
+grpc::ServerUnaryReactor* CacheService::List(grpc::CallbackServerContext* context, const v1::ListRequest* /*request*/, v1::ListResponse* response) {
+  return Unary(context, pool_, [this, response] { return FillModels(core_, *response); });
+}
+
+grpc::ServerUnaryReactor* CacheService::Remove(grpc::CallbackServerContext* context, const v1::RemoveRequest* request, v1::RemoveResponse* response) {
+  return Unary(context, pool_, [this, request, response] { return RemoveModels(core_, request->model(), *response); });
+}
+
+grpc::ServerUnaryReactor* CacheService::Status(grpc::CallbackServerContext* context, const v1::StatusRequest* /*request*/, v1::StatusResponse* response) {
+  return Unary(context, pool_, [this, response] { return FillStatus(core_, *response); });
+}
+
+}  // namespace ballast

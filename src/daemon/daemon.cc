@@ -1,0 +1,175 @@
+#include "daemon/daemon.h"
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <utility>
+
+#include "base/logging.h"
+#include "base/strings.h"
+#include "daemon/admission.h"
+#include "daemon/cache_core.h"
+#include "daemon/cache_service.h"
+#include "daemon/http_server.h"
+#include "daemon/manifest_folder.h"
+#include "daemon/unix_socket.h"
+#include "store/posix_file_system.h"
+
+namespace ballast {
+namespace {
+
+// Calls that wait are told at once; this long a call that reads the disk may take to end.
+constexpr std::chrono::seconds kStopPatience{5};
+constexpr std::chrono::seconds kRescan{30};
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+NodeFacts FactsOf(const Daemon::Setup& setup, const Clock& clock) {
+  const DaemonConfig& config = setup.config;
+  return {.version = setup.version,
+          .node = config.node.empty() ? HostName() : config.node,
+          .quota_bytes = config.cache.quota,
+          .min_available = config.cache.min_available,
+          .volume_sources = config.volumes.sources,
+          .started_unix = std::chrono::duration_cast<std::chrono::seconds>(clock.Now().time_since_epoch()).count()};
+}
+
+std::vector<WantedModel> WantedOf(const ManifestSet& set) {
+  std::vector<WantedModel> wanted;
+  for (const ModelCache& cache : set.caches) {
+    if (cache.on_every_node && !cache.suspend) {
+      wanted.push_back({.cache = CacheName(cache), .request = RequestOf(cache), .automatic = cache.automatic_updates});
+    }
+  }
+  return wanted;
+}
+
+Gauges GaugesOf(const CacheCore& core) {
+  const NodeView node = core.View();
+  const Usage usage = core.store.GetUsage();
+  Gauges gauges{.used_bytes = usage.used_bytes, .reserved_bytes = usage.reserved_bytes, .quota_bytes = core.facts.quota_bytes,
+                .disk_free_bytes = usage.disk_free_bytes, .disk_total_bytes = usage.disk_total_bytes, .blobs = usage.blobs,
+                .leases = static_cast<uint32_t>(node.leases.size()), .manifest_errors = static_cast<uint32_t>(core.manifests.Get()->problems.size())};
+  for (const cache::v1::Model& model : ListModels(node)) ++gauges.models[model.phase()];
+  return gauges;
+}
+
+}  // namespace
+
+// In the order of their start; destroyed the other way round.
+struct Daemon::Parts {
+  Parts(Setup given, const Clock& the_clock) : setup(std::move(given)), clock(the_clock), facts(FactsOf(setup, clock)), metrics(setup.version) {}
+
+  ~Parts() {
+    ready = false;
+    folder.reset();
+    if (manager) manager->Stop();
+    if (server) server->Shutdown(std::chrono::system_clock::now() + kStopPatience);
+  }
+
+  Status OpenStore();
+  void BuildCore();
+  Status Serve();
+  void FollowManifests();
+  Status ServeHttp();
+
+  const Setup setup;
+  const Clock& clock;
+  const NodeFacts facts;
+  DaemonMetrics metrics;
+  PosixFileSystem files;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Resolutions> resolutions;
+  std::unique_ptr<Downloader> downloader;
+  std::unique_ptr<ModelManager> manager;
+  CurrentManifests manifests;
+  std::unique_ptr<CacheCore> core;
+  std::unique_ptr<CacheService> service;
+  std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<ManifestFolder> folder;
+  std::atomic<bool> ready = false;
+  std::unique_ptr<HttpServer> http;
+};
+
+Status Daemon::Parts::OpenStore() {
+  const StoreOptions options{.root = setup.config.cache.dir, .quota_bytes = setup.config.cache.quota, .min_available = setup.config.cache.min_available};
+  Result<std::unique_ptr<Store>> opened = Store::Open(options, files, clock);
+  if (!opened.ok()) return opened.status().WithContext("cannot open the cache (cache.dir)");
+  store = *std::move(opened);
+  ASSIGN_OR_RETURN(resolutions, Resolutions::Open(setup.config.cache.dir + "/resolutions.json"));
+  return OkStatus();
+}
+
+void Daemon::Parts::BuildCore() {
+  const Downloader::Options options{.streams = setup.config.fetch.streams, .origin_bytes_per_second = setup.config.limits.origin_bytes_per_second};
+  downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, clock, options);
+  manager = std::make_unique<ModelManager>(*store, *downloader, metrics, clock, setup.jobs);
+  core.reset(new CacheCore{.facts = facts, .store = *store, .resolutions = *resolutions, .downloader = *downloader, .manager = *manager,
+                           .manifests = manifests, .metrics = metrics, .clock = clock});
+}
+
+// The umask lets nobody but us connect before the socket's mode is set.
+Status Daemon::Parts::Serve() {
+  const std::string& path = setup.config.socket.path;
+  RETURN_IF_ERROR(ClearSocketPath(path));
+  service = std::make_unique<CacheService>(*core);
+  grpc::EnableDefaultHealthCheckService(false);
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("unix:" + path, grpc::InsecureServerCredentials());
+  builder.RegisterService(service.get());
+  server = builder.BuildAndStart();
+  if (server == nullptr) return Unavailable(StrCat("cannot listen on ", path, "; check that its folder is there and writable, or set another socket.path"));
+  return SetSocketAccess(path, setup.config.socket.mode, setup.config.socket.group);
+}
+
+void Daemon::Parts::FollowManifests() {
+  if (setup.config.manifests.empty()) return;
+  folder = std::make_unique<ManifestFolder>(setup.config.manifests, kRescan, [this](const ManifestSet& set) {
+    manifests.Set(set);
+    manager->SetWanted(WantedOf(set));
+    LOG(INFO) << Message("Manifests").With("caches", set.caches.size()).With("problems", set.problems.size());
+  });
+}
+
+Status Daemon::Parts::ServeHttp() {
+  if (setup.config.http.address.empty()) return OkStatus();
+  std::map<std::string, HttpServer::Route> routes;
+  routes["/healthz"] = [] { return HttpAnswer{.body = "ok\n"}; };
+  routes["/readyz"] = [this] { return ready ? HttpAnswer{.body = "ready\n"} : HttpAnswer{.code = 503, .body = "starting\n"}; };
+  routes["/metrics"] = [this] { return HttpAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics.Render(GaugesOf(*core))}; };
+  ASSIGN_OR_RETURN(http, HttpServer::Start({.address = setup.config.http.address}, std::move(routes)));
+  return OkStatus();
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
+  const SteadyTime begun = clock.Steady();
+  auto parts = std::make_unique<Parts>(std::move(setup), clock);
+  RETURN_IF_ERROR(parts->OpenStore());
+  parts->BuildCore();
+  parts->FollowManifests();
+  RETURN_IF_ERROR(parts->Serve());
+  RETURN_IF_ERROR(parts->ServeHttp());
+  parts->ready = true;
+  LOG(INFO) << Message("Ready")
+                   .With("version", parts->setup.version)
+                   .With("node", parts->facts.node)
+                   .With("cache", parts->setup.config.cache.dir)
+                   .With("blobs", parts->store->GetUsage().blobs)
+                   .With("socket", parts->setup.config.socket.path)
+                   .With("http", parts->http ? StrCat(parts->setup.config.http.address, " (port ", parts->http->port(), ")") : "none")
+                   .With("took", FormatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(clock.Steady() - begun)));
+  return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Daemon::~Daemon() = default;
+
+uint16_t Daemon::http_port() const { return parts_->http ? parts_->http->port() : 0; }
+
+}  // namespace ballast

@@ -1,0 +1,41 @@
+// ballastd as an object: everything wired, started and stopped in order. main() gives it the world.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "daemon/config.h"
+#include "daemon/downloader.h"
+#include "daemon/model_manager.h"
+
+namespace ballast {
+
+class Daemon {
+ public:
+  struct Setup {
+    DaemonConfig config;
+    std::string version;
+    OriginFinder origins;
+    ModelManager::Options jobs;
+  };
+
+  // Ready when it returns. Errors name the key of the configuration that would cure them: a second instance, a cache
+  // folder that others can write, an address or socket that is taken.
+  static Result<std::unique_ptr<Daemon>> Start(Setup setup, const Clock& clock);
+  // Stops: downloads end (their journals keep what is here), waiting calls are told, the socket goes.
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  uint16_t http_port() const;  // 0 = no HTTP
+
+ private:
+  struct Parts;
+  explicit Daemon(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ballast

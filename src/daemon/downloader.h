@@ -1,0 +1,96 @@
+// One attempt to bring a model to this node: ask its origin, reserve room, fetch, record. Blocking; model_manager.h
+// decides when.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "daemon/metrics.h"
+#include "daemon/model_request.h"
+#include "daemon/resolutions.h"
+#include "origin/origin.h"
+#include "store/store.h"
+
+namespace ballast {
+
+class SharedRateLimit;
+
+// A model that is here, whole and verified.
+struct ReadyModel {
+  std::string name;  // "hf://org/name@main"
+  Digest manifest;
+  std::string uri;
+  std::string commit;
+  uint64_t bytes = 0;
+  uint32_t files = 0;
+  uint64_t bytes_fetched = 0;  // from the origin, by this attempt
+  std::string warning;         // served although the origin did not answer: why
+
+  friend bool operator==(const ReadyModel&, const ReadyModel&) = default;
+};
+
+struct JobProgress {
+  std::string step;  // "resolving", "downloading", "waiting"
+  uint64_t bytes_done = 0;
+  uint64_t bytes_total = 0;
+  uint64_t bytes_per_second = 0;
+  uint32_t files_done = 0;
+  uint32_t files_total = 0;
+  std::string waiting_for;  // why nothing moves, for people
+
+  friend bool operator==(const JobProgress&, const JobProgress&) = default;
+};
+
+// Called from the attempt's threads, one at a time.
+struct AttemptHooks {
+  std::function<void(const OriginRecord&, const std::vector<RemoteFile>&)> resolved = [](const auto&, const auto&) {};
+  std::function<void(const JobProgress&)> progress = [](const auto&) {};
+  std::function<void(const SafePath&, const Digest&)> verified = [](const auto&, const auto&) {};
+};
+
+// The origin that serves a reference; by name where one is given. InvalidArgument: there is none.
+using OriginFinder = std::function<Result<Origin*>(const ModelRef&, const std::string& name)>;
+
+// What an origin said, as the store keeps it.
+OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix);
+
+// Thread-safe: several attempts, of different requests, run at once. Everything given outlives it.
+class Downloader {
+ public:
+  struct Options {
+    int streams = 16;                      // per model
+    uint64_t origin_bytes_per_second = 0;  // of all models together; 0 = no limit
+  };
+  Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics, const Clock& clock, Options options);
+  ~Downloader();
+
+  // What is here already and answers the request without asking anybody: the very manifest, a commit, or what a kept
+  // resolution says.
+  std::optional<ReadyModel> FindHere(const ModelRequest& request, const std::optional<Digest>& manifest) const;
+
+  // `ask_anew`: the origin is asked although the answer of before is here (a poll). When the origin does not answer,
+  // what it said before is served, with a warning, if it is here. Otherwise the error of what failed: retryable errors
+  // leave everything that came in the journal of the store, and the next attempt goes on from there.
+  Result<ReadyModel> Run(const ModelRequest& request, bool ask_anew, const AttemptHooks& hooks, std::stop_token stop);
+
+ private:
+  std::optional<ReadyModel> Stored(const ModelRequest& request, const Digest& manifest) const;
+  Result<ReadyModel> Fetch(const ModelRequest& request, Origin& origin, const ResolvedModel& resolved, const AttemptHooks& hooks, std::stop_token stop);
+  Result<ReadyModel> ServeStale(const ModelRequest& request, const Status& failure);
+
+  Store& store_;
+  Resolutions& resolutions_;
+  const OriginFinder origins_;
+  DaemonMetrics& metrics_;
+  const Clock& clock_;
+  const Options options_;
+  const std::unique_ptr<SharedRateLimit> limit_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,150 @@
+#include "daemon/manifest_folder.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "base/errno_status.h"
+#include "base/logging.h"
+#include "base/strings.h"
+#include "base/unique_fd.h"
+#include "daemon/small_file.h"
+
+namespace ballast {
+namespace {
+
+constexpr size_t kMaxManifest = 1 << 20;
+constexpr uint32_t kEvents = IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+// Several files that are saved together are read together.
+constexpr std::chrono::milliseconds kSettle{50};
+
+Result<std::map<std::string, Result<std::string>>> ReadFolder(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), &::closedir);
+  if (dir == nullptr) return ErrnoStatus(errno, "read the manifests folder " + folder);
+  std::map<std::string, Result<std::string>> files;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    if (!IsManifestName(entry->d_name)) continue;
+    const std::string path = StrCat(folder, "/", entry->d_name);
+    Result<std::string> content = ReadSmallFile(path, kMaxManifest);
+    if (content.status().code() == StatusCode::kNotFound) continue;  // went meanwhile
+    files.emplace(path, std::move(content));
+  }
+  return files;
+}
+
+// A file that was not understood keeps what its last good version said.
+ManifestFileState NextFile(const ManifestFileState* before, const std::string& path, const Result<std::string>& now) {
+  if (before != nullptr && now.ok() && before->content == *now) return *before;
+  ManifestFileState next{.content = now.ok() ? *now : "", .caches = before == nullptr ? std::vector<ModelCache>() : before->caches};
+  Result<std::vector<ModelCache>> caches = now.ok() ? ParseModelCaches(*now, path) : now.status();
+  if (caches.ok()) {
+    next.caches = *std::move(caches);
+  } else {
+    next.problem = caches.status().message();
+  }
+  return next;
+}
+
+}  // namespace
+
+std::string CacheName(const ModelCache& cache) {
+  return cache.cluster_scoped ? cache.name : StrCat(cache.object_namespace, "/", cache.name);
+}
+
+bool IsManifestName(std::string_view name) {
+  if (name.empty() || name.front() == '.' || name.front() == '#' || name.front() == '~') return false;
+  return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
+}
+
+ManifestFolderState NextManifests(const ManifestFolderState& before, const std::map<std::string, Result<std::string>>& now) {
+  ManifestFolderState next;
+  for (const auto& [path, content] : now) {
+    const auto known = before.find(path);
+    next.emplace(path, NextFile(known == before.end() ? nullptr : &known->second, path, content));
+  }
+  return next;
+}
+
+ManifestSet Effective(const ManifestFolderState& state) {
+  ManifestSet set;
+  std::map<std::pair<bool, std::string>, std::string> seen;  // kind and name -> file
+  for (const auto& [path, file] : state) {
+    if (!file.problem.empty()) {
+      set.problems.push_back(StrCat(file.problem, file.caches.empty() ? "" : "; its last good version stays in effect"));
+    }
+    for (const ModelCache& cache : file.caches) {
+      const auto [first, added] = seen.emplace(std::pair(cache.cluster_scoped, CacheName(cache)), path);
+      if (added) {
+        set.caches.push_back(cache);
+      } else {
+        set.problems.push_back(StrCat(path, ": a cache named ", Quoted(CacheName(cache)), " is also in ", first->second, ", which counts; remove one of them"));
+      }
+    }
+  }
+  return set;
+}
+
+ManifestFolder::ManifestFolder(std::string folder, std::chrono::milliseconds rescan, Changed changed)
+    : folder_(std::move(folder)), rescan_(rescan), changed_(std::move(changed)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  Rescan();
+  changed_(last_);
+  thread_ = std::jthread([this](const std::stop_token& stop) { Follow(stop); });
+}
+
+ManifestFolder::~ManifestFolder() {
+  thread_.request_stop();
+  const uint64_t one = 1;
+  if (::write(wake_, &one, sizeof one) < 0) LOG(ERROR) << Message("Cannot wake the manifest follower").With("errno", errno);
+  thread_.join();
+  ::close(wake_);
+}
+
+void ManifestFolder::Rescan() {
+  const Result<std::map<std::string, Result<std::string>>> files = ReadFolder(folder_);
+  if (files.ok()) state_ = NextManifests(state_, *files);
+  ManifestSet set = Effective(state_);
+  if (!files.ok()) {
+    set.problems.push_back(files.status().message() + "; create it, or correct `manifests` in the configuration; the caches known so far stay in effect");
+  }
+  for (const std::string& problem : set.problems) {
+    if (std::find(last_.problems.begin(), last_.problems.end(), problem) == last_.problems.end()) LOG(ERROR) << Message(problem);
+  }
+  last_ = std::move(set);
+}
+
+void ManifestFolder::Follow(const std::stop_token& stop) {
+  UniqueFd events;
+  while (!stop.stop_requested()) {
+    if (!events.valid()) {  // the first time, and again after the folder itself went
+      events = UniqueFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+      if (::inotify_add_watch(events.get(), folder_.c_str(), kEvents | IN_ONLYDIR) < 0) events.Reset();
+    }
+    const ManifestSet before = last_;
+    Rescan();  // after the watch is set: what changed before it is seen here, what changes later wakes us
+    if (last_ != before) changed_(last_);
+    std::array<pollfd, 2> fds{{{.fd = wake_, .events = POLLIN}, {.fd = events.get(), .events = POLLIN}}};
+    if (::poll(fds.data(), fds.size(), static_cast<int>(rescan_.count())) <= 0 || fds[1].revents == 0) continue;
+    ::poll(fds.data(), 1, static_cast<int>(kSettle.count()));
+    alignas(inotify_event) std::array<char, 16384> buffer;
+    bool gone = false;
+    for (ssize_t n; (n = ::read(events.get(), buffer.data(), buffer.size())) > 0;) {
+      for (ssize_t at = 0; at < n;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+        gone = gone || (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) != 0;
+        at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+      }
+    }
+    if (gone) events.Reset();
+  }
+}
+
+}  // namespace ballast

@@ -1,0 +1,155 @@
+#include "daemon/manifest_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/mutex.h"
+
+namespace ballast {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::string Cache(const std::string& name, const std::string& uri = "hf://org/a") {
+  return "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: " + name + "}\nspec:\n  source: {uri: \"" + uri + "\"}\n  nodes: {}\n";
+}
+
+std::vector<std::string> Names(const ManifestSet& set) {
+  std::vector<std::string> names;
+  for (const ModelCache& cache : set.caches) names.push_back(CacheName(cache));
+  return names;
+}
+
+using Files = std::map<std::string, Result<std::string>>;
+
+TEST(NextManifestsTest, ABadFileKeepsItsLastGoodVersionAndSaysSo) {
+  const ManifestFolderState good = NextManifests({}, Files{{"/m/a.yaml", Cache("a")}});
+  const ManifestFolderState bad = NextManifests(good, Files{{"/m/a.yaml", std::string("kind: ClusterModelCach\n")}});
+  EXPECT_THAT(Names(Effective(bad)), ElementsAre("a"));
+  ASSERT_EQ(Effective(bad).problems.size(), 1U);
+  EXPECT_THAT(Effective(bad).problems[0], HasSubstr("/m/a.yaml"));
+  EXPECT_THAT(Effective(bad).problems[0], HasSubstr("last good version stays in effect"));
+  const ManifestFolderState mended = NextManifests(bad, Files{{"/m/a.yaml", Cache("b")}});
+  EXPECT_THAT(Names(Effective(mended)), ElementsAre("b"));
+  EXPECT_THAT(Effective(mended).problems, IsEmpty());
+}
+
+TEST(NextManifestsTest, AFileThatWasNeverGoodIsOnlyAProblem) {
+  const ManifestSet set = Effective(NextManifests({}, Files{{"/m/a.yaml", std::string(":")}, {"/m/b.yaml", Cache("b")}}));
+  EXPECT_THAT(Names(set), ElementsAre("b"));
+  EXPECT_EQ(set.problems.size(), 1U);
+}
+
+TEST(NextManifestsTest, AFileThatCannotBeReadKeepsItsCachesAndOneThatWentTakesThemAlong) {
+  const ManifestFolderState good = NextManifests({}, Files{{"/m/a.yaml", Cache("a")}});
+  EXPECT_THAT(Names(Effective(NextManifests(good, Files{{"/m/a.yaml", PermissionDenied("open /m/a.yaml")}}))), ElementsAre("a"));
+  EXPECT_THAT(Names(Effective(NextManifests(good, {}))), IsEmpty());
+}
+
+TEST(NextManifestsTest, ACacheThatIsNamedTwiceCountsOnceAndBothFilesAreNamed) {
+  const ManifestSet set = Effective(NextManifests({}, Files{{"/m/a.yaml", Cache("x", "hf://org/first")}, {"/m/b.yaml", Cache("x", "hf://org/second")}}));
+  ASSERT_EQ(set.caches.size(), 1U);
+  EXPECT_EQ(set.caches[0].source.uri.name, "org/first");
+  ASSERT_EQ(set.problems.size(), 1U);
+  EXPECT_THAT(set.problems[0], HasSubstr("/m/b.yaml"));
+  EXPECT_THAT(set.problems[0], HasSubstr("/m/a.yaml"));
+}
+
+TEST(IsManifestNameTest, SkipsWhatEditorsAndConfigMapsLeave) {
+  for (const char* name : {"a.yaml", "b.yml", "c.json"}) EXPECT_TRUE(IsManifestName(name)) << name;
+  for (const char* name : {"", ".a.yaml.swp", ".a.yaml", "a.yaml~", "#a.yaml#", "a.yaml.tmp", "..data", "README.md", "4913"}) {
+    EXPECT_FALSE(IsManifestName(name)) << name;
+  }
+}
+
+// What the follower reported, for a test to wait on.
+class Heard {
+ public:
+  void Add(const ManifestSet& set) {
+    MutexLock lock(mutex_);
+    last_ = set;
+    changed_.NotifyAll();
+  }
+  // Returns when the caches are these; the test's own timeout ends a wait in vain.
+  void WaitFor(const std::vector<std::string>& names) {
+    MutexLock lock(mutex_);
+    while (Names(last_) != names) changed_.Wait(mutex_);
+  }
+  void WaitForProblem(const std::string& text) {
+    MutexLock lock(mutex_);
+    while (last_.problems.empty() || last_.problems[0].find(text) == std::string::npos) changed_.Wait(mutex_);
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  ManifestSet last_ GUARDED_BY(mutex_);
+};
+
+class ManifestFolderTest : public ::testing::Test {
+ protected:
+  ManifestFolderTest() {
+    std::string name = "/tmp/ballast-manifests-XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~ManifestFolderTest() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& content) const { std::ofstream(folder_ + "/" + name) << content; }
+  std::unique_ptr<ManifestFolder> Follow() {
+    // So rare a rescan that only inotify can be what the test waits for.
+    return std::make_unique<ManifestFolder>(folder_, std::chrono::hours(1), [this](const ManifestSet& set) { heard_.Add(set); });
+  }
+
+  std::string folder_;
+  Heard heard_;
+};
+
+TEST_F(ManifestFolderTest, FollowsFilesThatComeChangeAndGo) {
+  Write("a.yaml", Cache("a"));
+  const auto follower = Follow();
+  heard_.WaitFor({"a"});
+  Write("b.yaml", Cache("b"));
+  heard_.WaitFor({"a", "b"});
+  Write(".b.yaml.new", Cache("c"));
+  std::filesystem::rename(folder_ + "/.b.yaml.new", folder_ + "/b.yaml");  // how careful writers replace a file
+  heard_.WaitFor({"a", "c"});
+  std::filesystem::remove(folder_ + "/a.yaml");
+  heard_.WaitFor({"c"});
+}
+
+TEST_F(ManifestFolderTest, FollowsTheWayAConfigMapIsMounted) {
+  std::filesystem::create_directory(folder_ + "/..1");
+  std::filesystem::create_directory(folder_ + "/..2");
+  std::ofstream(folder_ + "/..1/a.yaml") << Cache("one");
+  std::ofstream(folder_ + "/..2/a.yaml") << Cache("two");
+  std::filesystem::create_symlink("..1", folder_ + "/..data");
+  std::filesystem::create_symlink("..data/a.yaml", folder_ + "/a.yaml");
+  const auto follower = Follow();
+  heard_.WaitFor({"one"});
+  std::filesystem::create_symlink("..2", folder_ + "/..data_tmp");
+  std::filesystem::rename(folder_ + "/..data_tmp", folder_ + "/..data");
+  heard_.WaitFor({"two"});
+}
+
+TEST_F(ManifestFolderTest, AFolderThatGoesKeepsItsCaches) {
+  Write("a.yaml", Cache("a"));
+  const auto follower = Follow();
+  std::filesystem::rename(folder_, folder_ + ".away");
+  heard_.WaitForProblem("the caches known so far stay in effect");
+  heard_.WaitFor({"a"});
+  std::filesystem::rename(folder_ + ".away", folder_);
+}
+
+TEST(ManifestFolderMissingTest, IsAProblemNotAnEnd) {
+  Heard heard;
+  const ManifestFolder follower("/nowhere/manifests", std::chrono::hours(1), [&](const ManifestSet& set) { heard.Add(set); });
+  heard.WaitForProblem("/nowhere/manifests");
+}
+
+}  // namespace
+}  // namespace ballast

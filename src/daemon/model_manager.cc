@@ -1,0 +1,239 @@
+#include "daemon/model_manager.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/logging.h"
+#include "base/strings.h"
+
+namespace ballast {
+namespace {
+
+Status Stopping() { return Unavailable("ballastd is stopping; the download goes on from where it is once ballastd is back"); }
+
+}  // namespace
+
+struct ModelManager::Job {
+  Job(ModelRequest what, Store& store, BackoffPolicy policy, SteadyTime now)
+      : request(std::move(what)),
+        backoff(policy, static_cast<uint32_t>(std::hash<std::string>()(request.Key()) | 1)),
+        early(store.views(), store.leases()) {
+    facts.since = facts.watched = now;
+  }
+
+  const ModelRequest request;
+  JobFacts facts;
+  Backoff backoff;
+  bool ask_anew = false;  // of the running attempt
+  JobProgress progress;
+  Status error;
+  std::optional<ReadyModel> ready;
+  std::set<std::string> wanted_by;
+  SteadyTime notified{};
+  bool resolved = false;
+  EarlyViews early;  // has its own lock
+};
+
+ModelManager::ModelManager(Store& store, Downloader& downloader, DaemonMetrics& metrics, const Clock& clock, Options options)
+    : store_(store), downloader_(downloader), metrics_(metrics), clock_(clock), options_(options), pool_("download", options.slots) {
+  scheduler_ = std::jthread([this](const std::stop_token& stop) { Schedule(stop); });
+}
+
+ModelManager::~ModelManager() { Stop(); }
+
+ModelManager::Job& ModelManager::JobOf(const ModelRequest& request) {
+  std::unique_ptr<Job>& job = jobs_[request.Key()];
+  if (job == nullptr) job = std::make_unique<Job>(request, store_, options_.backoff, clock_.Steady());
+  return *job;
+}
+
+uint64_t ModelManager::Watch(const ModelRequest& request, Watcher watcher) {
+  MutexLock lock(mutex_);
+  const uint64_t id = next_watcher_++;
+  if (stopping_) {
+    watcher({.request = request, .phase = JobPhase::kFailed, .error = Stopping()});
+    return id;
+  }
+  Job& job = JobOf(request);
+  job.facts = AfterDemand(job.facts, clock_.Steady(), options_.times);
+  ++job.facts.watchers;
+  watcher(SnapshotOf(job));
+  watching_.emplace(id, Watching{&job, std::move(watcher)});
+  changed_.NotifyAll();
+  return id;
+}
+
+void ModelManager::Unwatch(uint64_t id) {
+  MutexLock lock(mutex_);
+  const auto found = watching_.find(id);
+  if (found == watching_.end()) return;
+  --found->second.job->facts.watchers;
+  found->second.job->facts.watched = clock_.Steady();
+  watching_.erase(found);
+  changed_.NotifyAll();
+}
+
+Result<std::string> ModelManager::OpenEarly(uint64_t watcher, const std::string& name, Layout layout) {
+  EarlyViews* early = nullptr;
+  {
+    MutexLock lock(mutex_);
+    const auto found = watching_.find(watcher);
+    if (found == watching_.end()) return Stopping();
+    early = &found->second.job->early;  // stays while it is watched
+  }
+  return early->Open(name, layout);
+}
+
+void ModelManager::SetWanted(const std::vector<WantedModel>& wanted) {
+  MutexLock lock(mutex_);
+  if (stopping_) return;
+  for (auto& [key, job] : jobs_) {
+    job->wanted_by.clear();
+    job->facts.wanted = job->facts.automatic = false;
+  }
+  for (const WantedModel& one : wanted) {
+    Job& job = JobOf(one.request);
+    job.wanted_by.insert(one.cache);
+    job.facts.wanted = true;
+    job.facts.automatic = job.facts.automatic || one.automatic;
+  }
+  changed_.NotifyAll();
+}
+
+std::vector<JobSnapshot> ModelManager::Jobs() const {
+  MutexLock lock(mutex_);
+  std::vector<JobSnapshot> all;
+  for (const auto& [key, job] : jobs_) all.push_back(SnapshotOf(*job));
+  return all;
+}
+
+void ModelManager::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    scheduler_.request_stop();
+    changed_.NotifyAll();
+  }
+  if (scheduler_.joinable()) scheduler_.join();
+  pool_.Stop();
+  MutexLock lock(mutex_);
+  for (auto& [key, job] : jobs_) {
+    if (job->facts.watchers == 0) continue;
+    job->facts.phase = JobPhase::kFailed;
+    job->error = Stopping();
+    Notify(*job);
+  }
+}
+
+void ModelManager::Schedule(const std::stop_token& stop) {
+  MutexLock lock(mutex_);
+  while (!stop.stop_requested()) {
+    const std::optional<SteadyTime> wake = StepAll();
+    if (wake) {
+      changed_.WaitUntil(mutex_, *wake);
+    } else {
+      changed_.Wait(mutex_);
+    }
+  }
+}
+
+std::optional<SteadyTime> ModelManager::StepAll() {
+  std::optional<SteadyTime> wake;
+  for (auto it = jobs_.begin(); it != jobs_.end();) {
+    Job& job = *it->second;
+    const JobStep step = NextStep(job.facts, running_ < options_.slots, clock_.Steady(), options_.times);
+    if (step.wake && (!wake || *step.wake < *wake)) wake = step.wake;
+    if (step.action == JobAction::kForget) {
+      it = jobs_.erase(it);
+      continue;
+    }
+    if (step.action == JobAction::kStart) Start(job);
+    ++it;
+  }
+  return wake;
+}
+
+void ModelManager::Start(Job& job) {
+  job.ask_anew = !job.request.keep_resolution || job.facts.phase == JobPhase::kReady;  // ready and due: a poll
+  job.facts.phase = JobPhase::kRunning;
+  job.facts.since = clock_.Steady();
+  job.progress = {.step = "resolving"};
+  job.error = OkStatus();
+  ++running_;
+  Notify(job);
+  if (!pool_.Submit([this, &job](std::stop_token stop) { RunAttempt(job, std::move(stop)); })) --running_;
+}
+
+void ModelManager::RunAttempt(Job& job, std::stop_token stop) {
+  const Result<ReadyModel> end = downloader_.Run(job.request, job.ask_anew, HooksOf(job), std::move(stop));
+  if (end.ok()) job.early.Complete(end->manifest);
+  Ended(job, end);
+}
+
+AttemptHooks ModelManager::HooksOf(Job& job) {
+  return {
+      .resolved = [this, &job](const OriginRecord& record, const std::vector<RemoteFile>& files) { Resolved(job, record, files); },
+      .progress = [this, &job](const JobProgress& progress) { Progressed(job, progress); },
+      .verified = [&job](const SafePath& path, const Digest& blob) { job.early.Verified(path, blob); },
+  };
+}
+
+void ModelManager::Resolved(Job& job, const OriginRecord& record, const std::vector<RemoteFile>& files) {
+  job.early.Resolved(record, files);
+  MutexLock lock(mutex_);
+  job.resolved = true;
+  Notify(job);
+}
+
+void ModelManager::Progressed(Job& job, const JobProgress& progress) {
+  MutexLock lock(mutex_);
+  const SteadyTime now = clock_.Steady();
+  const bool soon = progress.step == job.progress.step && now - job.notified < options_.notify_every;
+  job.progress = progress;
+  if (!soon) Notify(job);
+}
+
+void ModelManager::Ended(Job& job, const Result<ReadyModel>& end) {
+  metrics_.CountDownload(end.status());
+  MutexLock lock(mutex_);
+  --running_;
+  const bool stale = end.ok() && !end->warning.empty();
+  if (end.ok() && !stale) job.backoff.Reset();
+  const Status status = stopping_ && !end.ok() ? Stopping() : end.status();
+  const AttemptEnd attempt{.status = status, .stale = stale, .backoff = end.ok() && !stale ? Duration{} : job.backoff.Next()};
+  job.facts = AfterAttempt(job.facts, attempt, clock_.Steady(), options_.times);
+  job.error = status;
+  if (end.ok()) {
+    job.ready = *end;
+    LOG(INFO) << Message("Model is ready").With("model", end->name).With("bytes", FormatBytes(end->bytes)).With("fetched", FormatBytes(end->bytes_fetched));
+  } else if (!stopping_) {
+    LOG(WARNING) << Message(job.facts.phase == JobPhase::kWaiting ? "Model is not ready yet" : "Model failed").With("model", job.request.Name()).With("error", end.status());
+  }
+  Notify(job);
+  changed_.NotifyAll();
+}
+
+JobSnapshot ModelManager::SnapshotOf(const Job& job) const {
+  JobSnapshot snapshot{.request = job.request, .phase = job.facts.phase, .progress = job.progress, .error = job.error,
+                       .ready = job.ready, .resolved = job.resolved, .wanted_by = {job.wanted_by.begin(), job.wanted_by.end()}};
+  if (job.facts.phase == JobPhase::kQueued) {
+    snapshot.progress.step = "waiting";
+    snapshot.progress.waiting_for = running_ >= options_.slots ? StrCat(running_, " other downloads are at work") : "";
+  }
+  if (job.facts.phase == JobPhase::kWaiting) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(job.facts.due - clock_.Steady());
+    snapshot.progress.step = "waiting";
+    snapshot.progress.waiting_for = StrCat(job.error.message(), "; next try in ", FormatDuration(left));
+  }
+  return snapshot;
+}
+
+void ModelManager::Notify(Job& job) {
+  job.notified = clock_.Steady();
+  const JobSnapshot snapshot = SnapshotOf(job);
+  for (auto& [id, watching] : watching_) {
+    if (watching.job == &job) watching.tell(snapshot);
+  }
+}
+
+}  // namespace ballast

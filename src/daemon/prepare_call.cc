@@ -1,0 +1,171 @@
+#include "daemon/prepare_call.h"
+
+#include <utility>
+
+#include "base/logging.h"
+#include "base/strings.h"
+
+namespace ballast {
+namespace {
+
+using cache::v1::PrepareUpdate;
+
+Layout LayoutOf(cache::v1::Layout layout) {
+  switch (layout) {
+    case cache::v1::HF:
+      return Layout::kHf;
+    case cache::v1::HF_REPO:
+      return Layout::kHfRepo;
+    default:
+      return Layout::kPlain;
+  }
+}
+
+PrepareUpdate ReadyUpdate(const ReadyModel& model, const std::string& view) {
+  PrepareUpdate update;
+  cache::v1::Ready& ready = *update.mutable_ready();
+  ready.set_model(model.name);
+  ready.set_manifest(model.manifest.ToString());
+  ready.set_commit(model.commit);
+  ready.set_view(view);
+  ready.set_bytes(model.bytes);
+  ready.set_files(model.files);
+  ready.set_bytes_fetched(model.bytes_fetched);
+  ready.set_warning(model.warning);
+  return update;
+}
+
+Status OtherBytes(const Admitted& admitted, const ReadyModel& model) {
+  return FailedPrecondition(StrCat(model.name, " at its origin has manifest ", model.manifest.ToString(), ", but the volume asks for ", admitted.manifest->ToString(),
+                                   ": the revision has moved, or its files were filtered otherwise; name the commit that the manifest came from as revision"));
+}
+
+}  // namespace
+
+PrepareCall::PrepareCall(CacheCore& core, WorkerPool& pool, cache::v1::PrepareRequest request)
+    : core_(core), pool_(pool), request_(std::move(request)), begun_(core.clock.Steady()) {}
+
+void PrepareCall::Start() {
+  if (!pool_.Submit([this](const std::stop_token&) { Begin(); })) End(Unavailable("ballastd is stopping"));
+}
+
+void PrepareCall::OnDone() {
+  std::optional<uint64_t> watcher;
+  {
+    MutexLock lock(mutex_);
+    watcher = watcher_;
+  }
+  if (watcher) core_.manager.Unwatch(*watcher);
+  delete this;
+}
+
+void PrepareCall::OnCancel() {
+  {
+    MutexLock lock(mutex_);
+    cancelled_ = true;
+    if (std::exchange(busy_, true)) return;  // the task at work sees it
+  }
+  EndWith(Cancelled("the caller left; the download goes on"));
+}
+
+void PrepareCall::Begin() {
+  Result<Admitted> admitted = Admit(request_, core_.manifests.Get()->caches, core_.facts.volume_sources);
+  if (!admitted.ok()) return EndWith(admitted.status());
+  admitted_ = *std::move(admitted);
+  if (const std::optional<ReadyModel> here = core_.downloader.FindHere(admitted_.request, admitted_.manifest)) return Publish(*here);
+  if (const Status leased = PutLease(std::nullopt, ""); !leased.ok()) return EndWith(leased);
+  const uint64_t watcher = core_.manager.Watch(admitted_.request, [this](const JobSnapshot& snapshot) { Heard(snapshot); });
+  {
+    MutexLock lock(mutex_);
+    watcher_ = watcher;
+    busy_ = cancelled_ || NeedsWork();
+    if (!busy_) return;
+  }
+  Work();
+}
+
+// Under the manager's lock.
+void PrepareCall::Heard(const JobSnapshot& snapshot) {
+  PrepareUpdate update;
+  *update.mutable_progress() = ProgressOf(snapshot);
+  MutexLock lock(mutex_);
+  latest_ = snapshot;
+  if (busy_ && watcher_) return;  // it is being ended
+  if (!snapshot.ended()) Offer(std::move(update));
+  if (busy_ || !NeedsWork()) return;
+  busy_ = true;
+  BALLAST_CHECK(pool_.Submit([this](const std::stop_token&) { Work(); })) << "calls end before their pool";
+}
+
+bool PrepareCall::NeedsWork() const { return latest_ && (latest_->ended() || (request_.early() && latest_->resolved)); }
+
+void PrepareCall::Work() {
+  std::optional<JobSnapshot> job;
+  {
+    MutexLock lock(mutex_);
+    if (!cancelled_) job = latest_;
+  }
+  if (!job) return EndWith(Cancelled("the caller left; the download goes on"));
+  if (job->ended()) return Conclude(*job);
+  PublishEarly(*job);
+}
+
+void PrepareCall::Conclude(const JobSnapshot& job) {
+  if (job.phase == JobPhase::kFailed) return EndWith(job.error.WithContext(job.request.Name()));
+  if (admitted_.manifest && job.ready->manifest != *admitted_.manifest) return EndWith(OtherBytes(admitted_, *job.ready));
+  Publish(*job.ready);
+}
+
+void PrepareCall::PublishEarly(const JobSnapshot& job) {
+  const std::string name = StrCat(request_.lease().volume_id(), "\n", request_.lease().target_path());
+  uint64_t watcher = 0;
+  {
+    MutexLock lock(mutex_);
+    watcher = *watcher_;
+  }
+  const Result<std::string> view = core_.manager.OpenEarly(watcher, Digest::Of(name).Hex(), LayoutOf(request_.layout()));
+  if (!view.ok()) return EndWith(view.status());
+  if (const Status leased = PutLease(std::nullopt, *view); !leased.ok()) return EndWith(leased);
+  PrepareUpdate update;
+  update.mutable_ready()->set_model(job.request.Name());
+  update.mutable_ready()->set_view(*view);
+  update.mutable_ready()->set_bytes(job.progress.bytes_total);
+  update.mutable_ready()->set_files(job.progress.files_total);
+  EndWith(OkStatus(), std::move(update));
+}
+
+void PrepareCall::Publish(const ReadyModel& model) {
+  const Result<InUse::Hold> hold = core_.in_use.ToPublish(model.manifest);
+  if (!hold.ok()) return EndWith(hold.status());
+  if (!request_.has_lease()) return EndWith(OkStatus(), ReadyUpdate(model, ""));
+  const Result<std::string> view = core_.store.views().Make(model.manifest, LayoutOf(request_.layout()), model.uri);
+  if (!view.ok()) return EndWith(view.status());
+  if (const Status leased = PutLease(model.manifest, *view); !leased.ok()) return EndWith(leased);
+  EndWith(OkStatus(), ReadyUpdate(model, *view));
+}
+
+Status PrepareCall::PutLease(const std::optional<Digest>& manifest, const std::string& view) {
+  if (!request_.has_lease()) return OkStatus();
+  const cache::v1::Lease& lease = request_.lease();
+  return core_.store.leases().Put({.volume_id = lease.volume_id(), .target_path = lease.target_path(), .pod = lease.pod(), .manifest = manifest, .view = view});
+}
+
+// A final error takes the lease with it: nobody unpublishes what was never published. What a later call may cure leaves
+// it, like a caller that left.
+void PrepareCall::EndWith(Status status, std::optional<PrepareUpdate> last) {
+  const bool final_error = !status.ok() && !IsRetryable(status) && status.code() != StatusCode::kCancelled;
+  if (final_error && request_.has_lease()) {
+    const Status removed = core_.store.leases().Remove(request_.lease().volume_id(), request_.lease().target_path());
+    if (!removed.ok()) LOG(ERROR) << Message("Cannot remove the lease of a publish that failed").With("volume", request_.lease().volume_id()).With("error", removed);
+  }
+  const Duration took = core_.clock.Steady() - begun_;
+  core_.metrics.CountPrepare(status, std::chrono::duration<double>(took).count());
+  LOG(INFO) << Message(status.ok() ? "Prepared" : "Not prepared")
+                   .With("model", admitted_.request.ref.name.empty() ? request_.cluster_cache() + request_.cache() + request_.source() : admitted_.request.Name())
+                   .With("pod", request_.lease().pod())
+                   .With("took", FormatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(took)))
+                   .With("status", status);
+  End(std::move(status), std::move(last));
+}
+
+}  // namespace ballast
