@@ -16,12 +16,18 @@ constexpr size_t kMaxComponentBytes = 255;
 constexpr size_t kMaxPathBytes = 1024;
 constexpr size_t kMaxDepth = 64;
 
+std::string_view TrimRight(std::string_view text) {
+  const size_t last = text.find_last_not_of(' ');
+  return text.substr(0, last == text.npos ? 0 : last + 1);
+}
+
 // Windows opens these devices whatever follows the first dot ("nul.txt"), and takes superscript digits for digits.
 bool IsWindowsDevice(std::string_view name) {
   static constexpr std::array<std::string_view, 6> kWords = {"con", "prn", "aux", "nul", "conin$", "conout$"};
   static constexpr std::array<std::string_view, 3> kSuperscripts = {"\u00b9", "\u00b2", "\u00b3"};
-  std::string stem = ToLower(name.substr(0, name.find('.')));
-  while (stem.ends_with(' ')) stem.pop_back();
+  const std::string_view stem_as_written = TrimRight(name.substr(0, name.find('.')));
+  if (stem_as_written.size() < 3 || stem_as_written.size() > 7) return false;
+  const std::string stem = ToLower(stem_as_written);
   if (std::find(kWords.begin(), kWords.end(), stem) != kWords.end()) return true;
   if (!stem.starts_with("com") && !stem.starts_with("lpt")) return false;
   const std::string_view number = std::string_view(stem).substr(3);
@@ -29,16 +35,33 @@ bool IsWindowsDevice(std::string_view name) {
   return std::find(kSuperscripts.begin(), kSuperscripts.end(), number) != kSuperscripts.end();
 }
 
+std::string_view BrokenByByte(unsigned char byte) {
+  if (byte < 0x20 || byte == 0x7f) return "holds a control byte";
+  switch (byte) {
+    case '\\':
+      return "holds a backslash, which Windows takes for a '/'";
+    case '<':
+    case '>':
+    case ':':
+    case '"':
+    case '|':
+    case '?':
+    case '*':
+      return "holds one of < > : \" | ? *, which not every system can store";
+    default:
+      return "";
+  }
+}
+
 // Each of these returns the rule that is broken, "" where none is.
 std::string_view BrokenByBytes(std::string_view text) {
+  bool ascii = true;
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return "holds a control byte";
-    if (c == '\\') return "holds a backslash, which Windows takes for a '/'";
-    if (std::string_view("<>:\"|?*").find(c) != std::string_view::npos) {
-      return "holds one of < > : \" | ? *, which not every system can store";
-    }
+    const auto byte = static_cast<unsigned char>(c);
+    if (const std::string_view broken = BrokenByByte(byte); !broken.empty()) return broken;
+    ascii = ascii && byte < 0x80;
   }
-  return IsUtf8(text) ? "" : "is not valid UTF-8";
+  return ascii || IsUtf8(text) ? "" : "is not valid UTF-8";
 }
 
 std::string_view BrokenByComponent(std::string_view name) {
@@ -46,11 +69,10 @@ std::string_view BrokenByComponent(std::string_view name) {
   if (name == "." || name == "..") return "has a \".\" or \"..\" component";
   if (name.size() > kMaxComponentBytes) return "has a component of more than 255 bytes";
   if (name.ends_with('.') || name.ends_with(' ')) return "has a component that ends with a dot or a space";
-  const std::string lower = ToLower(name);
-  if (lower == ".ballast") return "uses \".ballast\", which Ballast keeps for itself";
-  if (lower == ".git") return "uses \".git\", which would make a git repository of the directory";
-  if (IsWindowsDevice(name)) return "has a component that is a device's name on Windows";
-  return "";
+  if (name.front() == '.' && ToLower(name) == ".ballast") return "uses \".ballast\", which Ballast keeps for itself";
+  if (name.front() == '.' && ToLower(name) == ".git")
+    return "uses \".git\", which would make a git repository of the directory";
+  return IsWindowsDevice(name) ? "has a component that is a device's name on Windows" : "";
 }
 
 std::string_view BrokenByPath(std::string_view path) {
@@ -59,8 +81,10 @@ std::string_view BrokenByPath(std::string_view path) {
   if (path.front() == '/') return "is absolute";
   if (static_cast<size_t>(std::count(path.begin(), path.end(), '/')) >= kMaxDepth) return "is more than 64 levels deep";
   if (const std::string_view broken = BrokenByBytes(path); !broken.empty()) return broken;
-  for (const std::string_view component : Split(path, '/')) {
-    if (const std::string_view broken = BrokenByComponent(component); !broken.empty()) return broken;
+  for (size_t start = 0, end = 0; end != path.npos; start = end + 1) {
+    end = path.find('/', start);
+    if (const std::string_view broken = BrokenByComponent(path.substr(start, end - start)); !broken.empty())
+      return broken;
   }
   return "";
 }

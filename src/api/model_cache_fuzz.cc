@@ -1,0 +1,17 @@
+// Any bytes as a file of caches. Rules: no crash; what is read has a safe name and a uri without a revision.
+#include "api/model_cache.h"
+#include "base/check.h"
+#include "core/safe_path.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view yaml(reinterpret_cast<const char*>(data), size);
+  const auto caches = ballast::ParseModelCaches(yaml, "f.yaml");
+  if (!caches.ok()) return 0;
+  for (const ballast::ModelCache& cache : *caches) {
+    BALLAST_CHECK(cache.name.find('/') == std::string::npos && cache.name.find("..") == std::string::npos);
+    BALLAST_CHECK(cache.source.uri.revision.empty());
+    BALLAST_CHECK(cache.source.filter.Validate().ok());
+    BALLAST_CHECK(ballast::ModelRef::Parse(cache.source.Ref().ToString()).value() == cache.source.Ref());
+  }
+  return 0;
+}
