@@ -12,6 +12,10 @@
 #define BALLAST_ANNOTATE(x)
 #endif
 
+// Debian's abseil, which gRPC's headers include, defines two of the same names with the same meaning.
+#undef GUARDED_BY
+#undef NO_THREAD_SAFETY_ANALYSIS
+
 #define CAPABILITY(x) BALLAST_ANNOTATE(capability(x))
 #define SCOPED_CAPABILITY BALLAST_ANNOTATE(scoped_lockable)
 #define GUARDED_BY(x) BALLAST_ANNOTATE(guarded_by(x))
