@@ -1,0 +1,143 @@
+#include "csi/rpc_log.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/text_format.h>
+#include <grpcpp/support/server_interceptor.h>
+
+#include <chrono>
+#include <vector>
+
+#include "base/logging.h"
+#include "base/status.h"
+#include "base/strings.h"
+#include "csi/proto/csi.pb.h"
+
+namespace ballast::driver {
+namespace {
+
+namespace pb = google::protobuf;
+using grpc::experimental::InterceptionHookPoints;
+using grpc::experimental::InterceptorBatchMethods;
+
+constexpr const char* kStripped = "***stripped***";
+
+// The kubelet puts service account tokens into the volume context, which is not marked secret.
+bool IsTokenKey(const std::string& key) { return ToLower(key).find("token") != std::string::npos; }
+
+void StripString(pb::Message& message, const pb::FieldDescriptor& field) {
+  const pb::Reflection& reflection = *message.GetReflection();
+  if (!field.is_repeated()) return reflection.SetString(&message, &field, kStripped);
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    reflection.SetRepeatedString(&message, &field, i, kStripped);
+  }
+}
+
+void StripEntry(pb::Message& entry, bool secret) {
+  const pb::FieldDescriptor* key = entry.GetDescriptor()->map_key();
+  const pb::FieldDescriptor* value = entry.GetDescriptor()->map_value();
+  if (key->cpp_type() != pb::FieldDescriptor::CPPTYPE_STRING ||
+      value->cpp_type() != pb::FieldDescriptor::CPPTYPE_STRING)
+    return;
+  if (secret || IsTokenKey(entry.GetReflection()->GetString(entry, key))) StripString(entry, *value);
+}
+
+void Strip(pb::Message& message);
+
+void StripNested(pb::Message& message, const pb::FieldDescriptor& field, bool secret) {
+  const pb::Reflection& reflection = *message.GetReflection();
+  if (!field.is_repeated()) return Strip(*reflection.MutableMessage(&message, &field));
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    pb::Message& element = *reflection.MutableRepeatedMessage(&message, &field, i);
+    field.is_map() ? StripEntry(element, secret) : Strip(element);
+  }
+}
+
+void Strip(pb::Message& message) {
+  std::vector<const pb::FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  for (const pb::FieldDescriptor* field : fields) {
+    const bool secret = field->options().GetExtension(csi::v1::csi_secret);
+    if (field->cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE) {
+      StripNested(message, *field, secret);
+    } else if (secret && field->cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) {
+      StripString(message, *field);
+    }
+  }
+}
+
+class RpcLog final : public grpc::experimental::Interceptor {
+ public:
+  RpcLog(std::string method, RpcCounts& counts) : method_(std::move(method)), counts_(counts) {}
+
+  void Intercept(InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE)) {
+      // All services here are unary with generated messages.
+      const auto* request = static_cast<const pb::Message*>(methods->GetRecvMessage());
+      if (request != nullptr) request_ = WithoutSecrets(*request);
+    }
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) Write(methods->GetSendStatus());
+    methods->Proceed();
+  }
+
+ private:
+  void Write(const grpc::Status& status) {
+    const std::string code(StatusCodeName(static_cast<StatusCode>(status.error_code())));
+    counts_.Add(method_, code);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_);
+    Message line("Call");
+    line.With("method", method_).With("code", code).With("took", FormatDuration(took)).With("request", request_);
+    if (status.ok()) {
+      LOG(INFO) << line;
+    } else {
+      LOG(WARNING) << line.With("error", status.error_message());
+    }
+  }
+
+  const std::string method_;
+  RpcCounts& counts_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::string request_;
+};
+
+class RpcLogFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit RpcLogFactory(RpcCounts& counts) : counts_(counts) {}
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
+    const std::string_view path = info->method();
+    return new RpcLog(std::string(path.substr(path.rfind('/') + 1)), counts_);  // gRPC owns it
+  }
+
+ private:
+  RpcCounts& counts_;
+};
+
+}  // namespace
+
+std::string WithoutSecrets(const pb::Message& message, size_t limit) {
+  const std::unique_ptr<pb::Message> copy(message.New());
+  copy->CopyFrom(message);
+  Strip(*copy);
+  pb::TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  std::string text;
+  if (!printer.PrintToString(*copy, &text)) return "(unprintable)";
+  if (text.size() > limit) text = text.substr(0, limit) + "...";
+  return std::string(Trim(text));
+}
+
+void RpcCounts::Add(const std::string& method, const std::string& code) {
+  MutexLock lock(mutex_);
+  ++counts_[{method, code}];
+}
+
+std::map<std::pair<std::string, std::string>, uint64_t> RpcCounts::All() const {
+  MutexLock lock(mutex_);
+  return counts_;
+}
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcLog(RpcCounts& counts) {
+  return std::make_unique<RpcLogFactory>(counts);
+}
+
+}  // namespace ballast::driver

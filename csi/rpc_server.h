@@ -1,0 +1,39 @@
+// A gRPC server on a unix socket, with one log line per call.
+#pragma once
+
+#include <grpcpp/impl/service_type.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "csi/rpc_log.h"
+
+namespace grpc {
+class Server;
+}
+
+namespace ballast::driver {
+
+// Serves from Start until destruction, which lets calls in flight end for 10 s, cancels what is left, and removes the
+// socket.
+class RpcServer {
+ public:
+  // Claims the socket (see ClaimSocket), mode 0600. `counts` must outlive the server.
+  static Result<std::unique_ptr<RpcServer>> Start(const std::string& socket_path,
+                                                  std::vector<std::unique_ptr<grpc::Service>> services,
+                                                  RpcCounts& counts);
+  ~RpcServer();
+  RpcServer(const RpcServer&) = delete;
+  RpcServer& operator=(const RpcServer&) = delete;
+
+ private:
+  RpcServer(std::string path, std::vector<std::unique_ptr<grpc::Service>> services);
+
+  const std::string path_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace ballast::driver
