@@ -303,6 +303,9 @@ TEST_F(NodeServerTest, TwoTargetsOfOneVolumeAreTwoLeases) {
 
 TEST_F(NodeServerTest, StatsTellTheCachesFileSystemAndTheCondition) {
   EXPECT_EQ(node_.Stats("vol-1", kTarget).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(node_.Stats("vol-1", "some/path").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(node_.Stats("vol-1", "").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(node_.Stats("", kTarget).status().code(), StatusCode::kInvalidArgument);
   ASSERT_EQ(Publish(), OkStatus());
   auto stats = node_.Stats("vol-1", kTarget);
   ASSERT_TRUE(stats.ok()) << stats.status();

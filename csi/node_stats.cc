@@ -4,11 +4,13 @@
 namespace ballast::driver {
 
 Result<VolumeStats> NodeServer::Stats(const std::string& volume_id, const std::string& volume_path) {
-  ASSIGN_OR_RETURN(const LeaseKey key, CheckTarget(volume_id, volume_path));
-  ASSIGN_OR_RETURN(const TargetState state, parts_.mounter.Inspect(key.target_path));
-  if (state.kind != TargetKind::kView) {
-    return NotFound(StrCat("no volume is published at ", Quoted(volume_path), " on this node"));
-  }
+  RETURN_IF_ERROR(CheckVolumeId(volume_id));
+  if (volume_path.empty()) return InvalidArgument("the volume path is missing");
+  const Status unknown = NotFound(StrCat("no volume is published at ", Quoted(volume_path), " on this node"));
+  const auto path = NormalizedTarget(volume_path);
+  if (!path.ok()) return unknown;
+  ASSIGN_OR_RETURN(const TargetState state, parts_.mounter.Inspect(*path));
+  if (state.kind != TargetKind::kView) return unknown;
   VolumeStats stats{.message = "the model is mounted"};
   ASSIGN_OR_RETURN(stats.usage, parts_.mounter.Usage());
   if (state.view.removed) {
