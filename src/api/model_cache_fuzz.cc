@@ -1,10 +1,11 @@
 // Any bytes as a file of caches. Rules: no crash; what is read has a safe name and a uri without a revision.
 #include "api/model_cache.h"
+#include "api/testing/example.h"
 #include "base/check.h"
-#include "core/safe_path.h"
+#include "core/testing/splice.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string_view yaml(reinterpret_cast<const char*>(data), size);
+  const std::string yaml = ballast::FuzzInput(data, size, ballast::kModelCacheExample);
   const auto caches = ballast::ParseModelCaches(yaml, "f.yaml");
   if (!caches.ok()) return 0;
   for (const ballast::ModelCache& cache : *caches) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/testing/example.h"
 #include "base/strings.h"
 
 namespace ballast {
@@ -14,41 +15,17 @@ using ::testing::IsEmpty;
 
 constexpr std::string_view kHead = "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: m}\n";
 
-// The example of the contract, whole.
-constexpr std::string_view kContract = R"(apiVersion: ballast.dev/v1alpha1
-kind: ClusterModelCache
-metadata: {name: llama-3-1-8b}
-spec:
-  source:
-    uri: hf://meta-llama/Llama-3.1-8B-Instruct
-    revision: main
-    include: ["*.safetensors", "*.json", "tokenizer*"]
-    exclude: ["original/**"]
-    origin: hub
-    tokenSecretRef: {name: hf-token, key: HF_TOKEN, namespace: models}
-  nodes:
-    selector: {matchLabels: {nvidia.com/gpu.product: NVIDIA-H200}}
-    placement: Prefer
-    maxParallel: 25%
-  seeds: {count: 2, selector: {matchLabels: {role: storage}}}
-  updatePolicy: {type: Manual}
-  priority: 1000
-  gc: {unusedFor: 720h, keepRevisions: 2, clusterQuota: 20Ti, onDelete: Release}
-  suspend: false
-  allowedNamespaces: {from: Selector, selector: {matchLabels: {tier: serving}}}
-)";
-
 std::string ErrorOf(std::string_view yaml) { return ParseModelCaches(yaml, "m.yaml").status().message(); }
 
 std::string With(std::string_view from, std::string_view to) {
-  std::string text(kContract);
+  std::string text(kModelCacheExample);
   const size_t at = text.find(from);
   EXPECT_NE(at, text.npos) << from;
   return text.replace(at, from.size(), to);
 }
 
 TEST(ModelCacheTest, ReadsTheExampleOfTheContract) {
-  const Result<std::vector<ModelCache>> caches = ParseModelCaches(kContract, "m.yaml");
+  const Result<std::vector<ModelCache>> caches = ParseModelCaches(kModelCacheExample, "m.yaml");
   ASSERT_TRUE(caches.ok()) << caches.status();
   ModelCache expected;
   expected.name = "llama-3-1-8b";
@@ -163,9 +140,9 @@ TEST(ModelCacheTest, EachMistakeIsAnsweredByLineKeyAndRemedy) {
       {With("{matchLabels: {role: storage}}", "{matchExpressions: [{key: a, operator: Exists, values: [b]}]}"),
        "must be left out"},
       {With("{matchLabels: {role: storage}}", "{matchExpressions: [{key: a, operator: Is}]}"), "unknown value \"Is\""},
-      {std::string(kContract) + "---\n" + std::string(kContract),
+      {std::string(kModelCacheExample) + "---\n" + std::string(kModelCacheExample),
        "m.yaml:23: ClusterModelCache llama-3-1-8b occurs twice"},
-      {std::string(kContract) + "---\n[]\n", "m.yaml:23: a mapping (key: value) is needed here, not a list"},
+      {std::string(kModelCacheExample) + "---\n[]\n", "m.yaml:23: a mapping (key: value) is needed here, not a list"},
       {"apiVersion: ballast.dev/v1alpha1\nkind: ModelCache\nmetadata: {name: a}\nspec: {source: {uri: "
        "\"file:///x\"}}\n",
        "file:// and https:// are for ClusterModelCache only"},

@@ -146,6 +146,13 @@ class TreeBuilder final : public YAML::EventHandler {
   size_t bytes_ = 0;
 };
 
+// yaml-cpp quotes some bytes of the document as they are.
+std::string Printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
+}
+
 }  // namespace
 
 Result<std::vector<YamlValue>> ParseYaml(std::string_view text, const std::string& file) {
@@ -161,7 +168,7 @@ Result<std::vector<YamlValue>> ParseYaml(std::string_view text, const std::strin
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& e) {
-    return InvalidArgument(StrCat(file, ":", e.mark.line + 1, ": ", e.msg));
+    return InvalidArgument(StrCat(file, ":", e.mark.line + 1, ": ", Printable(e.msg)));
   }
   return std::move(builder).TakeDocuments();
 }
