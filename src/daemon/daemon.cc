@@ -16,6 +16,7 @@
 #include "daemon/http_server.h"
 #include "daemon/manifest_folder.h"
 #include "daemon/unix_socket.h"
+#include "origin/origin_set.h"
 #include "store/posix_file_system.h"
 
 namespace ballast {
@@ -73,16 +74,18 @@ struct Daemon::Parts {
     if (server) server->Shutdown(std::chrono::system_clock::now() + kStopPatience);
   }
 
+  Status MakeOrigins();
   Status OpenStore();
   void BuildCore();
   Status Serve();
   void FollowManifests();
   Status ServeHttp();
 
-  const Setup setup;
+  Setup setup;
   const Clock& clock;
   const NodeFacts facts;
   DaemonMetrics metrics;
+  std::unique_ptr<OriginSet> origin_set;
   PosixFileSystem files;
   std::unique_ptr<Store> store;
   std::unique_ptr<Resolutions> resolutions;
@@ -96,6 +99,13 @@ struct Daemon::Parts {
   std::atomic<bool> ready = false;
   std::unique_ptr<HttpServer> http;
 };
+
+Status Daemon::Parts::MakeOrigins() {
+  if (setup.origins) return OkStatus();
+  ASSIGN_OR_RETURN(origin_set, OriginSet::Make(setup.config.origins, clock, &metrics.registry()));
+  setup.origins = [this](const ModelRef& ref, const std::string& name) { return origin_set->Select(ref, name); };
+  return OkStatus();
+}
 
 Status Daemon::Parts::OpenStore() {
   const StoreOptions options{.root = setup.config.cache.dir, .quota_bytes = setup.config.cache.quota, .min_available = setup.config.cache.min_available};
@@ -150,6 +160,7 @@ Status Daemon::Parts::ServeHttp() {
 Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
   const SteadyTime begun = clock.Steady();
   auto parts = std::make_unique<Parts>(std::move(setup), clock);
+  RETURN_IF_ERROR(parts->MakeOrigins());
   RETURN_IF_ERROR(parts->OpenStore());
   parts->BuildCore();
   parts->FollowManifests();

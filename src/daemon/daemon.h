@@ -18,7 +18,7 @@ class Daemon {
   struct Setup {
     DaemonConfig config;
     std::string version;
-    OriginFinder origins;
+    OriginFinder origins;  // empty: those of the configuration
     ModelManager::Options jobs;
   };
 

@@ -1,6 +1,7 @@
 // ballastd: the cache of one node.
 #include <pthread.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -9,13 +10,13 @@
 
 #include "base/logging.h"
 #include "daemon/config.h"
-#include "daemon/http_server.h"
-#include "daemon/metrics.h"
+#include "daemon/daemon.h"
 
 namespace ballast {
 namespace {
 
 constexpr int kExitUsage = 2;
+constexpr unsigned kStopSeconds = 20;
 
 struct Arguments {
   std::string config = "/etc/ballast/ballast.yaml";
@@ -53,18 +54,24 @@ int Fail(const Status& status) {
   return status.code() == StatusCode::kInvalidArgument ? kExitUsage : 1;
 }
 
+// A second signal, or a stop that takes too long, ends the process at once: nothing is lost by that, the store expects it.
+void AllowImpatience(const sigset_t& signals) {
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  alarm(kStopSeconds);
+}
+
 Status Run(const DaemonConfig& config) {
   const sigset_t signals = BlockSignals();
   umask(022);
-  DaemonMetrics metrics(BALLAST_VERSION);
-  std::unique_ptr<HttpServer> http;
-  if (!config.http.address.empty()) {
-    ASSIGN_OR_RETURN(http, HttpServer::Start({.address = config.http.address}, {{"/healthz", [] { return HttpAnswer{.body = "ok\n"}; }},
-                                                                                 {"/metrics", [&] { return HttpAnswer{.body = metrics.Render({})}; }}}));
-  }
-  LOG(INFO) << Message("Ready").With("version", BALLAST_VERSION);
+  const RealClock clock;
+  ModelManager::Options jobs{.slots = config.fetch.models};
+  jobs.times.poll = config.poll;
+  ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon, Daemon::Start({.config = config, .version = BALLAST_VERSION, .jobs = jobs}, clock));
   const int signal = WaitForSignal(signals);
   LOG(INFO) << Message("Stopping").With("signal", signal);
+  AllowImpatience(signals);
+  daemon.reset();
+  LOG(INFO) << Message("Stopped");
   return OkStatus();
 }
 

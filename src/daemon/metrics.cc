@@ -49,6 +49,8 @@ DaemonMetrics::DaemonMetrics(const std::string& version) : impl_(std::make_uniqu
 
 DaemonMetrics::~DaemonMetrics() = default;
 
+Registry& DaemonMetrics::registry() { return impl_->registry; }
+
 void DaemonMetrics::CountOriginBytes(uint64_t bytes) { impl_->origin_bytes.Increment(static_cast<double>(bytes)); }
 void DaemonMetrics::CountStale() { impl_->stale.Increment(); }
 

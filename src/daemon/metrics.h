@@ -8,6 +8,10 @@
 
 #include "base/status.h"
 
+namespace prometheus {
+class Registry;
+}
+
 namespace ballast {
 
 // What a scrape reads at its moment rather than counts as it goes.
@@ -35,6 +39,9 @@ class DaemonMetrics {
   void CountStale();  // served what is here because the origin did not answer
 
   std::string Render(const Gauges& now);
+
+  // Where other parts register what they count; rendered with the rest.
+  prometheus::Registry& registry();
 
  private:
   struct Impl;
