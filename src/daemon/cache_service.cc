@@ -56,6 +56,7 @@ OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResp
     response.add_manifests(id.ToString());
     response.set_freed_bytes(response.freed_bytes() + freed);
   }
+  core.manager.RoomWasMade();
   LOG(INFO) << Message("Removed").With("model", model).With("freed", FormatBytes(response.freed_bytes()));
   return OkStatus();
 }

@@ -86,6 +86,13 @@ JobFacts AfterAttempt(JobFacts job, const AttemptEnd& end, SteadyTime now, const
   return job;
 }
 
+JobFacts AfterRoomWasMade(JobFacts job, SteadyTime now, const JobTimes& times) {
+  if (job.phase != JobPhase::kFailed) return job;
+  job.due = now;
+  job.since = now - times.failure_memory;
+  return job;
+}
+
 JobFacts AfterDemand(JobFacts job, SteadyTime now, const JobTimes& times) {
   const bool forgotten = job.phase == JobPhase::kFailed && now >= job.since + times.failure_memory;
   if (!forgotten && job.phase != JobPhase::kReady) return job;

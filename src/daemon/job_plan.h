@@ -60,6 +60,10 @@ JobFacts AfterAttempt(JobFacts job, const AttemptEnd& end, SteadyTime now, const
 // when all is here), everything else goes on.
 JobFacts AfterDemand(JobFacts job, SteadyTime now, const JobTimes& times);
 
+// The job that failed for want of room, now that there is some: what is wanted is tried at once, and the next demand is
+// not answered from memory.
+JobFacts AfterRoomWasMade(JobFacts job, SteadyTime now, const JobTimes& times);
+
 // A failure that waits for a cure on the callers' behalf, rather than ending their calls. No room is told at once: only
 // a person makes some.
 bool WaitsForCure(const Status& failure);

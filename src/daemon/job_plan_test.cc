@@ -109,6 +109,14 @@ TEST(JobPlanTest, AFailureAnswersAtOnceForAWhileAndIsTriedAgainOnTheNextDemand) 
   EXPECT_EQ(AfterDemand(failed, kNow + kTimes.failure_memory, kTimes).phase, JobPhase::kQueued);
 }
 
+TEST(JobPlanTest, OnceThereIsRoomAFailedJobIsTriedAtOnceOrOnTheNextDemand) {
+  const Status full = ResourceExhausted("full");
+  const JobFacts failed = AfterAttempt({.phase = JobPhase::kRunning, .wanted = true}, {.status = full, .backoff = hours(1)}, kNow, kTimes);
+  const JobFacts freed = AfterRoomWasMade(failed, kNow + seconds(1), kTimes);
+  EXPECT_EQ(NextStep(freed, true, kNow + seconds(1), kTimes).action, JobAction::kStart);
+  EXPECT_EQ(AfterDemand(freed, kNow + seconds(1), kTimes).phase, JobPhase::kQueued);
+}
+
 TEST(JobPlanTest, DemandLetsARunningAndAWaitingJobGoOnAsTheyAre) {
   ForEveryJob([](const JobFacts& job, bool) {
     if (job.phase == JobPhase::kRunning || job.phase == JobPhase::kWaiting) {

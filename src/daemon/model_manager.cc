@@ -100,6 +100,15 @@ void ModelManager::SetWanted(const std::vector<WantedModel>& wanted) {
   changed_.NotifyAll();
 }
 
+void ModelManager::RoomWasMade() {
+  MutexLock lock(mutex_);
+  const SteadyTime now = clock_.Steady();
+  for (auto& [key, job] : jobs_) {
+    if (job->error.code() == StatusCode::kResourceExhausted) job->facts = AfterRoomWasMade(job->facts, now, options_.times);
+  }
+  changed_.NotifyAll();
+}
+
 std::vector<JobSnapshot> ModelManager::Jobs() const {
   MutexLock lock(mutex_);
   std::vector<JobSnapshot> all;

@@ -71,6 +71,9 @@ class ModelManager {
   // Replaces what the manifest folder wants: begins what is new, lets go of what is not wanted any more.
   void SetWanted(const std::vector<WantedModel>& wanted);
 
+  // Something was removed: what failed for want of room is tried again.
+  void RoomWasMade();
+
   std::vector<JobSnapshot> Jobs() const;
 
   // Ends all attempts; their journals keep what is here. Watchers hear Unavailable. Later calls of Watch do so at once.
