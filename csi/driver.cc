@@ -60,7 +60,8 @@ class ReconcileLoop {
 void TellAboutPropagation(const std::string& kubelet_registry) {
   const auto mounts = ReadMountInfo();
   if (!mounts.ok() || kubelet_registry.empty()) return;
-  if (const auto problem = PropagationProblem(*mounts, ParentOf(kubelet_registry))) LOG(WARNING) << Message(*problem);
+  const auto problem = PropagationProblem(*mounts, ParentOf(kubelet_registry));
+  if (problem) LOG(WARNING) << Message("Volumes may stay invisible to pods").With("reason", *problem);
 }
 
 void TellAboutIdmap(const Mounter& mounter) {
