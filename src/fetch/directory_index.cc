@@ -71,7 +71,7 @@ Result<DirectoryIndex> DirectoryIndex::FromJson(std::string_view text) {
   const json object = ParseShallow(text);
   if (!object.is_object()) return Bad("no JSON object");
   const auto version = object.find("version");
-  if (version == object.end() || *version != kVersion) return Bad(StrCat("its version is not ", kVersion));
+  if (version != object.end() && *version != kVersion) return Bad(StrCat("its version is not ", kVersion));
   const auto entries = object.find("files");
   if (entries == object.end() || !entries->is_array()) return Bad("it has no `files`");
   if (entries->size() > kMaxManifestFiles) return Bad(StrCat("more than ", kMaxManifestFiles, " files"));

@@ -4,8 +4,9 @@
 //   {"commit":"0e9e..","files":[{"modified_ns":1700000000000000000,"path":"config.json","sha256":"ab..","size":700}],
 //    "boot_id":"..","model":"hf://org/name@main","state":"downloading","version":1}
 //
-// `state`: "downloading" (only DIR/.ballast/ready says that all is there), "complete", or absent (a file that is there
-// is complete). `sha256` and `modified_ns` appear once a file is proven; entries without them are still to come.
+// `version` may be absent. `state`: "downloading" (only DIR/.ballast/ready says that all is there), "complete", or
+// absent (a file that is there is complete). `sha256` and `modified_ns` appear once a file is proven; entries without
+// them are still to come.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,7 @@ struct IndexedFile {
 struct DirectoryIndex {
   std::string model;    // "hf://org/name@main"; "" where unknown
   std::string commit;   // "" where there is none
-  std::string state;    // "downloading", "complete" or ""
+  std::string state;    // "downloading", "damaged", "complete" or ""
   std::string boot_id;  // of the kernel under which files were proven that may not be on the disk yet
   std::map<SafePath, IndexedFile> files;
 

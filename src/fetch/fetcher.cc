@@ -66,8 +66,10 @@ class Fetcher {
         options_(options),
         clock_(clock),
         sink_(sink),
-        state_(fetch::MakeState(RulesOf(options, clock.Steady()), FilesToFetch(model))),
+        inputs_(FilesToFetch(model)),
+        state_(fetch::MakeState(RulesOf(options, clock.Steady()), inputs_)),
         ingests_(model.files.size()),
+        here_before_(model.files.size()),
         bytes_total_(model.TotalBytes()) {}
 
   Result<FetchedModel> Run(const std::stop_token& stop) {
@@ -195,7 +197,8 @@ class Fetcher {
       origin.files[file.path.str()] = {file.git_oid, file.lfs_pointer_size};
     }
     ASSIGN_OR_RETURN(Manifest manifest, Manifest::Make(std::move(files)));
-    return FetchedModel{std::move(manifest), std::move(origin), received_.load(), files_found_};
+    return FetchedModel{std::move(manifest), std::move(origin), received_.load(),
+                        static_cast<uint32_t>(std::count(here_before_.begin(), here_before_.end(), true))};
   }
 
   // --- the brain and its effects -------------------------------------------------------------------------------------
@@ -322,7 +325,9 @@ class Fetcher {
 
   void PostFound(const fetch::Found& found) {
     const MutexLock lock(mutex_);
-    ++files_found_;
+    // A copy of what this fetch brought was not here before it.
+    const std::optional<fetch::FileIndex> original = inputs_[found.file].same_as;
+    here_before_[found.file] = !original || here_before_[*original];
     Handle(found);
   }
 
@@ -332,6 +337,7 @@ class Fetcher {
   const FetchOptions options_;
   const Clock& clock_;
   ProgressSink& sink_;
+  const std::vector<fetch::FileToFetch> inputs_;
 
   Mutex mutex_;
   CondVar work_;        // a job or the end
@@ -347,7 +353,7 @@ class Fetcher {
   bool stop_requested_ GUARDED_BY(mutex_) = false;
   uint64_t bytes_proven_ GUARDED_BY(mutex_) = 0;
   uint64_t bytes_committing_ GUARDED_BY(mutex_) = 0;
-  uint32_t files_found_ GUARDED_BY(mutex_) = 0;
+  std::vector<bool> here_before_ GUARDED_BY(mutex_);
   const uint64_t bytes_total_;
   std::atomic<uint64_t> received_ = 0;
 };

@@ -1,0 +1,195 @@
+#include "cli/cache_client.h"
+
+#include <grpcpp/grpcpp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstring>
+#include <optional>
+
+#include "base/errno_status.h"
+#include "base/strings.h"
+#include "base/unique_fd.h"
+#include "proto/cache.grpc.pb.h"
+
+namespace ballast::cli {
+namespace {
+
+namespace v1 = ::ballast::cache::v1;
+
+Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return OkStatus();
+  return {static_cast<StatusCode>(status.error_code()), status.error_message()};
+}
+
+template <typename Repeated>
+std::vector<std::string> Strings(const Repeated& values) {
+  return {values.begin(), values.end()};
+}
+
+TransferProgress FromProto(const v1::Progress& p) {
+  return {p.model(),      p.phase(),       p.bytes_done(), p.bytes_total(), p.bytes_per_second(),
+          p.files_done(), p.files_total(), p.waiting_for()};
+}
+
+CachedModel FromProto(const v1::Model& m) {
+  return {m.model(),
+          m.commit(),
+          Strings(m.revisions()),
+          m.manifest(),
+          m.phase(),
+          m.bytes(),
+          m.bytes_here(),
+          m.allocated_bytes(),
+          m.files(),
+          Strings(m.wanted_by()),
+          m.mounts(),
+          m.last_used_unix(),
+          m.message()};
+}
+
+NodeStatus FromProto(const v1::StatusResponse& s) {
+  NodeStatus status{s.version(),
+                    s.node(),
+                    s.cache_dir(),
+                    s.used_bytes(),
+                    s.reserved_bytes(),
+                    s.quota_bytes(),
+                    s.disk_free_bytes(),
+                    s.disk_total_bytes(),
+                    s.blobs(),
+                    s.models(),
+                    s.leases(),
+                    s.started_unix(),
+                    {},
+                    Strings(s.problems())};
+  for (const v1::Model& model : s.models_in_progress()) {
+    status.in_progress.push_back(FromProto(model.progress()));
+    if (status.in_progress.back().model.empty()) status.in_progress.back().model = model.model();
+  }
+  return status;
+}
+
+Result<v1::Layout> LayoutOf(const std::string& name) {
+  if (name.empty() || name == "plain") return v1::PLAIN;
+  if (name == "hf") return v1::HF;
+  if (name == "hf-repo") return v1::HF_REPO;
+  return InvalidArgument(StrCat("no layout ", Quoted(name), "; valid: plain, hf, hf-repo"));
+}
+
+// One call that a stop cancels.
+class Call {
+ public:
+  explicit Call(std::stop_token stop) : on_stop_(std::move(stop), Cancel{&context}) {}
+  grpc::ClientContext context;
+
+ private:
+  struct Cancel {
+    grpc::ClientContext* context;
+    void operator()() const { context->TryCancel(); }
+  };
+  std::stop_callback<Cancel> on_stop_;
+};
+
+class GrpcCacheClient final : public CacheClient {
+ public:
+  explicit GrpcCacheClient(const std::string& socket)
+      : stub_(v1::Cache::NewStub(grpc::CreateChannel("unix:" + socket, grpc::InsecureChannelCredentials()))) {}
+
+  Result<ReadyModel> Pull(const std::string& ref, const std::string& layout, const OnProgress& progress,
+                          std::stop_token stop) override {
+    v1::PrepareRequest request;
+    request.set_source(ref);
+    ASSIGN_OR_RETURN(const v1::Layout wanted, LayoutOf(layout));
+    request.set_layout(wanted);
+    Call call(std::move(stop));
+    const auto reader = stub_->Prepare(&call.context, request);
+    v1::PrepareUpdate update;
+    std::optional<ReadyModel> ready;
+    while (reader->Read(&update)) {
+      if (update.has_progress()) progress(FromProto(update.progress()));
+      if (update.has_ready()) ready = FromReady(update.ready());
+    }
+    RETURN_IF_ERROR(FromGrpc(reader->Finish()));
+    if (!ready) return Internal("ballastd ended the call without an answer");
+    return *ready;
+  }
+
+  Result<std::vector<CachedModel>> List(std::stop_token stop) override {
+    Call call(std::move(stop));
+    v1::ListResponse response;
+    RETURN_IF_ERROR(FromGrpc(stub_->List(&call.context, {}, &response)));
+    std::vector<CachedModel> models;
+    for (const v1::Model& model : response.models()) models.push_back(FromProto(model));
+    return models;
+  }
+
+  Result<NodeStatus> GetStatus(std::stop_token stop) override {
+    Call call(std::move(stop));
+    v1::StatusResponse response;
+    RETURN_IF_ERROR(FromGrpc(stub_->Status(&call.context, {}, &response)));
+    return FromProto(response);
+  }
+
+  Result<VerifyReport> Verify(const std::string& model, const OnProgress& progress, std::stop_token stop) override {
+    v1::VerifyRequest request;
+    request.set_model(model);
+    Call call(std::move(stop));
+    const auto reader = stub_->Verify(&call.context, request);
+    v1::VerifyUpdate update;
+    VerifyReport report;
+    while (reader->Read(&update)) {
+      report.checked = update.blobs_done();
+      report.bytes = update.bytes_done();
+      for (const auto& d : update.damage()) {
+        report.damage.push_back({d.blob(), d.problem(), Strings(d.models()), Strings(d.paths())});
+      }
+      progress({model, "verifying", update.bytes_done(), update.bytes_total(), 0, update.blobs_done(),
+                update.blobs_total(), ""});
+    }
+    RETURN_IF_ERROR(FromGrpc(reader->Finish()));
+    return report;
+  }
+
+  Result<RemovedModel> Remove(const std::string& model, std::stop_token stop) override {
+    v1::RemoveRequest request;
+    request.set_model(model);
+    Call call(std::move(stop));
+    v1::RemoveResponse response;
+    RETURN_IF_ERROR(FromGrpc(stub_->Remove(&call.context, request, &response)));
+    return RemovedModel{Strings(response.manifests()), response.freed_bytes()};
+  }
+
+ private:
+  static ReadyModel FromReady(const v1::Ready& r) {
+    return {r.model(), r.manifest(), r.commit(), r.view(), r.bytes(), r.files(), r.bytes_fetched()};
+  }
+
+  std::unique_ptr<v1::Cache::Stub> stub_;
+};
+
+// gRPC would try for seconds and then speak of channels.
+Status SomebodyAnswers(const std::string& socket) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (socket.size() >= sizeof address.sun_path)
+    return InvalidArgument(StrCat("the socket path ", Quoted(socket), " is too long"));
+  std::memcpy(address.sun_path, socket.data(), socket.size());
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return ErrnoStatus(errno, "socket");
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return OkStatus();
+  if (errno == EACCES || errno == EPERM) {
+    return PermissionDenied(StrCat("no permission for ", socket, ": run as root or as a member of the socket's group"));
+  }
+  return Unavailable(
+      StrCat("ballastd does not answer at ", socket, ": start it, or use --to DIR to download without it"));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CacheClient>> ConnectToCache(const std::string& socket) {
+  RETURN_IF_ERROR(SomebodyAnswers(socket));
+  return std::unique_ptr<CacheClient>(std::make_unique<GrpcCacheClient>(socket));
+}
+
+}  // namespace ballast::cli

@@ -1,0 +1,106 @@
+// The daemon as the commands see it: proto/cache.proto as plain values, so that only one file includes gRPC.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace ballast::cli {
+
+struct TransferProgress {
+  std::string model;
+  std::string phase;  // "resolving", "downloading", "verifying", "waiting"
+  uint64_t bytes_done = 0;
+  uint64_t bytes_total = 0;
+  uint64_t bytes_per_second = 0;
+  uint32_t files_done = 0;
+  uint32_t files_total = 0;
+  std::string waiting_for;
+};
+
+struct ReadyModel {
+  std::string model;
+  std::string manifest;
+  std::string commit;
+  std::string view;
+  uint64_t bytes = 0;
+  uint32_t files = 0;
+  uint64_t bytes_fetched = 0;
+};
+
+struct CachedModel {
+  std::string model;
+  std::string commit;
+  std::vector<std::string> revisions;
+  std::string manifest;
+  std::string phase;
+  uint64_t bytes = 0;
+  uint64_t bytes_here = 0;
+  uint64_t allocated_bytes = 0;
+  uint32_t files = 0;
+  std::vector<std::string> wanted_by;
+  uint32_t mounts = 0;
+  int64_t last_used_unix = 0;
+  std::string message;
+};
+
+struct NodeStatus {
+  std::string version;
+  std::string node;
+  std::string cache_dir;
+  uint64_t used_bytes = 0;
+  uint64_t reserved_bytes = 0;
+  uint64_t quota_bytes = 0;
+  uint64_t disk_free_bytes = 0;
+  uint64_t disk_total_bytes = 0;
+  uint32_t blobs = 0;
+  uint32_t models = 0;
+  uint32_t leases = 0;
+  int64_t started_unix = 0;
+  std::vector<TransferProgress> in_progress;
+  std::vector<std::string> problems;
+};
+
+struct Damage {
+  std::string blob;  // "sha256:.."; "" in a plain directory
+  std::string problem;
+  std::vector<std::string> models;
+  std::vector<std::string> paths;
+};
+
+struct VerifyReport {
+  uint32_t checked = 0;  // blobs or files
+  uint64_t bytes = 0;
+  std::vector<Damage> damage;
+};
+
+struct RemovedModel {
+  std::vector<std::string> manifests;
+  uint64_t freed_bytes = 0;
+};
+
+using OnProgress = std::function<void(const TransferProgress&)>;
+
+// Calls block; a stop ends them with Cancelled. Errors carry the daemon's code and text.
+class CacheClient {
+ public:
+  virtual ~CacheClient() = default;
+  // `layout`: "plain", "hf" or "hf-repo"; "" makes no view.
+  virtual Result<ReadyModel> Pull(const std::string& ref, const std::string& layout, const OnProgress& progress,
+                                  std::stop_token stop) = 0;
+  virtual Result<std::vector<CachedModel>> List(std::stop_token stop) = 0;
+  virtual Result<NodeStatus> GetStatus(std::stop_token stop) = 0;
+  // `model`: a reference, a manifest digest, or "" for everything.
+  virtual Result<VerifyReport> Verify(const std::string& model, const OnProgress& progress, std::stop_token stop) = 0;
+  virtual Result<RemovedModel> Remove(const std::string& model, std::stop_token stop) = 0;
+};
+
+// Unavailable where nobody answers at the socket, with what to do about it.
+Result<std::unique_ptr<CacheClient>> ConnectToCache(const std::string& socket);
+
+}  // namespace ballast::cli

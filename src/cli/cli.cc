@@ -1,0 +1,135 @@
+#include "cli/cli.h"
+
+#include <filesystem>
+
+#include "base/errno_status.h"
+#include "base/strings.h"
+#include "cli/directory_commands.h"
+#include "cli/exit_code.h"
+#include "cli/options.h"
+#include "cli/pull_to.h"
+#include "cli/render.h"
+#include "store/posix_file_system.h"
+
+namespace ballast::cli {
+namespace {
+
+// The file system refuses symbolic links on the way; the user's own are followed here, once.
+Result<std::string> RealDirectory(const std::string& dir) {
+  std::error_code error;
+  const auto real = std::filesystem::canonical(dir, error);
+  if (error) return ErrnoStatus(error.value(), StrCat("open directory ", Quoted(dir)));
+  if (!std::filesystem::is_directory(real, error)) return InvalidArgument(StrCat(Quoted(dir), " is no directory"));
+  return real.string();
+}
+
+bool NamesModel(const std::string& what) {
+  return what.find("://") != std::string::npos || what.starts_with("sha256:");
+}
+
+class Runner {
+ public:
+  Runner(const Options& options, const World& world)
+      : options_(options),
+        world_(world),
+        console_(world.out, world.err, {world.terminal, world.width, options.json}, world.clock) {}
+
+  int Run() {
+    const Status status = std::visit([this](const auto& command) { return Do(command); }, options_.command);
+    if (status.ok()) return code_;
+    console_.Error(status);
+    return ExitCodeOf(status);
+  }
+
+ private:
+  Status Do(const HelpCommand& help) { return Show(help.text); }
+  Status Do(const VersionCommand&) {
+    return Show(options_.json ? "{\"version\":\"" BALLAST_VERSION "\"}\n" : "ballast " BALLAST_VERSION "\n");
+  }
+
+  Status Do(const PullCommand& pull) {
+    ASSIGN_OR_RETURN(const ModelRef ref, ModelRef::Parse(pull.ref));
+    if (!pull.to.empty()) {
+      const PullToRequest request{ref, pull.to, pull.filter, pull.layout.empty() ? "plain" : pull.layout, pull.streams};
+      return Print(PullTo(request, world_.environment, files_, world_.clock, console_, world_.stop));
+    }
+    ASSIGN_OR_RETURN(const auto cache, Connect());
+    return Print(cache->Pull(pull.ref, pull.layout, OnProgress(pull.ref), world_.stop));
+  }
+
+  Status Do(const ListCommand&) {
+    ASSIGN_OR_RETURN(const auto cache, Connect());
+    return PrintAt(cache->List(world_.stop));
+  }
+
+  Status Do(const StatusCommand&) {
+    ASSIGN_OR_RETURN(const auto cache, Connect());
+    return PrintAt(cache->GetStatus(world_.stop));
+  }
+
+  Status Do(const VerifyCommand& verify) {
+    ASSIGN_OR_RETURN(const VerifyReport report, Verify(verify.what));
+    code_ = report.damage.empty() ? kOk : kDamaged;
+    return Show(options_.json ? Json(report) : Text(report, verify.what.empty() ? "the cache" : verify.what));
+  }
+
+  Result<VerifyReport> Verify(const std::string& what) {
+    if (!what.empty() && !NamesModel(what)) {
+      ASSIGN_OR_RETURN(const std::string dir, RealDirectory(what));
+      return VerifyDirectory(dir, files_, console_, world_.stop);
+    }
+    ASSIGN_OR_RETURN(const auto cache, Connect());
+    return cache->Verify(what, OnProgress(what), world_.stop);
+  }
+
+  Status Do(const RemoveCommand& remove) {
+    ASSIGN_OR_RETURN(const auto cache, Connect());
+    ASSIGN_OR_RETURN(const RemovedModel removed, cache->Remove(remove.model, world_.stop));
+    return Show(options_.json ? Json(removed) : Text(removed, remove.model));
+  }
+
+  Status Do(const WaitCommand& wait) {
+    ASSIGN_OR_RETURN(const std::string dir, RealDirectory(wait.dir));
+    return Print(WaitForDirectory(dir, wait.timeout, files_, world_.clock, console_, world_.stop));
+  }
+
+  Result<std::unique_ptr<CacheClient>> Connect() const { return world_.connect(options_.socket); }
+
+  cli::OnProgress OnProgress(const std::string& model) {
+    return [this, model](const TransferProgress& progress) {
+      TransferProgress named = progress;
+      if (named.model.empty()) named.model = model;
+      console_.Progress(named);
+    };
+  }
+
+  template <typename T>
+  Status Print(const Result<T>& result) {
+    return result.ok() ? Show(options_.json ? Json(*result) : Text(*result)) : result.status();
+  }
+  template <typename T>
+  Status PrintAt(const Result<T>& result) {
+    return result.ok() ? Show(options_.json ? Json(*result) : Text(*result, world_.clock.Now())) : result.status();
+  }
+  Status Show(const std::string& text) {
+    console_.Result(text);
+    return OkStatus();
+  }
+
+  const Options& options_;
+  const World& world_;
+  Console console_;
+  PosixFileSystem files_;
+  int code_ = kOk;
+};
+
+}  // namespace
+
+int Run(const std::vector<std::string>& arguments, const World& world) {
+  const Result<Options> options = ParseOptions(arguments, world.environment);
+  if (options.ok()) return Runner(*options, world).Run();
+  world.err << "error: " << options.status().message() << "\n";
+  return ExitCodeOf(options.status());
+}
+
+}  // namespace ballast::cli

@@ -1,0 +1,132 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "base/strings.h"
+
+namespace ballast::cli {
+namespace {
+
+constexpr char kDefaultSocket[] = "/run/ballast/ballastd.sock";
+
+constexpr char kFooter[] =
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 no credentials or not admitted, 5 no room,\n"
+    "6 damage found, 7 refused (in use or wanted), 8 unavailable or timed out, 130 interrupted.\n"
+    "Environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE (for pull "
+    "--to);\n"
+    "BALLAST_SOCKET (the daemon's socket).";
+
+struct Raw {
+  std::string output = "text";
+  std::string socket;
+  PullCommand pull;
+  VerifyCommand verify;
+  RemoveCommand remove;
+  WaitCommand wait;
+  double timeout_seconds = -1;
+};
+
+void DeclarePull(CLI::App& app, Raw& raw) {
+  CLI::App* pull = app.add_subcommand("pull", "Download a model, verify every byte, and keep it");
+  pull->add_option("REF", raw.pull.ref, "hf://org/name[@revision], https://host/file#sha256=.., file:///dir")
+      ->required();
+  pull->add_option("--to", raw.pull.to, "Into this directory, without a daemon; resumes what was begun")
+      ->type_name("DIR");
+  pull->add_option("--include", raw.pull.filter.include, "Only files that match (repeatable): \"*.safetensors\"")
+      ->type_name("PATTERN")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  pull->add_option("--exclude", raw.pull.filter.exclude, "Without files that match (repeatable)")
+      ->type_name("PATTERN")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  pull->add_option("--layout", raw.pull.layout,
+                   "plain: the files; hf: an HF_HUB_CACHE; hf-repo: one repository's folder of it")
+      ->check(CLI::IsMember({"plain", "hf", "hf-repo"}))
+      ->type_name("LAYOUT");
+  pull->add_option("--streams", raw.pull.streams, "Connections at once")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+}
+
+void DeclareRest(CLI::App& app, Raw& raw) {
+  app.add_subcommand("ls", "List the models of this node");
+  app.add_subcommand("status", "Show the node's cache: disk, downloads, problems");
+  CLI::App* verify = app.add_subcommand("verify", "Read stored bytes again and compare them with their digests");
+  verify->add_option("MODEL|DIR", raw.verify.what,
+                     "A model of this node, or a directory that `pull --to` made; default: the whole cache");
+  CLI::App* remove = app.add_subcommand("rm", "Remove a model from this node");
+  remove->add_option("MODEL", raw.remove.model, "hf://org/name[@revision] or sha256:<manifest>")->required();
+  CLI::App* wait = app.add_subcommand("wait", "Block until the model in a directory is complete");
+  wait->add_option("DIR", raw.wait.dir, "A volume, or where `pull --to` works")->required();
+  wait->add_option("--timeout", raw.timeout_seconds, "Give up after so many seconds")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("SECONDS");
+  app.add_subcommand("version", "Print the version");
+}
+
+Command CommandOf(const std::string& name, Raw& raw) {
+  if (name == "pull") return std::move(raw.pull);
+  if (name == "ls") return ListCommand{};
+  if (name == "status") return StatusCommand{};
+  if (name == "verify") return std::move(raw.verify);
+  if (name == "rm") return std::move(raw.remove);
+  if (name == "wait") {
+    if (raw.timeout_seconds >= 0)
+      raw.wait.timeout = std::chrono::milliseconds(static_cast<int64_t>(raw.timeout_seconds * 1000));
+    return std::move(raw.wait);
+  }
+  return VersionCommand{};
+}
+
+Status CheckPull(const PullCommand& pull) {
+  if (pull.to.empty() && !(pull.filter == PathFilter())) {
+    return InvalidArgument(
+        "--include and --exclude need --to DIR; for the node's cache write them into its ClusterModelCache manifest");
+  }
+  return pull.filter.Validate();
+}
+
+std::string Unknown(const std::string& name) {
+  static const std::vector<std::string_view> kCommands = {"pull", "ls", "status", "verify", "rm", "wait", "version"};
+  return StrCat("no command ", Quoted(name), DidYouMean(name, kCommands), "; see ballast --help");
+}
+
+}  // namespace
+
+Result<Options> ParseOptions(const std::vector<std::string>& arguments, const Environment& environment) {
+  if (!arguments.empty() && !arguments.front().starts_with('-')) {
+    static const std::set<std::string> kKnown = {"pull", "ls", "status", "verify", "rm", "wait", "version"};
+    if (!kKnown.contains(arguments.front())) return InvalidArgument(Unknown(arguments.front()));
+  }
+  Raw raw;
+  raw.socket = environment("BALLAST_SOCKET");
+  if (raw.socket.empty()) raw.socket = kDefaultSocket;
+  CLI::App app("Ballast: AI models as verified directories, one copy per node.", "ballast");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(kFooter);
+  app.set_version_flag("--version", "ballast " BALLAST_VERSION);
+  app.add_option("--output", raw.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str()
+      ->type_name("FORMAT");
+  app.add_option("--socket", raw.socket, "The daemon's socket")->capture_default_str()->type_name("PATH");
+  DeclarePull(app, raw);
+  DeclareRest(app, raw);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    return Options{HelpCommand{app.help()}, false, ""};
+  } catch (const CLI::CallForVersion&) {
+    return Options{VersionCommand{}, false, ""};
+  } catch (const CLI::ParseError& error) {
+    return InvalidArgument(StrCat(error.what(), "; see ballast --help"));
+  }
+  Options options{CommandOf(app.get_subcommands().front()->get_name(), raw), raw.output == "json", raw.socket};
+  if (const auto* pull = std::get_if<PullCommand>(&options.command)) RETURN_IF_ERROR(CheckPull(*pull));
+  return options;
+}
+
+}  // namespace ballast::cli

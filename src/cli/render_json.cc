@@ -1,0 +1,104 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/render.h"
+
+namespace ballast::cli {
+namespace {
+
+using nlohmann::json;
+
+// Foreign bytes may be no UTF-8.
+std::string Dump(const json& object) { return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+json Of(const TransferProgress& p) {
+  return {{"model", p.model},
+          {"phase", p.phase},
+          {"bytes_done", p.bytes_done},
+          {"bytes_total", p.bytes_total},
+          {"bytes_per_second", p.bytes_per_second},
+          {"files_done", p.files_done},
+          {"files_total", p.files_total},
+          {"waiting_for", p.waiting_for}};
+}
+
+json Of(const CachedModel& m) {
+  return {{"model", m.model},           {"commit", m.commit},
+          {"revisions", m.revisions},   {"manifest", m.manifest},
+          {"phase", m.phase},           {"bytes", m.bytes},
+          {"bytes_here", m.bytes_here}, {"allocated_bytes", m.allocated_bytes},
+          {"files", m.files},           {"wanted_by", m.wanted_by},
+          {"mounts", m.mounts},         {"last_used_unix", m.last_used_unix},
+          {"message", m.message}};
+}
+
+json Of(const Damage& d) {
+  return {{"blob", d.blob}, {"problem", d.problem}, {"models", d.models}, {"paths", d.paths}};
+}
+
+template <typename T>
+json ListOf(const std::vector<T>& values) {
+  json list = json::array();
+  for (const T& value : values) list.push_back(Of(value));
+  return list;
+}
+
+double Seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
+
+}  // namespace
+
+std::string Json(const PulledDirectory& p) {
+  return Dump({{"model", p.model},
+               {"commit", p.commit},
+               {"manifest", p.manifest},
+               {"dir", p.dir},
+               {"files", p.files},
+               {"bytes", p.bytes},
+               {"bytes_fetched", p.bytes_fetched},
+               {"files_found", p.files_found},
+               {"seconds", Seconds(p.took)}});
+}
+
+std::string Json(const ReadyModel& r) {
+  return Dump({{"model", r.model},
+               {"commit", r.commit},
+               {"manifest", r.manifest},
+               {"view", r.view},
+               {"files", r.files},
+               {"bytes", r.bytes},
+               {"bytes_fetched", r.bytes_fetched}});
+}
+
+std::string Json(const WaitedDirectory& w) {
+  return Dump({{"dir", w.dir}, {"how", w.how}, {"files", w.files}, {"bytes", w.bytes}, {"seconds", Seconds(w.took)}});
+}
+
+std::string Json(const std::vector<CachedModel>& models) { return Dump({{"models", ListOf(models)}}); }
+
+std::string Json(const NodeStatus& s) {
+  return Dump({{"version", s.version},
+               {"node", s.node},
+               {"cache_dir", s.cache_dir},
+               {"used_bytes", s.used_bytes},
+               {"reserved_bytes", s.reserved_bytes},
+               {"quota_bytes", s.quota_bytes},
+               {"disk_free_bytes", s.disk_free_bytes},
+               {"disk_total_bytes", s.disk_total_bytes},
+               {"blobs", s.blobs},
+               {"models", s.models},
+               {"leases", s.leases},
+               {"started_unix", s.started_unix},
+               {"in_progress", ListOf(s.in_progress)},
+               {"problems", s.problems}});
+}
+
+std::string Json(const VerifyReport& r) {
+  return Dump({{"checked", r.checked}, {"bytes", r.bytes}, {"damage", ListOf(r.damage)}});
+}
+
+std::string Json(const RemovedModel& r) { return Dump({{"manifests", r.manifests}, {"freed_bytes", r.freed_bytes}}); }
+
+std::string Json(const Status& error) {
+  return Dump({{"error", {{"code", std::string(StatusCodeName(error.code()))}, {"message", error.message()}}}});
+}
+
+}  // namespace ballast::cli
