@@ -27,6 +27,22 @@ bool NamesModel(const std::string& what) {
   return what.find("://") != std::string::npos || what.starts_with("sha256:");
 }
 
+// For errors of a download whose text comes from deep below.
+std::string_view PullRemedy(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kDataLoss:
+      return "nothing of it was kept; try again, and if it stays so, the origin (or a proxy on the way) sends wrong "
+             "bytes";
+    case StatusCode::kCancelled:
+      return "the same command goes on where it was stopped";
+    case StatusCode::kUnavailable:
+    case StatusCode::kDeadlineExceeded:
+      return "nothing that was received is lost: run the same command again later";
+    default:
+      return "";
+  }
+}
+
 class Runner {
  public:
   Runner(const Options& options, const World& world)
@@ -37,7 +53,8 @@ class Runner {
   int Run() {
     const Status status = std::visit([this](const auto& command) { return Do(command); }, options_.command);
     if (status.ok()) return code_;
-    console_.Error(status);
+    const auto* pull = std::get_if<PullCommand>(&options_.command);
+    console_.Error(status, pull != nullptr && !pull->to.empty() ? PullRemedy(status) : "");
     return ExitCodeOf(status);
   }
 

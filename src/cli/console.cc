@@ -11,22 +11,6 @@ namespace {
 constexpr std::chrono::seconds kLineInterval{5};
 constexpr std::chrono::milliseconds kBarInterval{100};
 
-// For errors whose text comes from deep below and can't know what the person is doing. "" where it says it all.
-std::string_view RemedyOf(const Status& status) {
-  switch (status.code()) {
-    case StatusCode::kDataLoss:
-      return "nothing of it was kept; try again, and if it stays so, the origin (or a proxy on the way) sends wrong "
-             "bytes";
-    case StatusCode::kCancelled:
-      return "the same command goes on where it was stopped";
-    case StatusCode::kUnavailable:
-    case StatusCode::kDeadlineExceeded:
-      return "nothing that was received is lost: run the same command again later";
-    default:
-      return "";
-  }
-}
-
 }  // namespace
 
 void Console::Result(const std::string& text) {
@@ -59,11 +43,11 @@ void Console::Message(const std::string& text) {
   err_ << text << "\n" << std::flush;
 }
 
-void Console::Error(const Status& status) {
+void Console::Error(const Status& status, std::string_view remedy) {
   ClearBar();
   if (options_.json) out_ << Json(status) << std::flush;
   err_ << "error: " << status.message() << "\n";
-  if (const std::string_view remedy = RemedyOf(status); !remedy.empty()) err_ << "  " << remedy << "\n";
+  if (!remedy.empty()) err_ << "  " << remedy << "\n";
   err_ << std::flush;
 }
 

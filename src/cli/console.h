@@ -5,6 +5,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "cli/cache_client.h"
@@ -28,7 +29,8 @@ class Console {
   void Result(const std::string& text);
   void Progress(const TransferProgress& progress);
   void Message(const std::string& text);
-  void Error(const Status& status);
+  // "error: ..", and below it what to do where the text itself does not say it.
+  void Error(const Status& status, std::string_view remedy = "");
 
  private:
   void ClearBar();
