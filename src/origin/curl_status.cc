@@ -77,7 +77,6 @@ Status StatusOf(const CurlFailure& failure) {
       return InvalidArgument(StrCat("no usable root certificates: ", Quoted(failure.detail),
                                     "; install ca-certificates, or correct caBundle"));
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return InvalidArgument(StrCat("not a URL that can be read: ", Quoted(failure.url.Shown())));
     default:
       return Unavailable(StrCat("connection to ", failure.url.Shown(), " failed after ",

@@ -2,8 +2,12 @@
 
 #include <curl/curl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <set>
 
 #include "base/strings.h"
 #include "origin/address_check.h"
@@ -51,6 +55,21 @@ struct HttpSession::Handles {
   Handles(const Handles&) = delete;
   Handles& operator=(const Handles&) = delete;
 
+  // True if a connection that waits to be used again has been closed, or holds bytes that nobody asked for:
+  // libcurl 7.88 would take those for the answer to the next request.
+  bool HaveStrayBytes() const {
+    char byte = 0;
+    return std::any_of(sockets.begin(), sockets.end(), [&](curl_socket_t socket) {
+      return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR);
+    });
+  }
+
+  static int OnCloseSocket(void* self, curl_socket_t socket) {
+    static_cast<Handles*>(self)->sockets.erase(socket);
+    return close(socket);
+  }
+
+  std::set<curl_socket_t> sockets;  // of all connections; the last to be destroyed
   CURL* easy;
   CURLM* multi;
 };
@@ -58,16 +77,23 @@ struct HttpSession::Handles {
 // One request while it runs: what libcurl calls back into.
 class HttpSession::Transfer {
  public:
-  Transfer(const HttpOptions& options, const HttpHop& hop, const HttpHopSinks& sinks, const std::stop_token& stop)
-      : options_(options), hop_(hop), sinks_(sinks), stop_(stop), watch_(options.stall), lines_(MakeHeaderLines(hop)) {}
+  Transfer(Handles& handles, const HttpOptions& options, const HttpHop& hop, const HttpHopSinks& sinks,
+           const std::stop_token& stop)
+      : handles_(handles),
+        options_(options),
+        hop_(hop),
+        sinks_(sinks),
+        stop_(stop),
+        watch_(options.stall),
+        lines_(MakeHeaderLines(hop)) {}
 
-  Status Run(const Handles& handles) {
-    Configure(handles.easy);
-    const CURLMcode added = curl_multi_add_handle(handles.multi, handles.easy);
+  Status Run() {
+    Configure(handles_.easy);
+    const CURLMcode added = curl_multi_add_handle(handles_.multi, handles_.easy);
     BALLAST_CHECK(added == CURLM_OK) << curl_multi_strerror(added);
-    const CURLcode code = Drive(handles.multi);
-    const Status status = Outcome(handles.easy, code);
-    curl_multi_remove_handle(handles.multi, handles.easy);
+    const CURLcode code = Drive(handles_.multi);
+    const Status status = Outcome(handles_.easy, code);
+    curl_multi_remove_handle(handles_.multi, handles_.easy);
     if (options_.on_answer) options_.on_answer(status_, body_bytes_);
     return status;
   }
@@ -111,6 +137,8 @@ class HttpSession::Transfer {
     Set(easy, CURLOPT_WRITEDATA, this);
     Set(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
     Set(easy, CURLOPT_OPENSOCKETDATA, this);
+    Set(easy, CURLOPT_CLOSESOCKETFUNCTION, &Handles::OnCloseSocket);
+    Set(easy, CURLOPT_CLOSESOCKETDATA, &handles_);
   }
 
   CURLcode Drive(CURLM* multi) {
@@ -229,9 +257,12 @@ class HttpSession::Transfer {
       refused_address_ = StrCat(AddressText(&address.addr), " (", range, ")");
       return CURL_SOCKET_BAD;
     }
-    return socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+    const curl_socket_t fd = socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+    if (fd != CURL_SOCKET_BAD) handles_.sockets.insert(fd);
+    return fd;
   }
 
+  Handles& handles_;
   const HttpOptions& options_;
   const HttpHop& hop_;
   const HttpHopSinks& sinks_;
@@ -256,7 +287,8 @@ HttpSession::HttpSession(const HttpOptions& options) : options_(options) {
 HttpSession::~HttpSession() = default;
 
 Status HttpSession::Run(const HttpHop& hop, const HttpHopSinks& sinks, const std::stop_token& stop) {
-  return Transfer(options_, hop, sinks, stop).Run(*handles_);
+  if (handles_->HaveStrayBytes()) handles_ = std::make_unique<Handles>();
+  return Transfer(*handles_, options_, hop, sinks, stop).Run();
 }
 
 }  // namespace ballast
