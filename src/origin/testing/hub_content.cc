@@ -29,7 +29,7 @@ std::string HashTree(const Tree& tree, const std::string& path, std::vector<Entr
   std::map<std::string, std::string> lines;
   for (const auto& [name, oid] : tree.files) lines[name] = StrCat("100644 ", name, '\0', HexDecode(oid));
   for (const auto& [name, child] : tree.directories) {
-    std::string below = path.empty() ? name : path + "/" + name;
+    std::string below = path.empty() ? name : StrCat(path, "/", name);
     std::string oid = HashTree(child, below, directories);
     directories.push_back({.path = below, .directory = true, .oid = oid});
     lines[name + "/"] = StrCat("40000 ", name, '\0', HexDecode(oid));

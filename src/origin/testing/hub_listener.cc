@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "base/errno_status.h"
 #include "base/logging.h"
@@ -13,6 +14,31 @@
 
 namespace ballast::hub {
 namespace {
+
+struct Name {
+  sockaddr_storage storage{};
+  socklen_t size = 0;  // 0: no address
+};
+
+Name ParseName(const std::string& address, uint16_t port) {
+  Name name;
+  sockaddr_in v4{.sin_family = AF_INET, .sin_port = htons(port)};
+  sockaddr_in6 v6{.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  if (inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
+    name.size = sizeof v4;
+    std::memcpy(&name.storage, &v4, sizeof v4);
+  } else if (inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) {
+    name.size = sizeof v6;
+    std::memcpy(&name.storage, &v6, sizeof v6);
+  }
+  return name;
+}
+
+uint16_t PortOf(const Name& name) {
+  sockaddr_in v4;  // the port lies at the same place in sockaddr_in6
+  std::memcpy(&v4, &name.storage, sizeof v4);
+  return ntohs(v4.sin_port);
+}
 
 Status Unlistenable(const std::string& address, uint16_t port) {
   Status cause = ErrnoStatus(errno, StrCat("the hub stand-in cannot listen on ", address, " port ", port));
@@ -30,20 +56,19 @@ void BlockSigpipe() {
 
 Result<std::unique_ptr<Listener>> Listener::Start(const std::string& address, uint16_t port,
                                                   std::shared_ptr<const TlsContext> tls, Serve serve) {
-  sockaddr_in name{.sin_family = AF_INET, .sin_port = htons(port)};
-  if (inet_pton(AF_INET, address.c_str(), &name.sin_addr) != 1) {
-    return InvalidArgument(StrCat("the hub stand-in listens on an IPv4 address, not ", Quoted(address)));
+  Name name = ParseName(address, port);
+  if (name.size == 0) {
+    return InvalidArgument(StrCat("the hub stand-in listens on an IPv4 or IPv6 address, not ", Quoted(address)));
   }
-  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  UniqueFd socket(::socket(name.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  socklen_t size = sizeof name;
-  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&name), size) != 0 || ::listen(socket.get(), 1024) != 0 ||
-      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0) {
+  auto* generic = reinterpret_cast<sockaddr*>(&name.storage);
+  if (::bind(socket.get(), generic, name.size) != 0 || ::listen(socket.get(), 1024) != 0 ||
+      ::getsockname(socket.get(), generic, &name.size) != 0) {
     return Unlistenable(address, port);
   }
-  return std::unique_ptr<Listener>(
-      new Listener(std::move(socket), ntohs(name.sin_port), std::move(tls), std::move(serve)));
+  return std::unique_ptr<Listener>(new Listener(std::move(socket), PortOf(name), std::move(tls), std::move(serve)));
 }
 
 Listener::Listener(UniqueFd socket, uint16_t port, std::shared_ptr<const TlsContext> tls, Serve serve)

@@ -20,7 +20,7 @@ class Listener {
   // Serves one connection until it is over; called on its thread, where SIGPIPE is blocked.
   using Serve = std::function<void(Connection&)>;
 
-  // Port 0: a free one. Unavailable if the address cannot be listened on.
+  // `address` is IPv4 or IPv6. Port 0: a free one. Unavailable if the address cannot be listened on.
   static Result<std::unique_ptr<Listener>> Start(const std::string& address, uint16_t port,
                                                  std::shared_ptr<const TlsContext> tls, Serve serve);
   ~Listener();

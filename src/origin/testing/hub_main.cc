@@ -38,8 +38,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   Options& o = flags.options;
   app.add_option("--root", o.root, "folder of repositories: ROOT/models/org/name/...");
   app.add_option("--prefix", o.prefix, "path in front of everything on the hub port, as a mirror has it");
-  app.add_option("--address", o.address, "IPv4 address of the hub")->capture_default_str();
-  app.add_option("--cdn-address", o.cdn_address, "IPv4 address of the CDN")->capture_default_str();
+  app.add_option("--address", o.address, "IP address of the hub")->capture_default_str();
+  app.add_option("--cdn-address", o.cdn_address, "IP address of the CDN")->capture_default_str();
   app.add_option("--port", o.port, "of the hub; 0: a free one");
   app.add_option("--cdn-port", o.cdn_port, "of the CDN; 0: a free one");
   app.add_option("--public-host", o.public_host, "name of the hub in URLs");
@@ -55,7 +55,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--url-uses", o.url_uses, "requests that a signed URL is good for");
   AddLimit(app, "--api-limit", o.api_limit, "of /api/");
   AddLimit(app, "--resolve-limit", o.resolve_limit, "of /resolve/");
-  app.add_option("--admin-address", flags.admin_address, "IPv4 address of the control port")->capture_default_str();
+  app.add_option("--admin-address", flags.admin_address, "IP address of the control port")->capture_default_str();
   app.add_option("--admin-port", flags.admin_port, "control port; 0: a free one");
   app.add_option("--ready-file", flags.ready_file, "written when all ports listen: JSON with their URLs");
 }
@@ -98,7 +98,7 @@ Status Run(const Flags& flags) {
 }  // namespace
 }  // namespace ballast::hub
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app("A Hugging Face Hub to test against, from a folder of repositories.");
   ballast::hub::Flags flags;
   ballast::hub::AddFlags(app, flags);
@@ -107,4 +107,7 @@ int main(int argc, char** argv) {
   ballast::Status status = ballast::hub::Run(flags);
   if (!status.ok()) std::cerr << "error: " << status.message() << "\n";
   return status.ok() ? 0 : 1;
+} catch (const std::exception& error) {
+  std::fputs(error.what(), stderr);
+  return 1;
 }

@@ -17,6 +17,7 @@ struct Request {
   std::string query;                           // raw, without '?'
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
+  bool keep_alive = true;  // the client does not want the connection closed
 
   std::string Header(const std::string& lower_case_name) const {
     auto at = headers.find(lower_case_name);

@@ -15,6 +15,7 @@ using Parser = http::request_parser<http::string_body>;
 
 Request FromMessage(Parser::value_type message) {
   Request request;
+  request.keep_alive = message.keep_alive();
   request.method = std::string(message.method_string());
   std::string target(message.target());
   size_t question = target.find('?');

@@ -18,8 +18,13 @@
 namespace ballast::hub {
 namespace {
 
+std::string Bracketed(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
 std::string Origin(const Options& options, const std::string& name, const std::string& address, uint16_t port) {
-  return StrCat(options.certificate.empty() ? "http://" : "https://", name.empty() ? address : name, ":", port);
+  return StrCat(options.certificate.empty() ? "http://" : "https://", name.empty() ? Bracketed(address) : name, ":",
+                port);
 }
 
 }  // namespace

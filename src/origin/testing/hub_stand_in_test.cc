@@ -213,6 +213,30 @@ TEST_F(StandInTest, MirrorsServeBelowTheirPrefix) {
   EXPECT_EQ(Fetch(StrCat("http://127.0.0.1:", hub_->port(), "/api/models/org/name")).status, 404);
 }
 
+TEST_F(StandInTest, ServesOnIpv6) {
+  Start({.address = "::1"});
+  PublishModel();
+  EXPECT_THAT(hub_->endpoint(), StartsWith("http://[::1]:"));
+  EXPECT_EQ(Fetch(Resolve("model.safetensors"), {.follow = true}).body, weights_);
+}
+
+TEST_F(StandInTest, ClosesWhenTheClientAsksForIt) {
+  Start();
+  PublishModel();
+  EXPECT_EQ(Fetch(Resolve("config.json"), {.headers = {"Connection: close"}}).headers["connection"], "close");
+  EXPECT_EQ(Fetch(Resolve("config.json")).headers.count("connection"), 0);
+}
+
+TEST_F(StandInTest, PlainFilesMayComeByARelativeRedirect) {
+  Start({.prefix = "/mirror", .resolve_cache = true});
+  PublishModel();
+  Answer first = Fetch(Resolve("sub%20dir/na%C3%AFve%20%2B%231.txt"));
+  EXPECT_EQ(first.status, 307);
+  EXPECT_THAT(first.headers["location"], StartsWith("/mirror/api/resolve-cache/models/org/name/" + commit_));
+  EXPECT_EQ(first.headers["x-linked-size"], "5");
+  EXPECT_EQ(Fetch(Resolve("sub%20dir/na%C3%AFve%20%2B%231.txt"), {.follow = true}).body, "hello");
+}
+
 TEST_F(StandInTest, RateLimitsAnnounceThemselves) {
   FakeClock clock;
   Start({.api_limit = {.requests = 2, .window = std::chrono::seconds(60)}, .clock = &clock});

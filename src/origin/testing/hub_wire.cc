@@ -189,7 +189,7 @@ void Damage(Wire& wire, const Fault& fault) {
 std::string Head(const Reply& reply, const Request& request) {
   std::string head = StrCat("HTTP/1.1 ", reply.status, " ", StatusText(reply.status), "\r\n");
   for (const auto& [name, value] : reply.headers) head.append(name).append(": ").append(value).append("\r\n");
-  if (ToLower(request.Header("connection")) == "close") head.append("Connection: close\r\n");
+  if (!request.keep_alive) head.append("Connection: close\r\n");
   return head.append("\r\n");
 }
 
@@ -223,7 +223,7 @@ Wire PlanWire(const Request& request, Reply reply, const std::vector<Fault>& fau
             .first = reply.first,
             .length = head_only ? 0 : reply.length,
             .status = reply.status};
-  wire.close = ToLower(request.Header("connection")) == "close";
+  wire.close = !request.keep_alive;
   wire.promised = wire.length;
   for (const Fault& fault : faults) Damage(wire, fault);
   if (head_only) wire.tail.clear();
