@@ -10,7 +10,7 @@
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-BIN=$ROOT/build/release/bin
+BIN=${BALLAST_BIN:-$ROOT/build/release/bin}     # BALLAST_BIN: programs that are built already, of any preset
 SUITE=$(basename "$0")
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/ballast-$SUITE.XXXXXX")
 KEPT=$ROOT/build/e2e/$SUITE
@@ -28,8 +28,9 @@ need_packages() {
   "$ROOT/e2e/install" "$@"
 }
 
-# need_build TARGET...: brings these targets of the release preset up to date.
+# need_build TARGET...: brings these targets of the release preset up to date, unless BALLAST_BIN says what to test.
 need_build() {
+  [ -z "${BALLAST_BIN:-}" ] || return 0
   "$ROOT/e2e/build" release "$@" >"$TMP/log/build" 2>&1 || { tail -40 "$TMP/log/build"; echo "error: cannot build $*" >&2; exit 1; }
 }
 
@@ -55,6 +56,8 @@ stop() {
     return 1
   fi
 }
+# crash NAME: kill -9.
+crash() { kill -KILL "$(pid_of "$1")"; wait "$(pid_of "$1")" 2>/dev/null || true; rm -f "$TMP/pid/$1"; }
 process_ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 
 # wait_for SECONDS "WHAT" COMMAND...: polls ten times a second until the command succeeds; else says what was waited for, and fails.
@@ -102,7 +105,8 @@ record() {  # name, status, tenths of a second
   else
     FAILED=$((FAILED + 1))
     printf '  FAIL  %-76s %10s\n' "$1" "$took"
-    tail -n "${FAIL_LINES:-40}" "$TMP/log/.check" 2>/dev/null | sed 's/^/        | /' || true
+    tail -n "${FAIL_LINES:-40}" "$TMP/log/.check" | sed 's/^/        | /'
+    mv "$TMP/log/.check" "$TMP/log/failed-$FAILED"     # whole, among the logs that are kept
   fi
 }
 
