@@ -106,6 +106,7 @@ Result<Journal> DiskIngest::ReadJournal() {
   if (!journal.header.Describes(expected_)) return InvalidArgument("the journal is of another content");
   ASSIGN_OR_RETURN(const FileInfo data, files_.Stat(folder_ + "/data"));
   if (data.size != expected_.size) return InvalidArgument("the data has another size");
+  if (data.links != 1) return InvalidArgument("the data is a published blob, too");  // a rename that was half lost
   return journal;
 }
 

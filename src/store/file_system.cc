@@ -40,7 +40,7 @@ Status EnsureDirectory(FileSystem& files, const std::string& path) {
 }
 
 Status EnsureDirectories(FileSystem& files, const std::string& base, std::string_view relative) {
-  RETURN_IF_ERROR(EnsureDirectory(files, base));
+  if (!base.empty()) RETURN_IF_ERROR(EnsureDirectory(files, base));
   std::string path = base;
   for (const std::string_view part : Split(relative, '/')) {
     if (part.empty()) continue;

@@ -69,9 +69,9 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  // A created file has the permission bits 0644.
+  // A created file has the permission bits 0644, less the umask.
   virtual Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
-  virtual Status MakeDirectory(const std::string& path) = 0;  // 0755; AlreadyExists
+  virtual Status MakeDirectory(const std::string& path) = 0;  // 0755 whatever the umask; AlreadyExists
   virtual Status Remove(const std::string& path) = 0;
   virtual Status RemoveDirectory(const std::string& path) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // replaces a file at `to`
@@ -95,7 +95,7 @@ Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, ui
 Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content);
 // OK when it is there already. The parents must exist.
 Status EnsureDirectory(FileSystem& files, const std::string& path);
-// Makes what is missing of `base`/`relative`.
+// Makes what is missing of `base`/`relative`; `base` may be empty for "/".
 Status EnsureDirectories(FileSystem& files, const std::string& base, std::string_view relative);
 // A new file with the same bytes, durable but for its name.
 Status CopyFile(FileSystem& files, const std::string& from, const std::string& to, uint32_t mode);

@@ -135,6 +135,7 @@ Status LocalBlobStore::LoadPendingFile(const DirEntry& entry) {
   const auto name = BlobFileName::Parse(entry.name);
   const auto found = DigestOf(files_, path);
   if (!name || name->copy != 0 || !found.ok() || found->digest != name->digest) return files_.Remove(path);
+  RETURN_IF_ERROR(files_.SetMode(path, kBlobMode));
   MutexLock lock(mutex_);
   if (index_.Find(name->digest)) return files_.Remove(path);
   index_.Add(name->digest, {found->size, entry.info.allocated, 1, true});

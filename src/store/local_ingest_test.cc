@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 #include <thread>
 
 #include "store/posix_file_system.h"
+#include "store/testing/crash_file_system.h"
+#include "store/testing/store_fixture.h"
 #include "store/testing/temp_dir.h"
 
 namespace ballast {
@@ -16,11 +19,16 @@ using ::testing::HasSubstr;
 
 constexpr uint32_t kPiece = 4096;
 
-std::string RandomContent(size_t size, uint32_t seed) {
-  std::mt19937 random(seed);
-  std::string content(size, '\0');
-  for (char& c : content) c = static_cast<char>(random());
-  return content;
+Status Write(Ingest& ingest, std::string_view content, ByteRange range, size_t chunk = 1000) {
+  auto writer = ingest.OpenRange(range);
+  if (!writer.ok()) return writer.status();
+  auto bytes = std::as_bytes(std::span(content)).subspan(range.begin, range.size());
+  while (!bytes.empty()) {
+    const auto part = bytes.first(std::min(chunk, bytes.size()));
+    RETURN_IF_ERROR((*writer)->Append(part));
+    bytes = bytes.subspan(part.size());
+  }
+  return (*writer)->Flush();
 }
 
 class LocalIngestTest : public ::testing::Test {
@@ -35,17 +43,6 @@ class LocalIngestTest : public ::testing::Test {
     auto ingest = Open({content.size(), Digest::Of(content), {}, ""}, options);
     BALLAST_CHECK(ingest.ok()) << ingest.status();
     return std::move(*ingest);
-  }
-  static Status Write(Ingest& ingest, std::string_view content, ByteRange range, size_t chunk = 1000) {
-    auto writer = ingest.OpenRange(range);
-    if (!writer.ok()) return writer.status();
-    auto bytes = std::as_bytes(std::span(content)).subspan(range.begin, range.size());
-    while (!bytes.empty()) {
-      const auto part = bytes.first(std::min(chunk, bytes.size()));
-      RETURN_IF_ERROR((*writer)->Append(part));
-      bytes = bytes.subspan(part.size());
-    }
-    return (*writer)->Flush();
   }
   std::string ContentOf(const std::string& path) { return ReadSmallFile(files_, path, 1 << 30).value(); }
   std::vector<std::string> Left() {
@@ -193,12 +190,11 @@ TEST_F(LocalIngestTest, MoreThanTheDiskHasIsRefusedWithNumbers) {
 }
 
 // A thousand orders of pieces from several threads, some of them offered twice, in one file each.
-TEST_F(LocalIngestTest, AnyOrderOfPiecesFromSeveralThreadsIsProven) {
+TEST(LocalIngestOrderTest, AnyOrderOfPiecesFromSeveralThreadsIsProven) {
   const std::string content = RandomContent(16 * kPiece + 77, 10);
+  CrashFileSystem files;
   for (uint32_t seed = 0; seed < 1000; ++seed) {
-    IngestOptions options = Options();
-    options.direct = seed % 20 == 0;  // the disk's own pace
-    auto ingest = MustOpen(content, options);
+    auto ingest = OpenLocalIngest(files, "/ingest", ExpectedOf(content), SmallPieces()).value();
     std::mt19937 random(seed);
     std::vector<uint32_t> order;
     for (uint32_t piece = 0; piece < ingest->pieces().count(); ++piece) order.push_back(piece);

@@ -86,9 +86,7 @@ Status LocalLeaseStore::Remove(const std::string& volume_id, const std::string& 
   const Digest name = LeaseName(volume_id, target_path);
   const Turn turn(*this, name);
   const Status removed = files_.Remove(PathOf(name));
-  if (removed.code() == StatusCode::kNotFound) return OkStatus();
-  RETURN_IF_ERROR(removed);
-  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Leases()));
+  if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   std::optional<Lease> lease;
   {
     MutexLock lock(mutex_);
@@ -97,6 +95,7 @@ Status LocalLeaseStore::Remove(const std::string& volume_id, const std::string& 
     if (found != leases_.end()) lease = found->second;
     leases_.erase(name);
   }
+  if (removed.ok()) RETURN_IF_ERROR(files_.SyncDirectory(paths_.Leases()));
   if (lease) on_change_(*lease, true);
   return OkStatus();
 }

@@ -26,6 +26,7 @@ Status LocalModelStore::CheckBlobs(const Manifest& manifest) const {
 
 Status LocalModelStore::Put(const Manifest& manifest, const OriginRecord& origin) {
   MutexLock lock(mutex_);
+  if (unfinished_.contains(manifest.Id())) RETURN_IF_ERROR(CarryOut(manifest.Id()).status());
   RETURN_IF_ERROR(blobs_.Flush());
   RETURN_IF_ERROR(CheckBlobs(manifest));
   RETURN_IF_ERROR(catalog_.Put(manifest, origin));
@@ -70,6 +71,7 @@ uint64_t LocalModelStore::AllocatedBytes(const Digest& id) const {
 // earlier is seen here.
 Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
   MutexLock lock(mutex_);
+  if (unfinished_.contains(id)) return CarryOut(id);
   const auto model = catalog_.Find(id);
   if (model == nullptr) return NotFound(StrCat("the model ", id.ToString(), " is not here"));
   catalog_.Hide(id);
@@ -82,7 +84,8 @@ Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
     catalog_.Show(id);
     return allowed;
   }
-  return CarryOut(id, blobs);
+  unfinished_.emplace(id, std::move(blobs));
+  return CarryOut(id);
 }
 
 Status LocalModelStore::WriteIntent(const Digest& id, const std::set<Digest>& blobs) {
@@ -91,20 +94,22 @@ Status LocalModelStore::WriteIntent(const Digest& id, const std::set<Digest>& bl
   return WriteSmallFile(files_, IntentPath(id), lines);
 }
 
-// Each step may be done already: after a crash it begins again here.
-Result<uint64_t> LocalModelStore::CarryOut(const Digest& id, const std::set<Digest>& blobs) {
+// Each step may be done already: after a crash or an error it begins again here.
+Result<uint64_t> LocalModelStore::CarryOut(const Digest& id) {
   RETURN_IF_ERROR(views_.RemoveViewsOf(id));
   RETURN_IF_ERROR(catalog_.Forget(id));
   uint64_t freed = 0;
-  for (const Digest& digest : blobs) {
+  for (const Digest& digest : unfinished_.at(id)) {
     const auto entry = blobs_.Find(digest);
     if (!entry || catalog_.References(digest) > 0) continue;
     ASSIGN_OR_RETURN(const bool removed, blobs_.RemoveUnlinked(digest));
     if (removed) freed += entry->allocated;
   }
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
-  RETURN_IF_ERROR(files_.Remove(IntentPath(id)));
+  const Status removed = files_.Remove(IntentPath(id));
+  if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));
+  unfinished_.erase(id);
   return freed;
 }
 
@@ -123,7 +128,8 @@ Status LocalModelStore::FinishRemovals() {
       if (digest.ok()) blobs.insert(*digest);
     }
     LOG(INFO) << Message("Going on with the removal of a model").With("manifest", *id);
-    RETURN_IF_ERROR(CarryOut(*id, blobs).status());
+    unfinished_.emplace(*id, std::move(blobs));
+    RETURN_IF_ERROR(CarryOut(*id).status());
   }
   return OkStatus();
 }

@@ -1,6 +1,7 @@
 // ModelStore: manifests, and what goes with them when they are removed.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -35,7 +36,7 @@ class LocalModelStore final : public ModelStore {
   std::string IntentPath(const Digest& id) const { return paths_.Manifests() + "/" + id.Hex() + ".removing"; }
   Status CheckBlobs(const Manifest& manifest) const;
   Status WriteIntent(const Digest& id, const std::set<Digest>& blobs);
-  Result<uint64_t> CarryOut(const Digest& id, const std::set<Digest>& blobs);
+  Result<uint64_t> CarryOut(const Digest& id) REQUIRES(mutex_);
 
   const StorePaths paths_;
   FileSystem& files_;
@@ -44,6 +45,8 @@ class LocalModelStore final : public ModelStore {
   LocalViewStore& views_;
   LocalLeaseStore& leases_;
   Mutex mutex_;  // puts and removals, one at a time: a blob is never removed while a manifest with it comes
+  // Removals that an error cut short, and the blobs that go with them.
+  std::map<Digest, std::set<Digest>> unfinished_ GUARDED_BY(mutex_);
 };
 
 }  // namespace ballast

@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint32_t kFileMode = 0444;
 constexpr std::string_view kEarly = "early-";
+constexpr std::string_view kGrave = "removed-";
 
 Result<OriginRecord> OriginOf(const StoredModel& model, Layout layout, const std::string& uri) {
   if (layout == Layout::kPlain) return OriginRecord{.uri = uri};
@@ -94,11 +95,25 @@ Status LocalViewStore::Build(const std::string& name, ViewAbout about, const std
   ASSIGN_OR_RETURN(about.generated, Fill(folder + "/data", entries));
   RETURN_IF_ERROR(SyncTree(folder + "/data", entries));
   RETURN_IF_ERROR(WriteSmallFile(files_, folder + "/about.json", AboutToJson(about)));
-  RETURN_IF_ERROR(files_.Rename(folder, FolderOf(name)));
-  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
+  RETURN_IF_ERROR(Publish(folder, name));
   about.origin.files.clear();
   Remember(name, std::move(about));
   return OkStatus();
+}
+
+// A complete view that an earlier attempt placed, before it failed, is taken as it is: it may be mounted.
+Status LocalViewStore::Publish(const std::string& folder, const std::string& name) {
+  if (files_.Stat(FolderOf(name) + "/data").ok()) {
+    RETURN_IF_ERROR(files_.Rename(folder + "/about.json", FolderOf(name) + "/about.json"));
+    RETURN_IF_ERROR(files_.SyncDirectory(FolderOf(name)));
+    RETURN_IF_ERROR(RemoveTree(files_, folder));
+  } else {
+    RETURN_IF_ERROR(RemoveTree(files_, FolderOf(name)));
+    RETURN_IF_ERROR(files_.Rename(folder, FolderOf(name)));
+  }
+  // The old name is gone durably before the new one counts: what is left in tmp/ is removed at the next start.
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Temporary()));
+  return files_.SyncDirectory(paths_.Views());
 }
 
 // The blobs that were made for the generated files.
@@ -164,9 +179,10 @@ Status LocalViewStore::StartEarly(const std::string& name, const ViewAbout& abou
   RETURN_IF_ERROR(RemoveTree(files_, folder));
   RETURN_IF_ERROR(EnsureDirectories(files_, folder, "data/.ballast"));
   RETURN_IF_ERROR(WriteFixed(folder + "/data/.ballast/files.json", FilesJson(prefix, expected)));
+  RETURN_IF_ERROR(files_.SyncDirectory(folder + "/data/.ballast"));
+  RETURN_IF_ERROR(files_.SyncDirectory(folder + "/data"));
   RETURN_IF_ERROR(WriteSmallFile(files_, folder + "/about.json", AboutToJson(about)));
-  RETURN_IF_ERROR(files_.Rename(folder, FolderOf(name)));
-  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
+  RETURN_IF_ERROR(Publish(folder, name));
   Remember(name, about);
   return OkStatus();
 }
@@ -238,6 +254,7 @@ std::vector<Digest> LocalViewStore::GeneratedFor(const Digest& model) const {
 
 Status LocalViewStore::RemoveViewsOf(const Digest& model) {
   MutexLock lock(build_mutex_);
+  RETURN_IF_ERROR(RemoveGraves());
   for (const std::string& view : ViewsOf(model)) RETURN_IF_ERROR(RemoveView(NameOf(view)));
   return OkStatus();
 }
@@ -254,16 +271,25 @@ Status LocalViewStore::RemoveEarly(const std::string& view) {
   return OkStatus();
 }
 
+// What an earlier removal left when it failed: its links would hold the blobs.
+Status LocalViewStore::RemoveGraves() {
+  ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Temporary()));
+  for (const DirEntry& entry : entries) {
+    if (entry.name.starts_with(kGrave)) RETURN_IF_ERROR(RemoveTree(files_, paths_.Temporary() + "/" + entry.name));
+  }
+  return OkStatus();
+}
+
 // It leaves views/ in one step: half a view is never seen.
 Status LocalViewStore::RemoveView(const std::string& name) {
-  const std::string grave = paths_.Temporary() + "/removed-" + name;
+  const std::string grave = StrCat(paths_.Temporary(), "/", kGrave, name);
   RETURN_IF_ERROR(RemoveTree(files_, grave));
+  const Status moved = files_.Rename(FolderOf(name), grave);
+  if (!moved.ok() && moved.code() != StatusCode::kNotFound) return moved;
   {
     MutexLock lock(mutex_);
     views_.erase(name);
   }
-  const Status moved = files_.Rename(FolderOf(name), grave);
-  if (!moved.ok() && moved.code() != StatusCode::kNotFound) return moved;
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
   return RemoveTree(files_, grave);
 }

@@ -146,7 +146,8 @@ Result<std::unique_ptr<File>> PosixFileSystem::Open(const std::string& path, Ope
 
 Status PosixFileSystem::MakeDirectory(const std::string& path) {
   ASSIGN_OR_RETURN(const Place place, Locate(path));
-  return ::mkdirat(place.directory.get(), place.name.c_str(), 0755) == 0 ? OkStatus() : Failed("mkdir", path);
+  if (::mkdirat(place.directory.get(), place.name.c_str(), 0755) != 0) return Failed("mkdir", path);
+  return ::fchmodat(place.directory.get(), place.name.c_str(), 0755, 0) == 0 ? OkStatus() : Failed("chmod", path);
 }
 
 Status PosixFileSystem::Remove(const std::string& path) {

@@ -12,9 +12,7 @@ namespace ballast {
 class TempDir {
  public:
   TempDir() {
-    const char* base = std::getenv("TEST_TMPDIR");
-    std::string pattern =
-        (std::filesystem::canonical(base != nullptr ? base : "/tmp") / "ballast_test_XXXXXX").string();
+    std::string pattern = (std::filesystem::canonical("/tmp") / "ballast_test_XXXXXX").string();
     BALLAST_CHECK(::mkdtemp(pattern.data()) != nullptr) << "mkdtemp " << pattern;
     path_ = pattern;
   }
