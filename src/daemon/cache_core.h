@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/logging.h"
 #include "base/mutex.h"
 #include "base/worker_pool.h"
 #include "daemon/downloader.h"
+#include "daemon/early_mounts.h"
 #include "daemon/in_use.h"
 #include "daemon/inventory.h"
 #include "daemon/manifest_folder.h"
@@ -52,12 +54,20 @@ struct CacheCore {
   const NodeFacts& facts;
   Store& store;
   Resolutions& resolutions;
+  EarlyMounts& early_mounts;
   Downloader& downloader;
   ModelManager& manager;
   CurrentManifests& manifests;
   DaemonMetrics& metrics;
   const Clock& clock;
   InUse in_use;
+
+  // Volumes that were mounted early and still wait keep their model wanted. Called when one came or may have gone.
+  void SyncEarlyMounts() {
+    const Result<std::vector<EarlyMount>> waiting = early_mounts.Sync(store.leases().List());
+    if (waiting.ok()) return manager.SetMountedEarly(*waiting);
+    LOG(ERROR) << Message("Cannot record which volumes wait for their model").With("error", waiting.status());
+  }
 
   NodeView View() const {
     return {.models = store.models().List(), .leases = store.leases().List(), .jobs = manager.Jobs(), .resolutions = resolutions.All()};

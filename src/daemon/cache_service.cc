@@ -112,7 +112,11 @@ grpc::ServerWriteReactor<v1::VerifyUpdate>* CacheService::Verify(grpc::CallbackS
 }
 
 grpc::ServerUnaryReactor* CacheService::Release(grpc::CallbackServerContext* context, const v1::ReleaseRequest* request, v1::ReleaseResponse* /*response*/) {
-  return Unary(context, pool_, [this, request] { return core_.store.leases().Remove(request->volume_id(), request->target_path()); });
+  return Unary(context, pool_, [this, request] {
+    const OurStatus removed = core_.store.leases().Remove(request->volume_id(), request->target_path());
+    core_.SyncEarlyMounts();
+    return removed;
+  });
 }
 
 grpc::ServerUnaryReactor* CacheService::ListLeases(grpc::CallbackServerContext* context, const v1::ListLeasesRequest* /*request*/, v1::ListLeasesResponse* response) {

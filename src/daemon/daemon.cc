@@ -89,6 +89,7 @@ struct Daemon::Parts {
   PosixFileSystem files;
   std::unique_ptr<Store> store;
   std::unique_ptr<Resolutions> resolutions;
+  std::unique_ptr<EarlyMounts> early_mounts;
   std::unique_ptr<Downloader> downloader;
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
@@ -113,6 +114,7 @@ Status Daemon::Parts::OpenStore() {
   if (!opened.ok()) return opened.status().WithContext("cannot open the cache (cache.dir)");
   store = *std::move(opened);
   ASSIGN_OR_RETURN(resolutions, Resolutions::Open(setup.config.cache.dir + "/resolutions.json"));
+  ASSIGN_OR_RETURN(early_mounts, EarlyMounts::Open(setup.config.cache.dir + "/early.json"));
   return OkStatus();
 }
 
@@ -120,7 +122,7 @@ void Daemon::Parts::BuildCore() {
   const Downloader::Options options{.streams = setup.config.fetch.streams, .origin_bytes_per_second = setup.config.limits.origin_bytes_per_second};
   downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, clock, options);
   manager = std::make_unique<ModelManager>(*store, *downloader, metrics, clock, setup.jobs);
-  core.reset(new CacheCore{.facts = facts, .store = *store, .resolutions = *resolutions, .downloader = *downloader, .manager = *manager,
+  core.reset(new CacheCore{.facts = facts, .store = *store, .resolutions = *resolutions, .early_mounts = *early_mounts, .downloader = *downloader, .manager = *manager,
                            .manifests = manifests, .metrics = metrics, .clock = clock});
 }
 
@@ -163,6 +165,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
   RETURN_IF_ERROR(parts->MakeOrigins());
   RETURN_IF_ERROR(parts->OpenStore());
   parts->BuildCore();
+  parts->core->SyncEarlyMounts();
   parts->FollowManifests();
   RETURN_IF_ERROR(parts->Serve());
   RETURN_IF_ERROR(parts->ServeHttp());

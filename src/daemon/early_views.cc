@@ -16,11 +16,27 @@ void EarlyViews::Resolved(const OriginRecord& record, const std::vector<RemoteFi
   record_ = record;
   expected_.clear();
   for (const RemoteFile& file : files) expected_.emplace_back(file.path, file.size);
+  for (const auto& [name, layout] : wanted_) Warn(name, OpenLocked(name, layout).status());
+  wanted_.clear();
+}
+
+void EarlyViews::Want(const std::string& name, Layout layout) {
+  MutexLock lock(mutex_);
+  if (open_.contains(name)) return;
+  if (!record_) {
+    wanted_[name] = layout;
+    return;
+  }
+  Warn(name, OpenLocked(name, layout).status());
 }
 
 Result<std::string> EarlyViews::Open(const std::string& name, Layout layout) {
   MutexLock lock(mutex_);
   if (!record_) return FailedPrecondition("the model is not resolved yet");
+  return OpenLocked(name, layout);
+}
+
+Result<std::string> EarlyViews::OpenLocked(const std::string& name, Layout layout) {
   ASSIGN_OR_RETURN(std::string view, views_.OpenEarly(name, layout, *record_, expected_));
   for (const auto& [path, blob] : verified_) {
     ASSIGN_OR_RETURN(const SafePath safe, SafePath::Parse(path));

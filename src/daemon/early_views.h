@@ -23,6 +23,9 @@ class EarlyViews {
   // The listing is known: from now on views can be opened. A further attempt may say it again.
   void Resolved(const OriginRecord& record, const std::vector<RemoteFile>& files);
 
+  // The view `name` is mounted already, from an earlier life of the daemon: it is found once the listing is known.
+  void Want(const std::string& name, Layout layout);
+
   // Opens (or finds) the view `name` and puts into it what is verified already. FailedPrecondition before Resolved().
   Result<std::string> Open(const std::string& name, Layout layout);
 
@@ -33,6 +36,7 @@ class EarlyViews {
   void Complete(const Digest& model);
 
  private:
+  Result<std::string> OpenLocked(const std::string& name, Layout layout) REQUIRES(mutex_);
   void NameInLeases(const std::string& view, const Digest& model);
 
   Mutex mutex_;
@@ -41,6 +45,7 @@ class EarlyViews {
   std::optional<OriginRecord> record_ GUARDED_BY(mutex_);
   std::vector<std::pair<SafePath, uint64_t>> expected_ GUARDED_BY(mutex_);
   std::map<std::string, Digest> verified_ GUARDED_BY(mutex_);
+  std::map<std::string, Layout> wanted_ GUARDED_BY(mutex_);
   std::map<std::string, std::string> open_ GUARDED_BY(mutex_);  // name -> view
 };
 

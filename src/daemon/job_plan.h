@@ -28,7 +28,7 @@ struct JobTimes {
 
 struct JobFacts {
   JobPhase phase = JobPhase::kQueued;
-  bool wanted = false;     // by a cache of the manifest folder
+  bool wanted = false;     // by a cache of the manifest folder, or by a volume that is mounted early
   bool automatic = false;  // that follows its revision
   int watchers = 0;        // calls that wait for it
   SteadyTime since{};      // when it came into this phase

@@ -29,6 +29,7 @@ struct ModelManager::Job {
   Status error;
   std::optional<ReadyModel> ready;
   std::set<std::string> wanted_by;
+  bool mounted_early = false;
   SteadyTime notified{};
   bool resolved = false;
   EarlyViews early;  // has its own lock
@@ -89,7 +90,8 @@ void ModelManager::SetWanted(const std::vector<WantedModel>& wanted) {
   if (stopping_) return;
   for (auto& [key, job] : jobs_) {
     job->wanted_by.clear();
-    job->facts.wanted = job->facts.automatic = false;
+    job->facts.wanted = job->mounted_early;
+    job->facts.automatic = false;
   }
   for (const WantedModel& one : wanted) {
     Job& job = JobOf(one.request);
@@ -97,6 +99,19 @@ void ModelManager::SetWanted(const std::vector<WantedModel>& wanted) {
     job.facts.wanted = true;
     job.facts.automatic = job.facts.automatic || one.automatic;
   }
+  changed_.NotifyAll();
+}
+
+void ModelManager::SetMountedEarly(const std::vector<EarlyMount>& mounts) {
+  MutexLock lock(mutex_);
+  if (stopping_) return;
+  for (auto& [key, job] : jobs_) job->mounted_early = false;
+  for (const EarlyMount& mount : mounts) {
+    Job& job = JobOf(mount.request);
+    job.mounted_early = true;
+    job.early.Want(mount.ViewName(), mount.layout);
+  }
+  for (auto& [key, job] : jobs_) job->facts.wanted = job->mounted_early || !job->wanted_by.empty();
   changed_.NotifyAll();
 }
 
@@ -191,6 +206,8 @@ void ModelManager::Resolved(Job& job, const OriginRecord& record, const std::vec
   job.early.Resolved(record, files);
   MutexLock lock(mutex_);
   job.resolved = true;
+  job.progress.files_total = static_cast<uint32_t>(files.size());
+  for (const RemoteFile& file : files) job.progress.bytes_total += file.size;
   Notify(job);
 }
 
@@ -213,6 +230,8 @@ void ModelManager::Ended(Job& job, const Result<ReadyModel>& end) {
   job.facts = AfterAttempt(job.facts, attempt, clock_.Steady(), options_.times);
   job.error = status;
   if (end.ok()) {
+    job.mounted_early = false;
+    job.facts.wanted = !job.wanted_by.empty();
     job.ready = *end;
     LOG(INFO) << Message("Model is ready").With("model", end->name).With("bytes", FormatBytes(end->bytes)).With("fetched", FormatBytes(end->bytes_fetched));
   } else if (!stopping_) {

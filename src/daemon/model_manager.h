@@ -16,6 +16,7 @@
 #include "base/mutex.h"
 #include "base/worker_pool.h"
 #include "daemon/downloader.h"
+#include "daemon/early_mounts.h"
 #include "daemon/early_views.h"
 #include "daemon/job_plan.h"
 #include "daemon/model_request.h"
@@ -70,6 +71,9 @@ class ModelManager {
 
   // Replaces what the manifest folder wants: begins what is new, lets go of what is not wanted any more.
   void SetWanted(const std::vector<WantedModel>& wanted);
+
+  // Replaces what is mounted early and waits: each is wanted until it is complete.
+  void SetMountedEarly(const std::vector<EarlyMount>& mounts);
 
   // Something was removed: what failed for want of room is tried again.
   void RoomWasMade();

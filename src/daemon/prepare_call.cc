@@ -97,7 +97,10 @@ void PrepareCall::Heard(const JobSnapshot& snapshot) {
   BALLAST_CHECK(pool_.Submit([this](const std::stop_token&) { Work(); })) << "calls end before their pool";
 }
 
-bool PrepareCall::NeedsWork() const { return latest_ && (latest_->ended() || (request_.early() && latest_->resolved)); }
+// Not where exact bytes are asked for: whether they are these is known when all are here.
+bool PrepareCall::MayBeEarly() const { return request_.early() && request_.has_lease() && request_.manifest().empty(); }
+
+bool PrepareCall::NeedsWork() const { return latest_ && (latest_->ended() || (MayBeEarly() && latest_->resolved)); }
 
 void PrepareCall::Work() {
   std::optional<JobSnapshot> job;
@@ -117,15 +120,18 @@ void PrepareCall::Conclude(const JobSnapshot& job) {
 }
 
 void PrepareCall::PublishEarly(const JobSnapshot& job) {
-  const std::string name = StrCat(request_.lease().volume_id(), "\n", request_.lease().target_path());
+  const EarlyMount mount{.volume_id = request_.lease().volume_id(), .target_path = request_.lease().target_path(),
+                         .layout = LayoutOf(request_.layout()), .request = admitted_.request};
   uint64_t watcher = 0;
   {
     MutexLock lock(mutex_);
     watcher = *watcher_;
   }
-  const Result<std::string> view = core_.manager.OpenEarly(watcher, Digest::Of(name).Hex(), LayoutOf(request_.layout()));
+  const Result<std::string> view = core_.manager.OpenEarly(watcher, mount.ViewName(), mount.layout);
   if (!view.ok()) return EndWith(view.status());
+  if (const Status added = core_.early_mounts.Add(mount); !added.ok()) return EndWith(added);
   if (const Status leased = PutLease(std::nullopt, *view); !leased.ok()) return EndWith(leased);
+  core_.SyncEarlyMounts();
   PrepareUpdate update;
   update.mutable_ready()->set_model(job.request.Name());
   update.mutable_ready()->set_view(*view);

@@ -26,8 +26,8 @@ class PrepareCall final : public UpdateStream<cache::v1::PrepareUpdate> {
  private:
   void Begin();
   void Heard(const JobSnapshot& snapshot);
+  bool MayBeEarly() const;
   bool NeedsWork() const REQUIRES(mutex_);
-  void Submit();
   void Work();
   void Conclude(const JobSnapshot& job);
   void PublishEarly(const JobSnapshot& job);

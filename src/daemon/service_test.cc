@@ -370,6 +370,22 @@ TEST_F(DaemonTest, AnEarlyViewIsMountedEmptyAndGainsFiles) {
   WaitUntil([&] { return !Leases()[0].manifest().empty(); });
 }
 
+TEST_F(DaemonTest, AnEarlyViewIsCompletedAfterARestartThoughNobodyAsksAgain) {
+  origin_.HoldRead("model.safetensors", 2 * kMiB);
+  Start();
+  v1::PrepareRequest request = Volume("hf://org/a", "v1");
+  request.set_early(true);
+  const Prepared prepared = Prepare(request);
+  ASSERT_TRUE(prepared.status.ok()) << prepared.status.error_message();
+  origin_.AwaitHeld();
+  Stop();
+  Start();
+  const fs::path view = fs::path(config_.cache.dir) / prepared.ready.view();
+  WaitUntil([&] { return fs::exists(view / ".ballast/ready"); });
+  EXPECT_EQ(Content(prepared.ready.view(), "model.safetensors"), weights_);
+  WaitUntil([&] { return !Leases()[0].manifest().empty(); });
+}
+
 TEST_F(DaemonTest, ExactlyTheManifestThatAVolumeNamesOrAnError) {
   Start();
   const Prepared first = Prepare(Volume("hf://org/a", "v1"));
