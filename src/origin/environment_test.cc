@@ -21,7 +21,7 @@ OriginConfig From(std::map<std::string, std::string> variables) {
 }
 
 std::string TokenHome() {
-  const std::string home = testing::TempDir() + "/hf_home";
+  const std::string home = testing::TempDir() + "hf_home";
   std::filesystem::create_directories(home);
   std::ofstream(home + "/token") << "hf_secret\n";
   return home;

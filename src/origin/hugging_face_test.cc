@@ -43,7 +43,7 @@ class HuggingFaceTest : public HubTest {
 
   // The token in a file that the origin reads.
   std::string WriteToken(const std::string& text) {
-    const std::string path = testing::TempDir() + "/token." + std::to_string(getpid());
+    const std::string path = testing::TempDir() + "token." + std::to_string(getpid());
     std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
     return path;
   }

@@ -42,13 +42,10 @@ inline std::unique_ptr<hub::StandIn> StartHub(hub::Options options = {}) {
   return *std::move(hub);
 }
 
-// Loopback is allowed, and patience is short.
+// Loopback is allowed.
 inline HuggingFaceOptions HubOptions(const hub::StandIn& hub) {
   HuggingFaceOptions options{.endpoint = hub.endpoint()};
   options.http.allow_private_addresses = true;
-  options.http.stall = {.silence = std::chrono::milliseconds(250),
-                        .window = std::chrono::milliseconds(500),
-                        .min_bytes_per_second = 10'000};
   return options;
 }
 
@@ -62,6 +59,14 @@ class HubTest : public testing::Test {
     auto made = HuggingFace::Make(std::move(options), clock_);
     BALLAST_CHECK(made.ok()) << made.status();
     origin_ = *std::move(made);
+  }
+  // An origin that soon gives up on a stalled answer, for tests of stalled answers only.
+  void ConnectImpatiently() {
+    HuggingFaceOptions options = HubOptions(*hub_);
+    options.http.stall = {.silence = std::chrono::milliseconds(250),
+                          .window = std::chrono::milliseconds(500),
+                          .min_bytes_per_second = 10'000};
+    Connect(std::move(options));
   }
   void ConnectWithToken(const std::string& token) {
     HuggingFaceOptions options = HubOptions(*hub_);
