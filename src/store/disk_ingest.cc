@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "store/aligned_buffer.h"
+#include "store/failpoint.h"
 #include "store/memory_ingest.h"
 
 namespace ballast {
@@ -125,6 +126,7 @@ Status DiskIngest::CreateData() {
   if (Status removed = files_.Remove(path); !removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   ASSIGN_OR_RETURN(data_, files_.Open(path, OpenMode::kCreate));
   Status allocated = AllocateOrSay(files_, *data_, folder_, expected_.size);
+  Failpoint("ingest.allocated");
   if (!allocated.ok()) (void)RemoveFolder();  // what could not be had is the error to tell
   return allocated;
 }
@@ -238,6 +240,7 @@ class DiskIngest::Writer final : public RangeWriter {
 
   Status WriteBlock(Block block) {
     RETURN_IF_ERROR(ingest_.WriteData(block));
+    Failpoint("ingest.block_written");
     hash_.Update(block.bytes);
     const bool whole = block.offset + block.bytes.size() == PieceEnd();
     std::optional<JournalRecord> record;
@@ -325,6 +328,7 @@ Status DiskIngest::BlockDone(const Writer& writer, Block block, const std::optio
       RETURN_IF_ERROR(journal_->Write(journal_end_, EncodeRecord(header_, *whole)));
       journal_end_ += JournalRecord::kSize;
       pieces_.Add(whole->piece);
+      Failpoint("ingest.piece_journalled");
     }
     active->written = block.offset + block.bytes.size();
     if (whole) active->begin = active->written;
@@ -431,7 +435,9 @@ Status DiskIngest::MoveTo(const std::string& path, uint32_t mode, Durability dur
       return DataLoss(StrCat("the disk lost what was written (", synced.message(), "); the file is fetched again"));
     }
   }
+  Failpoint("commit.synced");
   RETURN_IF_ERROR(files_.Rename(data, path));
+  Failpoint("commit.renamed");
   if (durability == Durability::kNow) RETURN_IF_ERROR(files_.SyncDirectory(ParentPath(path)));
   return RemoveFolder();
 }

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "core/hasher.h"
 #include "store/aligned_buffer.h"
+#include "store/failpoint.h"
 #include "store/memory_ingest.h"
 
 namespace ballast {
@@ -274,7 +275,9 @@ Result<Digest> LocalBlobStore::Commit(std::unique_ptr<Ingest> ingest) {
   const auto digest = opened->Prove();
   if (digest.status().code() == StatusCode::kDataLoss) RETURN_IF_ERROR(opened->staged().Discard());
   if (!digest.ok()) return digest.status();
+  Failpoint("commit.proven");
   RETURN_IF_ERROR(Adopt(opened->staged(), *digest).status());
+  Failpoint("commit.done");
   if (const auto& oid = opened->expected().git_oid) {
     MutexLock lock(mutex_);
     RETURN_IF_ERROR(git_index_->Add(*oid, *digest));
@@ -346,6 +349,7 @@ Status LocalBlobStore::Flush() {
     return DataLoss(
         StrCat("the disk lost ", pending.size(), " small files (", synced.message(), "); they are fetched again"));
   }
+  Failpoint("flush.synced");
   return Publish(pending);
 }
 

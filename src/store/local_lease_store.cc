@@ -4,6 +4,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "store/failpoint.h"
 #include "store/lease_json.h"
 
 namespace ballast {
@@ -70,6 +71,7 @@ Status LocalLeaseStore::Put(const Lease& lease) {
     leases_.insert_or_assign(name, lease);  // counts from now, should a model be removed while it is being written
   }
   const Status written = WriteSmallFile(files_, PathOf(name), json);
+  Failpoint("lease.written");
   if (written.ok()) on_change_(lease, false);
   MutexLock lock(mutex_);
   if (written.ok()) {
@@ -96,6 +98,7 @@ Status LocalLeaseStore::Remove(const std::string& volume_id, const std::string& 
     leases_.erase(name);
   }
   if (removed.ok()) RETURN_IF_ERROR(files_.SyncDirectory(paths_.Leases()));
+  Failpoint("lease.removed");
   if (lease) on_change_(*lease, true);
   return OkStatus();
 }

@@ -2,6 +2,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "store/failpoint.h"
 
 namespace ballast {
 namespace {
@@ -96,8 +97,11 @@ Status LocalModelStore::WriteIntent(const Digest& id, const std::set<Digest>& bl
 
 // Each step may be done already: after a crash or an error it begins again here.
 Result<uint64_t> LocalModelStore::CarryOut(const Digest& id) {
+  Failpoint("remove.intended");
   RETURN_IF_ERROR(views_.RemoveViewsOf(id));
+  Failpoint("remove.views_gone");
   RETURN_IF_ERROR(catalog_.Forget(id));
+  Failpoint("remove.manifest_gone");
   uint64_t freed = 0;
   for (const Digest& digest : unfinished_.at(id)) {
     const auto entry = blobs_.Find(digest);
@@ -106,6 +110,7 @@ Result<uint64_t> LocalModelStore::CarryOut(const Digest& id) {
     if (removed) freed += entry->allocated;
   }
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
+  Failpoint("remove.blobs_gone");
   const Status removed = files_.Remove(IntentPath(id));
   if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));

@@ -5,6 +5,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "store/failpoint.h"
 
 namespace ballast {
 namespace {
@@ -93,6 +94,7 @@ Status LocalViewStore::Build(const std::string& name, ViewAbout about, const std
   RETURN_IF_ERROR(RemoveTree(files_, folder));
   RETURN_IF_ERROR(EnsureDirectories(files_, folder, "data"));
   ASSIGN_OR_RETURN(about.generated, Fill(folder + "/data", entries));
+  Failpoint("view.filled");
   RETURN_IF_ERROR(SyncTree(folder + "/data", entries));
   RETURN_IF_ERROR(WriteSmallFile(files_, folder + "/about.json", AboutToJson(about)));
   RETURN_IF_ERROR(Publish(folder, name));
@@ -111,6 +113,7 @@ Status LocalViewStore::Publish(const std::string& folder, const std::string& nam
     RETURN_IF_ERROR(RemoveTree(files_, FolderOf(name)));
     RETURN_IF_ERROR(files_.Rename(folder, FolderOf(name)));
   }
+  Failpoint("view.renamed");
   // The old name is gone durably before the new one counts: what is left in tmp/ is removed at the next start.
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Temporary()));
   return files_.SyncDirectory(paths_.Views());

@@ -5,6 +5,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "store/failpoint.h"
 
 namespace ballast {
 namespace {
@@ -115,7 +116,9 @@ Status ManifestCatalog::Put(const Manifest& manifest, const OriginRecord& origin
   std::string lines;
   for (const OriginRecord& record : model.origins) lines += record.ToJson() + "\n";
   RETURN_IF_ERROR(WriteSmallFile(files_, PathOf(id, kOrigins), lines));
+  Failpoint("put.origins_written");
   if (known == nullptr) RETURN_IF_ERROR(WriteSmallFile(files_, PathOf(id, kManifest), manifest.Canonical()));
+  Failpoint("put.manifest_written");
   MutexLock lock(mutex_);
   Insert(std::move(model));
   return OkStatus();
