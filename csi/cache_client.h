@@ -55,6 +55,7 @@ struct ReadyView {
   std::string view;  // relative to the cache directory: "views/<id>/data"
   uint64_t bytes = 0;
   uint32_t files = 0;
+  std::string warning;  // served although something is wrong
 };
 
 struct PrepareCall {

@@ -80,7 +80,8 @@ ReadyView FromProto(const pb::Ready& ready) {
           .commit = ready.commit(),
           .view = ready.view(),
           .bytes = ready.bytes(),
-          .files = ready.files()};
+          .files = ready.files(),
+          .warning = ready.warning()};
 }
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& path) {

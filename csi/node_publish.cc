@@ -13,6 +13,14 @@ Status MountError(const Status& status) {
   return status.code() == StatusCode::kNotFound ? Unavailable(status.message()) : status;
 }
 
+void LogPublished(const PublishOrder& order, const ReadyView& ready) {
+  Message line("Volume is published");
+  line.With("volume", order.key.volume_id).With("pod", order.context.pod).With("model", ready.model);
+  line.With("commit", ready.commit).With("manifest", ready.manifest).With("target", order.key.target_path);
+  if (!ready.warning.empty()) line.With("warning", ready.warning);
+  LOG(INFO) << line;
+}
+
 }  // namespace
 
 Status NodeServer::Publish(const PublishRequest& request, const CallContext& call) {
@@ -57,13 +65,7 @@ Status NodeServer::PrepareAndMount(const PublishOrder& order, bool idmapped, con
   parts_.leases.Touch(order.key);
   RETURN_IF_ERROR(ready.status());
   RETURN_IF_ERROR(MountError(parts_.mounter.Mount(ready->view, order.key.target_path, idmapped)));
-  LOG(INFO) << Message("Volume is published")
-                   .With("volume", order.key.volume_id)
-                   .With("pod", order.context.pod)
-                   .With("model", ready->model)
-                   .With("commit", ready->commit)
-                   .With("manifest", ready->manifest)
-                   .With("target", order.key.target_path);
+  LogPublished(order, *ready);
   return OkStatus();
 }
 
