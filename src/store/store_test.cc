@@ -375,14 +375,14 @@ TEST_F(StoreTest, HfViewIsWhatTheClientNeeds) {
   const Digest id = AddModel(*store_, {{"config.json", "{}"}, {"sub/weights", "w"}}).value();
   const std::string view = Path(store_->views().Make(id, Layout::kHf, "hf://org/name").value());
   const std::string commit(40, 'c');
-  EXPECT_THAT(Tree(view),
-              UnorderedElementsAre("models--org--name/", "models--org--name/blobs/", "models--org--name/refs/",
-                                   "models--org--name/refs/main", "models--org--name/refs/v1.0",
-                                   "models--org--name/snapshots/", "models--org--name/snapshots/" + commit + "/",
-                                   "models--org--name/snapshots/" + commit + "/config.json",
-                                   "models--org--name/snapshots/" + commit + "/sub/",
-                                   "models--org--name/snapshots/" + commit + "/sub/weights", "models--org--name/trees/",
-                                   "models--org--name/trees/" + commit + ".json"));
+  EXPECT_THAT(Tree(view), UnorderedElementsAre(
+                              ".locks/", ".locks/models--org--name/", "models--org--name/", "models--org--name/blobs/",
+                              "models--org--name/refs/", "models--org--name/refs/main", "models--org--name/refs/v1.0",
+                              "models--org--name/snapshots/", "models--org--name/snapshots/" + commit + "/",
+                              "models--org--name/snapshots/" + commit + "/config.json",
+                              "models--org--name/snapshots/" + commit + "/sub/",
+                              "models--org--name/snapshots/" + commit + "/sub/weights", "models--org--name/trees/",
+                              "models--org--name/trees/" + commit + ".json"));
   EXPECT_EQ(Content(view + "/models--org--name/refs/v1.0"), commit);
 }
 
