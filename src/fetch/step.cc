@@ -59,6 +59,7 @@ class Stepper {
 
   void On(const Found& found) {
     --state_.opening;
+    if (IsLarge(File(found.file))) --state_.large_left;
     FinishFile(found.file, found.digest);
   }
 
@@ -114,6 +115,7 @@ class Stepper {
     Emit(Say{StrCat(failed.status.message(), "; it is fetched once more")});
     file.phase = Phase::kWaiting;
     state_.waiting.push_front(failed.file);
+    if (IsLarge(file)) ++state_.large_left;
   }
 
   void On(const StopRequested& stop) { End(stop.reason); }
@@ -158,6 +160,7 @@ class Stepper {
     if (file.phase != Phase::kActive || !file.pieces.complete() || !file.streams.empty()) return;
     state_.active.erase(index);
     state_.complete.push_back(index);
+    if (IsLarge(file)) --state_.large_left;
   }
 
   void FinishFile(FileIndex index, const Digest& digest) {
@@ -246,15 +249,13 @@ class Stepper {
     return true;
   }
 
-  // Files that could use a stream of their own.
-  size_t Unfinished() const {
-    return state_.active.size() + state_.waiting.size() + static_cast<size_t>(state_.opening);
-  }
-  bool EnoughFiles() const { return Unfinished() >= static_cast<size_t>(state_.rules.max_jobs); }
+  bool IsLarge(const FileState& file) const { return file.size >= 2 * state_.rules.min_extent; }
+  // Small files are over in a moment: only large ones keep all jobs busy.
+  bool EnoughFiles() const { return state_.large_left >= static_cast<uint32_t>(state_.rules.max_jobs); }
 
   // How many pieces a stream takes of a file that several share: the window holds one extent of each.
   uint32_t Extent(const FileState& file) const {
-    const uint32_t fair = state_.rules.max_jobs / static_cast<uint32_t>(std::max<size_t>(Unfinished(), 1));
+    const uint32_t fair = state_.rules.max_jobs / std::max(state_.large_left, 1U);
     const uint32_t sharers = std::clamp(fair, 1U, state_.rules.max_streams_per_file);
     return std::max(state_.rules.window_pieces / sharers, LeastExtent(file));
   }
@@ -347,6 +348,7 @@ State MakeState(const Rules& rules, const std::vector<FileToFetch>& files) {
   state.files.resize(files.size());
   for (FileIndex i = 0; i < files.size(); ++i) {
     state.files[i].size = files[i].size;
+    if (files[i].size >= 2 * rules.min_extent) ++state.large_left;
     if (files[i].same_as) {
       state.same[*files[i].same_as].push_back(i);
     } else {

@@ -5,9 +5,8 @@
 //   * every file becomes Done, or the download ends with the reason why not;
 //   * a piece never has two streams; jobs (opens, streams, commits) never exceed Rules::max_jobs;
 //   * a stream starts less than `window_pieces` behind its file's first missing piece, where the whole-file hash waits;
-//   * few long ranges: where there are files enough, one stream runs to the end of its file; else streams share a file
-//   in
-//     extents, and a free stream takes over the far part of a long one;
+//   * few long ranges: where there are large files enough, one stream runs to the end of its file; else streams share a
+//     file in extents, and a free stream takes over the far part of a long one (what is under way then comes twice);
 //   * what only time cures is tried again after a backoff with jitter, or when the other side asked for it; progress
 //     forgets the failures before it; what time doesn't cure ends the download at once;
 //   * bytes that don't have their digest are fetched once more, by a fresh attempt;
@@ -79,6 +78,7 @@ struct State {
   std::deque<FileIndex> waiting;
   std::set<FileIndex> active;
   std::deque<FileIndex> complete;  // every piece is here, to be committed
+  uint32_t large_left = 0;  // files worth sharing among streams that lack pieces
   int opening = 0;
   int committing = 0;
   uint32_t done = 0;

@@ -303,7 +303,7 @@ TEST(StepTest, ALoneBigFileIsSharedInExtentsInsideTheWindow) {
 }
 
 TEST(StepTest, AFreedStreamTakesOverTheFarPartOfALongOne) {
-  World world(PlainRules(2), {{500 * uint64_t{kPiece}}, {8 * kPiece}}, 1);
+  World world(PlainRules(2), {{500 * uint64_t{kPiece}}, {16 * kPiece}}, 1);
   OpenAll(world);
   ASSERT_EQ(world.streams[1].range.end, 500 * uint64_t{kPiece});
   while (world.streams.contains(2)) world.Move(2);
