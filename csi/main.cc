@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <csignal>
+#include <exception>
 #include <iostream>
 
 #include "base/logging.h"
@@ -69,15 +70,24 @@ int Run(const DriverOptions& options) {
   return refusal.empty() ? 0 : Fail(FailedPrecondition("the kubelet refused the driver: " + refusal));
 }
 
+int Main(int argc, char** argv) {
+  DriverOptions options{.node_name = HostName(), .version = BALLAST_VERSION};
+  int verbosity = 0;
+  CLI::App app("The CSI driver of one node: mounts models of ballastd's cache into pods.", "ballast-csi");
+  Declare(app, options, verbosity);
+  CLI11_PARSE(app, argc, argv);
+  InitLogging(argv[0], verbosity);
+  return Run(options);
+}
+
 }  // namespace
 }  // namespace ballast::driver
 
 int main(int argc, char** argv) {
-  ballast::driver::DriverOptions options{.node_name = ballast::driver::HostName(), .version = BALLAST_VERSION};
-  int verbosity = 0;
-  CLI::App app("The CSI driver of one node: mounts models of ballastd's cache into pods.", "ballast-csi");
-  ballast::driver::Declare(app, options, verbosity);
-  CLI11_PARSE(app, argc, argv);
-  ballast::InitLogging(argv[0], verbosity);
-  return ballast::driver::Run(options);
+  try {
+    return ballast::driver::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "ballast-csi: " << error.what() << "\n";
+    return 1;
+  }
 }

@@ -111,6 +111,7 @@ TEST_F(NodeServerTest, OfFiftyAtOnceOneMountsAndTheOthersAreAbortedOrOk) {
   std::atomic<int> aborted = 0;
   {
     std::vector<std::jthread> callers;
+    callers.reserve(50);
     for (int i = 0; i < 50; ++i) {
       callers.emplace_back([&] {
         const Status status = Publish();

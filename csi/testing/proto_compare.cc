@@ -3,6 +3,7 @@
 // golden list).
 #include <google/protobuf/compiler/importer.h>
 
+#include <exception>
 #include <filesystem>
 #include <iostream>
 
@@ -45,12 +46,7 @@ int CountMissing(const pb::FileDescriptor& ours, const std::string& path) {
   return missing;
 }
 
-}  // namespace
-}  // namespace ballast::driver
-
-int main(int argc, char** argv) {
-  using ballast::driver::CountMissing;
-  using ballast::driver::DescribeWire;
+int Main(int argc, char** argv) {
   const auto& csi = *csi::v1::VolumeCapability::descriptor()->file();
   const auto& registration = *pluginregistration::PluginInfo::descriptor()->file();
   if (argc == 2 && std::string(argv[1]) == "--print") {
@@ -67,4 +63,16 @@ int main(int argc, char** argv) {
   std::cout << DescribeWire(csi).size() + DescribeWire(registration).size() << " lines compared, " << missing
             << " differ\n";
   return missing == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace ballast::driver
+
+int main(int argc, char** argv) {
+  try {
+    return ballast::driver::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "ballast-proto-compare: " << error.what() << "\n";
+    return 2;
+  }
 }

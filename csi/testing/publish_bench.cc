@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <string>
@@ -107,6 +108,7 @@ class Bench {
     std::atomic<int> next = 0;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(failures.size());
       for (Status& failure : failures) {
         threads.emplace_back([&] {
           for (int i = next++; i < count && failure.ok(); i = next++) {
@@ -194,11 +196,8 @@ class Bench {
   std::unique_ptr<pb::Node::Stub> stub_;
 };
 
-}  // namespace
-}  // namespace ballast::driver
-
-int main(int argc, char** argv) {
-  ballast::driver::Options options;
+int Main(int argc, char** argv) {
+  Options options;
   CLI::App app("Times NodePublish of many volumes of one warm model; prints JSON lines.");
   app.add_option("--endpoint", options.endpoint, "unix:///path of the driver")->required();
   app.add_option("--targets", options.targets, "An empty directory for the mounts")->required();
@@ -210,7 +209,19 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(40, 100000));
   app.add_option("--runs", options.runs)->capture_default_str()->check(CLI::Range(1, 1000));
   CLI11_PARSE(app, argc, argv);
-  const ballast::Status status = ballast::driver::Bench(options).Run();
+  const Status status = Bench(options).Run();
   if (!status.ok()) std::cerr << "ballast-publish-bench: " << status << "\n";
   return status.ok() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace ballast::driver
+
+int main(int argc, char** argv) {
+  try {
+    return ballast::driver::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "ballast-publish-bench: " << error.what() << "\n";
+    return 1;
+  }
 }

@@ -2,6 +2,7 @@
 // --cache-socket it uses a real ballastd; without, a fake cache over --cache-dir.
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <exception>
 #include <iostream>
 
 #include "base/logging.h"
@@ -28,17 +29,25 @@ int Run(const DriverOptions& options) {
   return 0;
 }
 
-}  // namespace
-}  // namespace ballast::driver
-
-int main(int argc, char** argv) {
-  ballast::driver::DriverOptions options{
-      .kubelet_registry = "", .node_name = "sanity-node", .version = BALLAST_VERSION};
+int Main(int argc, char** argv) {
+  DriverOptions options{.kubelet_registry = "", .node_name = "sanity-node", .version = BALLAST_VERSION};
   CLI::App app("ballast-csi with a controller, for csi-sanity.");
   app.add_option("--endpoint", options.endpoint)->required();
   app.add_option("--cache-dir", options.cache_dir)->required();
   app.add_option("--cache-socket", options.cache_socket)->required();
   CLI11_PARSE(app, argc, argv);
-  ballast::InitLogging(argv[0]);
-  return ballast::driver::Run(options);
+  InitLogging(argv[0]);
+  return Run(options);
+}
+
+}  // namespace
+}  // namespace ballast::driver
+
+int main(int argc, char** argv) {
+  try {
+    return ballast::driver::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "ballast-csi-sanity: " << error.what() << "\n";
+    return 1;
+  }
 }
