@@ -220,15 +220,24 @@ TEST_F(DaemonTest, ADownloadGoesOnWhenItsCallerLeaves) {
   EXPECT_EQ(again.ready.bytes_fetched(), 0U);
 }
 
-TEST_F(DaemonTest, AHubThatIsDownIsWaitedForAndTheReasonIsTold) {
+TEST_F(DaemonTest, AHubThatIsDownIsWaitedFor) {
   for (int i = 0; i < 3; ++i) origin_.FailResolve(Unavailable("the hub answers 503"));
   Start();
-  const Prepared prepared = Prepare(Volume("hf://org/a", "v1"));
-  EXPECT_TRUE(prepared.status.ok()) << prepared.status.error_message();
-  const bool told = std::any_of(prepared.progress.begin(), prepared.progress.end(), [](const v1::Progress& progress) {
-    return progress.phase() == "waiting" && progress.waiting_for().starts_with("the hub answers 503; next try in ");
-  });
-  EXPECT_TRUE(told);
+  EXPECT_TRUE(Prepare(Volume("hf://org/a", "v1")).status.ok());
+}
+
+TEST_F(DaemonTest, WhoWaitsIsToldWhyAndUntilWhen) {
+  jobs_.backoff = {.initial = std::chrono::hours(1), .max = std::chrono::hours(1)};
+  origin_.FailResolve(Unavailable("the hub answers 503"));
+  Start();
+  grpc::ClientContext context;
+  const auto reader = stub_->Prepare(&context, Volume("hf://org/a", "v1"));
+  v1::PrepareUpdate update;
+  while (update.progress().waiting_for().empty() && reader->Read(&update)) continue;
+  EXPECT_EQ(update.progress().phase(), "waiting");
+  EXPECT_THAT(update.progress().waiting_for(), ::testing::StartsWith("the hub answers 503; next try in "));
+  context.TryCancel();
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
 TEST_F(DaemonTest, AHubThatIsDownDoesNotKeepAwayWhatIsHere) {
