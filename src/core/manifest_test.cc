@@ -90,6 +90,7 @@ TEST(ManifestTest, RefusesEachDeviationFromTheCanonicalForm) {
 
 TEST(ManifestTest, TheSumOfSizesDoesNotOverflow) {
   std::vector<ManifestFile> files;
+  files.reserve(8192);
   for (int i = 0; i < 8192; ++i) files.push_back(File(StrCat("f", i), "x", kMaxFileSize));  // 2^63
   EXPECT_THAT(Manifest::Make(files).status().message(), HasSubstr("larger than 2^63"));
   files.back() = File("last", "y", kMaxFileSize - 1);

@@ -22,6 +22,7 @@ bool IsPrintableAscii(std::string_view text) {
 
 std::vector<SafePath> Paths(const std::vector<std::string>& names) {
   std::vector<SafePath> paths;
+  paths.reserve(names.size());
   for (const std::string& name : names) paths.push_back(SafePath::Parse(name).value());
   return paths;
 }
