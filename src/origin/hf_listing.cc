@@ -15,11 +15,11 @@ constexpr size_t kMaxDepth = 64;
 // Follows where in the document the parser is. Values reach the derived class with the keys that lead to them.
 class JsonEvents : public Json::json_sax_t {
  public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(int64_t value) override { return OnNumber(StrCat(value), std::nullopt); }
-  bool number_unsigned(uint64_t value) override { return OnNumber(StrCat(value), value); }
-  bool number_float(double, const std::string& text) override { return OnNumber(text, std::nullopt); }
+  bool null() override { return OnScalar("null", std::nullopt); }
+  bool boolean(bool value) override { return OnScalar(value ? "true" : "false", std::nullopt); }
+  bool number_integer(int64_t value) override { return OnScalar(StrCat(value), std::nullopt); }
+  bool number_unsigned(uint64_t value) override { return OnScalar(StrCat(value), value); }
+  bool number_float(double, const std::string& text) override { return OnScalar(text, std::nullopt); }
   bool string(std::string& value) override { return OnString(value); }
   bool binary(Json::binary_t&) override { return Fail("binary data"); }
   bool start_object(size_t) override { return Enter(true); }
@@ -41,7 +41,8 @@ class JsonEvents : public Json::json_sax_t {
   }
 
  protected:
-  virtual bool OnNumber(const std::string& text, std::optional<uint64_t> value) = 0;
+  // Anything but a string, an object or an array; `value` only for what is a whole number of 64 bits without a sign.
+  virtual bool OnScalar(const std::string& text, std::optional<uint64_t> value) = 0;
   virtual bool OnString(const std::string& value) = 0;
   virtual bool OnStart(bool) { return true; }
   virtual bool OnEnd() { return true; }
@@ -76,7 +77,7 @@ class InfoReader final : public JsonEvents {
 
  private:
   bool OnStart(bool object) override { return depth() > 1 || object || Fail("not an object"); }
-  bool OnNumber(const std::string&, std::optional<uint64_t>) override { return depth() > 0 || Fail("not an object"); }
+  bool OnScalar(const std::string&, std::optional<uint64_t>) override { return depth() > 0 || Fail("not an object"); }
   bool OnString(const std::string& value) override {
     if (depth() == 0) return Fail("not an object");
     if (depth() == 1 && KeyAt(1) == "sha") sha = value;
@@ -141,7 +142,7 @@ class TreeListing::PageReader final : public JsonEvents {
     return status.ok() || Fail(status);
   }
 
-  bool OnNumber(const std::string& text, std::optional<uint64_t> value) override {
+  bool OnScalar(const std::string& text, std::optional<uint64_t> value) override {
     if (depth() < 2) return Fail("not a list of files");
     if (depth() == 2 && KeyAt(2) == "size") entry_.size = {text, value};
     if (InLfs() && KeyAt(3) == "size") entry_.lfs_size = {text, value};
@@ -180,8 +181,8 @@ Result<uint64_t> SizeOf(const Number& size, const std::string& path, std::string
 Status TreeListing::AddPage(std::string_view json) { return PageReader(*this).Parse(json); }
 
 Status TreeListing::AddEntry(const Entry& entry) {
-  if (++entries_ > kMaxEntries) {
-    return InvalidArgument(StrCat("the hub lists more than ", kMaxEntries, " files; no model has that many"));
+  if (++entries_ > max_entries_) {
+    return InvalidArgument(StrCat("the hub lists more than ", max_entries_, " files; no model has that many"));
   }
   if (entry.type == "directory") return OkStatus();
   if (entry.type != "file") {

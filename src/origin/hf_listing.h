@@ -25,7 +25,8 @@ class TreeListing {
   static constexpr uint64_t kMaxEntries = 1'000'000;
 
   // `filter` must outlive the listing.
-  explicit TreeListing(const PathFilter& filter) : filter_(filter) {}
+  explicit TreeListing(const PathFilter& filter, uint64_t max_entries = kMaxEntries)
+      : filter_(filter), max_entries_(max_entries) {}
 
   // [{"type":"file","path":..,"oid":..,"size":..,"lfs":{"oid":..,"size":..,"pointerSize":..}}, ...]
   // InvalidArgument quotes the offending entry. PermissionDenied where the hub hides a digest ("****").
@@ -40,6 +41,7 @@ class TreeListing {
   Status AddEntry(const Entry& entry);
 
   const PathFilter& filter_;
+  const uint64_t max_entries_;
   uint64_t entries_ = 0;
   std::vector<RemoteFile> files_;
 };

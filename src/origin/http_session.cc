@@ -1,6 +1,7 @@
 #include "origin/http_session.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,6 +70,7 @@ struct HttpSession::Handles {
     return close(socket);
   }
 
+  TrustStore roots;                 // that the connections were made with
   std::set<curl_socket_t> sockets;  // of all connections; the last to be destroyed
   CURL* easy;
   CURLM* multi;
@@ -123,11 +125,10 @@ class HttpSession::Transfer {
     Set(easy, CURLOPT_PROXY, hop_.proxy.c_str());  // "" also keeps the environment's proxies out
     Set(easy, CURLOPT_NOPROXY, "");
     Set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (hop_.roots == nullptr) return;
-    // A blob is part of what a connection is matched by: after a change of the file no old connection is used again.
-    curl_blob blob{const_cast<char*>(hop_.roots->data()), hop_.roots->size(), CURL_BLOB_NOCOPY};
-    Set(easy, CURLOPT_CAINFO_BLOB, &blob);
-    if (!hop_.proxy.empty()) Set(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+    Set(easy, CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+    Set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    Set(easy, CURLOPT_SSL_CTX_FUNCTION, &Transfer::OnTlsContext);
+    Set(easy, CURLOPT_SSL_CTX_DATA, this);
   }
 
   void ConfigureCallbacks(CURL* easy) {
@@ -204,6 +205,12 @@ class HttpSession::Transfer {
   static size_t OnBody(char* data, size_t size, size_t count, void* self) {
     const auto bytes = std::as_bytes(std::span(data, size * count));
     return static_cast<Transfer*>(self)->TakeBody(bytes) ? bytes.size() : 0;
+  }
+
+  // The roots are parsed once, not for each connection: that takes longer than the rest of it.
+  static CURLcode OnTlsContext(CURL*, void* context, void* self) {
+    SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<Transfer*>(self)->hop_.roots.get());
+    return CURLE_OK;
   }
 
   static curl_socket_t OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
@@ -287,7 +294,9 @@ HttpSession::HttpSession(const HttpOptions& options) : options_(options) {
 HttpSession::~HttpSession() = default;
 
 Status HttpSession::Run(const HttpHop& hop, const HttpHopSinks& sinks, const std::stop_token& stop) {
-  if (handles_->HaveStrayBytes()) handles_ = std::make_unique<Handles>();
+  const bool trust_changed = handles_->roots != hop.roots;
+  if (trust_changed || handles_->HaveStrayBytes()) handles_ = std::make_unique<Handles>();
+  handles_->roots = hop.roots;
   return Transfer(*handles_, options_, hop, sinks, stop).Run();
 }
 

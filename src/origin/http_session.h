@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "origin/http_client.h"
+#include "origin/root_certificates.h"
 
 namespace ballast {
 
@@ -16,8 +17,8 @@ struct HttpHop {
   bool head = false;
   std::string token;  // "" for none
   std::optional<ByteRange> range;
-  std::string proxy;                         // "" for a direct connection
-  std::shared_ptr<const std::string> roots;  // PEM; null: the system's
+  std::string proxy;  // "" for a direct connection
+  TrustStore roots;   // null: https:// is not asked for
 };
 
 struct HttpHopSinks {
