@@ -189,12 +189,11 @@ TEST_F(LocalIngestTest, MoreThanTheDiskHasIsRefusedWithNumbers) {
   EXPECT_THAT(Left(), ::testing::IsEmpty());
 }
 
-// A thousand orders of pieces from several threads, some of them offered twice, in one file each.
-TEST(LocalIngestOrderTest, AnyOrderOfPiecesFromSeveralThreadsIsProven) {
+// Random orders of pieces from several threads, some of them offered twice, in one file each.
+void ReceiveInAnyOrder(FileSystem& files, const std::string& dir, uint32_t orders) {
   const std::string content = RandomContent(16 * kPiece + 77, 10);
-  CrashFileSystem files;
-  for (uint32_t seed = 0; seed < 1000; ++seed) {
-    auto ingest = OpenLocalIngest(files, "/ingest", ExpectedOf(content), SmallPieces()).value();
+  for (uint32_t seed = 0; seed < orders; ++seed) {
+    auto ingest = OpenLocalIngest(files, dir, ExpectedOf(content), SmallPieces()).value();
     std::mt19937 random(seed);
     std::vector<uint32_t> order;
     for (uint32_t piece = 0; piece < ingest->pieces().count(); ++piece) order.push_back(piece);
@@ -220,6 +219,13 @@ TEST(LocalIngestOrderTest, AnyOrderOfPiecesFromSeveralThreadsIsProven) {
     ASSERT_EQ(ingest->Discard(), OkStatus());
   }
 }
+
+TEST(LocalIngestOrderTest, AnyOrderOfPiecesFromSeveralThreadsIsProven) {
+  CrashFileSystem files;
+  ReceiveInAnyOrder(files, "/ingest", 1000);
+}
+
+TEST_F(LocalIngestTest, AnyOrderOfPiecesIsProvenOnARealDisk) { ReceiveInAnyOrder(files_, dir_.path() + "/ingest", 20); }
 
 }  // namespace
 }  // namespace ballast
