@@ -26,7 +26,7 @@ std::string DoneOfTotal(uint64_t done, uint64_t total) {
 std::string Pace(const WarmProgress& progress) {
   if (progress.bytes_per_second == 0 || progress.bytes_done >= progress.bytes_total) return "";
   const uint64_t left = (progress.bytes_total - progress.bytes_done) / progress.bytes_per_second;
-  const std::string rate = StrCat(", ", FormatRate(progress.bytes_per_second));
+  std::string rate = StrCat(", ", FormatRate(progress.bytes_per_second));
   if (left > kLongestGuess) return rate;
   return StrCat(rate, ", about ", FormatDuration(seconds(std::max<uint64_t>(1, left))));
 }
