@@ -26,6 +26,7 @@ class Stepper {
     if (state_.ending) {
       EndWhenIdle();
     } else {
+      TakeUpPostponed();
       while (state_.jobs() < state_.rules.max_jobs && StartOne()) continue;
       if (state_.done == state_.files.size()) Emit(Finish{OkStatus()});
     }
@@ -67,6 +68,7 @@ class Stepper {
     --state_.opening;
     FileState& file = File(opened.file);
     file.phase = Phase::kActive;
+    file.failures = 0;
     file.pieces = opened.pieces;
     state_.active.insert(opened.file);
     CommitIfComplete(opened.file);
@@ -74,7 +76,11 @@ class Stepper {
 
   void On(const OpenFailed& failed) {
     --state_.opening;
-    End(failed.status);
+    if (failed.status.code() != StatusCode::kAborted) return End(failed.status);
+    FileState& file = File(failed.file);
+    file.phase = Phase::kWaiting;
+    state_.postponed.emplace(now_ + Delay(++file.failures), failed.file);
+    state_.last_error = failed.status;
   }
 
   void On(const Advanced& advanced) {
@@ -161,6 +167,13 @@ class Stepper {
     state_.active.erase(index);
     state_.complete.push_back(index);
     if (IsLarge(file)) --state_.large_left;
+  }
+
+  void TakeUpPostponed() {
+    auto& postponed = state_.postponed;
+    for (; !postponed.empty() && postponed.begin()->first <= now_; postponed.erase(postponed.begin())) {
+      state_.waiting.push_back(postponed.begin()->second);
+    }
   }
 
   void FinishFile(FileIndex index, const Digest& digest) {
@@ -364,6 +377,7 @@ SteadyTime NextTick(const State& state, SteadyTime now) {
   SteadyTime next = now + state.rules.stall;
   if (!state.streams.empty()) next = state.last_byte_at + state.rules.stall;
   if (state.pause_until > now) next = std::min(next, state.pause_until);
+  if (!state.postponed.empty()) next = std::min(next, state.postponed.begin()->first);
   for (const FileIndex index : state.active) {
     const FileState& file = state.files[index];
     if (file.streams.empty() && file.retry_at > now) next = std::min(next, file.retry_at);

@@ -9,6 +9,7 @@
 //     file in extents, and a free stream takes over the far part of a long one (what is under way then comes twice);
 //   * what only time cures is tried again after a backoff with jitter, or when the other side asked for it; progress
 //     forgets the failures before it; what time doesn't cure ends the download at once;
+//   * a file whose bytes another download is bringing waits for it, however long that takes;
 //   * bytes that don't have their digest are fetched once more, by a fresh attempt;
 //   * no byte for `stall` while streams run: they are ended and planned anew, and that is said.
 #pragma once
@@ -76,6 +77,7 @@ struct State {
   std::map<StreamId, Stream> streams;
   std::map<FileIndex, std::vector<FileIndex>> same;  // files that wait for this one's bytes
   std::deque<FileIndex> waiting;
+  std::multimap<SteadyTime, FileIndex> postponed;  // wait for another download of the same bytes, until then
   std::set<FileIndex> active;
   std::deque<FileIndex> complete;  // every piece is here, to be committed
   uint32_t large_left = 0;  // files worth sharing among streams that lack pieces
@@ -94,40 +96,48 @@ struct State {
 };
 
 // What happened.
+
+// Time has gone on. The first one starts the download.
 struct Tick {
-  uint64_t bytes_received = 0;
-};  // by all streams, ever; the first one starts
+  uint64_t bytes_received = 0;  // by all streams, ever
+};
+// Answers Open: proven bytes are here.
 struct Found {
   FileIndex file;
   Digest digest;
-};  // answers Open: proven bytes are here
+};
+// Answers Open.
 struct Opened {
   FileIndex file;
   PieceMap pieces;
-};  // answers Open
+};
+// Answers Open. Aborted: somebody else is downloading the same bytes; it is asked again later. All else is final.
 struct OpenFailed {
   FileIndex file;
   Status status;
 };
+// The stream reached this piece border; what lies before it is kept.
 struct Advanced {
   StreamId stream;
   uint64_t position;
-};              // the stream reached this piece border; what lies before it is kept
-struct Ended {  // answers Read
+};
+// Answers Read.
+struct Ended {
   StreamId stream;
   Status status;
   bool local = false;     // the error is of this machine (no space, I/O), not of the source
-  bool received = false;  // at least one byte came that is kept
+  bool received = false;  // at least one piece came
   PieceMap pieces;        // of the file, now
 };
 struct Committed {
   FileIndex file;
   Digest digest;
 };
+// DataLoss: not the bytes that were promised.
 struct CommitFailed {
   FileIndex file;
   Status status;
-};  // DataLoss: not the bytes that were promised
+};
 struct StopRequested {
   Status reason;
 };

@@ -55,6 +55,7 @@ struct World {
     EXPECT_FALSE(finished || ending) << "rule: nothing starts once the download ends";
     File& file = files[open.file];
     EXPECT_FALSE(file.done || file.open) << "rule: a file is opened once at a time";
+    EXPECT_GE(now, quiet_until[open.file]) << "rule: a backoff is sat out";
     EXPECT_TRUE(!file.same_as || files[*file.same_as].done) << "rule: equal bytes are fetched once";
     opens.push_back(open.file);
   }
@@ -115,7 +116,11 @@ struct World {
     const FileIndex index = Take(opens, i);
     File& file = files[index];
     if (file.same_as || Chance(10)) return Do(Found{index, Digest::Of("x")});
-    if (Chance(error_percent)) return EndsWith(OpenFailed{index, ResourceExhausted("no room")});
+    if (Chance(error_percent / 20)) return EndsWith(OpenFailed{index, ResourceExhausted("no room")});
+    if (Chance(error_percent)) {
+      quiet_until[index] = now + state.rules.backoff.initial / 2;
+      return Do(OpenFailed{index, Aborted("another download is running")});
+    }
     for (uint32_t p = 0; p < file.pieces.count(); ++p) {
       if (Chance(20)) file.pieces.Add(p);
     }
@@ -166,7 +171,7 @@ struct World {
     if (choice == 0) now += milliseconds(Below(2000) + 1);
     if (choice <= 1 || jobs() == 0) return Idle();
     const size_t job = Below(static_cast<size_t>(jobs()));
-    if (job < opens.size()) return AnswerOpen(job, error_percent / 20);
+    if (job < opens.size()) return AnswerOpen(job, error_percent);
     if (job < opens.size() + commits.size()) return AnswerCommit(job - opens.size(), error_percent / 4);
     const auto stream = std::next(streams.begin(), static_cast<int>(job - opens.size() - commits.size()));
     const StreamId id = stream->first;
@@ -177,11 +182,11 @@ struct World {
                                : Unavailable("503"));
   }
   void Idle() {
-    if (jobs() == 0 && !finished) {  // only time can bring it on
-      const SteadyTime next = NextTick(state, now);
-      EXPECT_GT(next, now) << "rule: never stuck with nothing to wait for";
-      now = next;
-    }
+    Do(Tick{bytes});
+    if (jobs() > 0 || finished) return;
+    const SteadyTime next = NextTick(state, now);  // only time can bring it on
+    EXPECT_GT(next, now) << "rule: never stuck with nothing to wait for";
+    now = next;
     Do(Tick{bytes});
   }
   void RunToTheEnd(int error_percent) {
@@ -322,6 +327,20 @@ TEST(StepTest, AFinalErrorEndsTheDownloadAtOnceWithItsText) {
     while (!world.streams.empty()) world.EndStream(world.streams.begin()->first, Cancelled("cancelled"));
     EXPECT_EQ(world.finished, error);
   }
+}
+
+TEST(StepTest, AFileThatAnotherDownloadBringsIsWaitedFor) {
+  World world(PlainRules(1), {{10}}, 1);
+  for (int i = 0; i < 100; ++i) {  // longer than any number of failures
+    ASSERT_EQ(world.opens.size(), 1U);
+    world.Do(OpenFailed{World::Take(world.opens, 0), Aborted("another download of it is running")});
+    EXPECT_EQ(WaitingFor(world.state, world.now).rfind("another download of it is running; next try in ", 0), 0U);
+    world.now = NextTick(world.state, world.now);
+    world.Do(Tick{0});
+  }
+  ASSERT_EQ(world.opens.size(), 1U);
+  world.Do(Found{World::Take(world.opens, 0), Digest::Of("x")});
+  EXPECT_EQ(world.finished, OkStatus());
 }
 
 TEST(StepTest, ALocalErrorIsFinalEvenWhereAnOriginsWouldBeTriedAgain) {
