@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kBlock = 1 << 20;
 constexpr uint32_t kFileMode = 0644;
+constexpr uint64_t kWorthALook = 64 << 10;  // smaller files don't change whether there is room
 // What a kill forgets of proven files, and the next pull hashes again.
 constexpr std::chrono::seconds kIndexInterval{2};
 
@@ -28,6 +29,16 @@ bool IsNotFound(const Status& status) { return status.code() == StatusCode::kNot
 
 // NotFound and "is a directory on the way" both mean: no such file.
 bool IsAbsent(const Status& status) { return IsNotFound(status) || status.code() == StatusCode::kFailedPrecondition; }
+
+Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view content) {
+  const std::string fresh = path + ".new";
+  if (Status removed = files.Remove(fresh); !removed.ok() && !IsNotFound(removed)) return removed;
+  {
+    ASSIGN_OR_RETURN(const auto file, files.Open(fresh, OpenMode::kCreate));
+    RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
+  }
+  return files.Rename(fresh, path);
+}
 
 using Take = std::function<Status(uint64_t offset, std::span<const std::byte>)>;
 
@@ -109,6 +120,10 @@ Status DirectoryDestination::CheckRoom() {
 uint64_t DirectoryDestination::BytesToCome() {
   uint64_t bytes = 0;
   for (const RemoteFile& file : model_.files) {
+    if (file.size < kWorthALook) {
+      bytes += file.size;
+      continue;
+    }
     const auto here = files_.Stat(FullPath(Local(file.path)));
     if (here.ok() && here->size == file.size) continue;
     const auto ingest =
@@ -237,9 +252,13 @@ Result<Digest> DirectoryDestination::Commit(const RemoteFile& file, std::unique_
 }
 
 Status DirectoryDestination::Record(const SafePath& local, const ExpectedContent& expected, const Digest& digest) {
-  ASSIGN_OR_RETURN(const FileInfo info, files_.Stat(FullPath(local)));
+  int64_t modified_ns = 0;
+  if (expected.sha256) {  // else nobody will take its word: Recorded()
+    ASSIGN_OR_RETURN(const FileInfo info, files_.Stat(FullPath(local)));
+    modified_ns = info.modified_ns;
+  }
   const MutexLock lock(mutex_);
-  index_.files[local] = {expected.size, digest, info.modified_ns};
+  index_.files[local] = {expected.size, digest, modified_ns};
   contents_.emplace(expected.Name(), local);
   return OkStatus();
 }
@@ -254,7 +273,8 @@ Status DirectoryDestination::WriteIndexNowAndThen() {
     written_at_ = now;
     copy = index_;
   }
-  const Status written = WriteIndex(copy);
+  // Not synced: after a power loss it isn't believed anyway, and an fsync would wait for all the data before it.
+  const Status written = ReplaceFile(files_, options_.dir + "/" + std::string(kDirectoryIndexPath), copy.ToJson());
   const MutexLock lock(mutex_);
   writing_ = false;
   return written;

@@ -28,7 +28,7 @@ inline constexpr uint64_t kMaxDirectoryIndexBytes = 512 << 20;
 struct IndexedFile {
   uint64_t size = 0;
   std::optional<Digest> sha256;
-  int64_t modified_ns = 0;  // of the proven file
+  int64_t modified_ns = 0;  // of the proven file, where the listing names its sha256
 
   friend bool operator==(const IndexedFile&, const IndexedFile&) = default;
 };

@@ -107,7 +107,11 @@ class HttpClient::Impl {
                 const HttpHeadSink& on_head, const ByteSink& on_body, const std::stop_token& stop) {
     hop.proxy = ProxyFor(options_.proxy, hop.url);
     RETURN_IF_ERROR(CheckLiteral(hop.url));
-    ASSIGN_OR_RETURN(hop.roots, roots_.Load());
+    // Only where there is TLS: libcurl copies them for each request.
+    const bool tls = hop.url.scheme == "https" || hop.proxy.starts_with("https://");
+    if (tls) {
+      ASSIGN_OR_RETURN(hop.roots, roots_.Load());
+    }
     size_t redirect_bytes = 0;
     const HttpHopSinks sinks{
         .on_head =

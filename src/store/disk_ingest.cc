@@ -60,10 +60,10 @@ std::string ExpectedContent::Name() const {
 
 Result<std::unique_ptr<StagedIngest>> OpenLocalIngest(FileSystem& files, const std::string& dir,
                                                       const ExpectedContent& expected, const IngestOptions& options) {
-  RETURN_IF_ERROR(EnsureDirectory(files, dir));
   if (expected.size <= options.in_memory_size) {
     return std::unique_ptr<StagedIngest>(std::make_unique<MemoryIngest>(files, dir, expected));
   }
+  RETURN_IF_ERROR(EnsureDirectory(files, dir));
   return DiskIngest::Open(files, dir, expected, options);
 }
 

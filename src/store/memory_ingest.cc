@@ -11,6 +11,8 @@
 namespace ballast {
 namespace {
 
+constexpr uint32_t kCreatedMode = 0644;  // FileSystem's promise
+
 // Unique in this directory, also against another process.
 std::string TemporaryName(const ExpectedContent& expected) {
   static std::atomic<uint64_t> counter = 0;
@@ -20,7 +22,7 @@ std::string TemporaryName(const ExpectedContent& expected) {
 Status WriteFile(FileSystem& files, const std::string& path, std::string_view content, uint32_t mode, bool sync) {
   ASSIGN_OR_RETURN(const auto file, files.Open(path, OpenMode::kCreate));
   RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
-  RETURN_IF_ERROR(files.SetMode(path, mode));
+  if (mode != kCreatedMode) RETURN_IF_ERROR(files.SetMode(path, mode));
   return sync ? file->Sync() : OkStatus();
 }
 
@@ -85,6 +87,10 @@ Status MemoryIngest::MoveTo(const std::string& path, uint32_t mode, Durability d
   const bool sync = durability == Durability::kNow;
   const std::string temporary = dir_ + "/" + TemporaryName(expected_);
   Status moved = WriteFile(files_, temporary, content_, mode, sync);
+  if (moved.code() == StatusCode::kNotFound) {  // the first file of its directory
+    RETURN_IF_ERROR(EnsureDirectory(files_, dir_));
+    moved = WriteFile(files_, temporary, content_, mode, sync);
+  }
   if (moved.ok()) moved = files_.Rename(temporary, path);
   if (!moved.ok()) {
     (void)files_.Remove(temporary);  // the write's error is the one to tell
