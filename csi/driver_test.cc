@@ -194,7 +194,7 @@ TEST_F(DriverTest, TheCallersDeadlineIsKeptWithRoomForTheReply) {
   const grpc::Status status =
       pb::Node::NewStub(Channel("/csi.sock"))->NodePublishVolume(&context, Request(1), &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(status.error_message(), "model hf://o/n@main is warming: 50% (1 of 2 B)");
+  EXPECT_EQ(status.error_message(), "model hf://o/n@main is warming: 50 percent (1 of 2 B)");
   const auto wait = cache_.prepares().at(0).deadline - std::chrono::steady_clock::now();
   EXPECT_LT(wait, std::chrono::seconds(56));  // gRPC rounds what it sends
   EXPECT_GT(wait, std::chrono::seconds(30));

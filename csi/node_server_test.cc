@@ -139,7 +139,7 @@ TEST_F(NodeServerTest, UnpublishDuringAPublishIsAborted) {
 
 TEST_F(NodeServerTest, WhenTheDeadlinePassesTheReplyTellsTheProgressAndTheLeaseStays) {
   Warming();
-  EXPECT_EQ(Publish(), Unavailable("model hf://o/n@main is warming: 43% (43 of 100 B)"));
+  EXPECT_EQ(Publish(), Unavailable("model hf://o/n@main is warming: 43 percent (43 of 100 B)"));
   EXPECT_THAT(cache_.leases(), ElementsAre(kLease));
   EXPECT_EQ(Kind(), TargetKind::kMissing);
   cache_.SetModel("llama", {});  // the download went on meanwhile

@@ -109,7 +109,7 @@ TEST(PlanFailureTest, TheLeaseGoesExactlyBeforeAFinalReply) {
 TEST(PlanFailureTest, OurEndOfWaitingIsUnavailableWithTheProgress) {
   const WarmProgress last{.model = "m", .bytes_done = 1, .bytes_total = 2};
   const PublishFailure failure = PlanFailure(DeadlineExceeded("x"), last, false);
-  EXPECT_EQ(failure.reply, Unavailable("model m is warming: 50% (1 of 2 B)"));
+  EXPECT_EQ(failure.reply, Unavailable("model m is warming: 50 percent (1 of 2 B)"));
   EXPECT_FALSE(failure.release_lease);
 }
 

@@ -31,11 +31,12 @@ std::string Pace(const WarmProgress& progress) {
   return StrCat(rate, ", about ", FormatDuration(seconds(std::max<uint64_t>(1, left))));
 }
 
+// "43 percent", not "43%": the kubelet makes its event of our text with a printf, and a % comes out as "%!((MISSING)".
 std::string HowFar(const WarmProgress& progress) {
   if (progress.bytes_total == 0) return progress.phase.empty() ? "just begun" : progress.phase;
   const uint64_t done = std::min(progress.bytes_done, progress.bytes_total);
   const auto percent = static_cast<int>(static_cast<double>(done) * 100 / static_cast<double>(progress.bytes_total));
-  return StrCat(percent, "% (", DoneOfTotal(done, progress.bytes_total), Pace(progress), ")");
+  return StrCat(percent, " percent (", DoneOfTotal(done, progress.bytes_total), Pace(progress), ")");
 }
 
 }  // namespace

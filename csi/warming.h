@@ -9,8 +9,8 @@
 
 namespace ballast::driver {
 
-// "model hf://org/name@main is warming: 43% (12.3 of 28.6 GiB, 1.1 GiB/s, about 15 s)"; with what it waits for, if it
-// does.
+// "model hf://org/name@main is warming: 43 percent (12.3 of 28.6 GiB, 1.1 GiB/s, about 15 s)"; with what it waits for,
+// if it does.
 std::string WarmingText(const WarmProgress& progress);
 
 // Until when a publish that was called at `now` waits: the caller's deadline less 5 s for the reply to arrive, but at

@@ -15,9 +15,9 @@ TEST(WarmingTest, SaysHowFarAndHowLong) {
                          .bytes_done = 123 * kGiB / 10,
                          .bytes_total = 286 * kGiB / 10,
                          .bytes_per_second = 11 * kGiB / 10}),
-            "model hf://org/name@main is warming: 43% (12.3 of 28.6 GiB, 1.1 GiB/s, about 14 s)");
+            "model hf://org/name@main is warming: 43 percent (12.3 of 28.6 GiB, 1.1 GiB/s, about 14 s)");
   EXPECT_EQ(WarmingText({.model = "m", .bytes_done = 900, .bytes_total = kGiB}),
-            "model m is warming: 0% (900 B of 1.0 GiB)");
+            "model m is warming: 0 percent (900 B of 1.0 GiB)");
 }
 
 TEST(WarmingTest, SaysWhatItWaitsFor) {
@@ -28,9 +28,9 @@ TEST(WarmingTest, SaysWhatItWaitsFor) {
 
 TEST(WarmingTest, NeverShowsMoreThanAllOrAnAbsurdGuess) {
   EXPECT_EQ(WarmingText({.model = "m", .bytes_done = 9, .bytes_total = 3, .bytes_per_second = 1}),
-            "model m is warming: 100% (3 of 3 B)");
+            "model m is warming: 100 percent (3 of 3 B)");
   EXPECT_EQ(WarmingText({.model = "m", .bytes_done = 0, .bytes_total = UINT64_MAX, .bytes_per_second = 1}),
-            "model m is warming: 0% (0 B of 16.0 EiB, 1 B/s)");
+            "model m is warming: 0 percent (0 B of 16.0 EiB, 1 B/s)");
 }
 
 TEST(WarmingTest, RepliesFiveSecondsBeforeTheDeadline) {
