@@ -1,5 +1,7 @@
 #include "daemon/model_manager.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -192,6 +194,7 @@ void ModelManager::RunAttempt(Job& job, std::stop_token stop) {
   const Result<ReadyModel> end = downloader_.Run(job.request, job.ask_anew, HooksOf(job), std::move(stop));
   if (end.ok()) job.early.Complete(end->manifest);
   Ended(job, end);
+  ::malloc_trim(0);  // buffers of a download come from many threads' arenas, which would keep them for ever
 }
 
 AttemptHooks ModelManager::HooksOf(Job& job) {
