@@ -1,4 +1,5 @@
 // ballastd: the cache of one node.
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,6 +64,7 @@ void AllowImpatience(const sigset_t& signals) {
 Status Run(const DaemonConfig& config) {
   const sigset_t signals = BlockSignals();
   umask(022);
+  mallopt(M_ARENA_MAX, 2);  // an arena per thread keeps 15 MiB more after a few dozen downloads
   const RealClock clock;
   ModelManager::Options jobs{.slots = config.fetch.models};
   jobs.times.poll = config.poll;
