@@ -14,7 +14,7 @@
 namespace ballast {
 namespace {
 
-constexpr uint64_t kBlock = 1024 * 1024;  // what is written and hashed at once
+constexpr uint64_t kBlock = 1 << 20;  // what is written and hashed at once
 // A writer reads back at most so many blocks of others per block of its own, so that its connection does not stall.
 constexpr int kReadBackPerBlock = 4;
 
@@ -94,7 +94,7 @@ Status DiskIngest::Load(const IngestOptions& options) {
     ASSIGN_OR_RETURN(boot_id, RunningBootId());
   }
   auto journal = ReadJournal();
-  RETURN_IF_ERROR(journal.ok() ? Resume(std::move(*journal), boot_id) : StartOver(options, boot_id));
+  RETURN_IF_ERROR(journal.ok() ? Resume(*journal, boot_id) : StartOver(options, boot_id));
   OpenDirect(options.direct);
   return OkStatus();
 }
@@ -131,7 +131,7 @@ Status DiskIngest::CreateData() {
   return allocated;
 }
 
-Status DiskIngest::Resume(Journal journal, const std::string& boot_id) {
+Status DiskIngest::Resume(const Journal& journal, const std::string& boot_id) {
   ASSIGN_OR_RETURN(data_, files_.Open(folder_ + "/data", OpenMode::kReadWrite));
   std::map<uint32_t, JournalRecord> records;
   for (const JournalRecord& record : journal.records) records.insert_or_assign(record.piece, record);
@@ -304,7 +304,7 @@ Status DiskIngest::WriteData(Block block) {
   }
   if (direct && Aligned(block.offset)) {
     const uint64_t size = block.bytes.size() / AlignedBuffer::kAlignment * AlignedBuffer::kAlignment;
-    const Status written = size == 0 ? OkStatus() : direct_->Write(block.offset, block.bytes.first(size));
+    Status written = size == 0 ? OkStatus() : direct_->Write(block.offset, block.bytes.first(size));
     if (written.ok()) {
       block = {block.offset + size, block.bytes.subspan(size)};
     } else if (written.code() == StatusCode::kInvalidArgument) {

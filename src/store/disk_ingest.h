@@ -46,7 +46,7 @@ class DiskIngest final : public StagedIngest {
   Result<Journal> ReadJournal();
   Status StartOver(const IngestOptions& options, const std::string& boot_id);
   Status CreateData();
-  Status Resume(Journal journal, const std::string& boot_id);
+  Status Resume(const Journal& journal, const std::string& boot_id);
   bool PieceIsIntact(const JournalRecord& record, ByteRange range);
   Status RewriteJournal(const JournalHeader& header, const std::vector<JournalRecord>& records);
   void OpenDirect(bool wanted);

@@ -35,7 +35,7 @@ Result<FileDigest> DigestOf(FileSystem& files, const std::string& path) {
   }
 }
 
-Status IgnoreNotFound(Status status) { return status.code() == StatusCode::kNotFound ? OkStatus() : status; }
+Status IgnoreNotFound(const Status& status) { return status.code() == StatusCode::kNotFound ? OkStatus() : status; }
 
 }  // namespace
 

@@ -29,7 +29,9 @@ std::string FilesJson(const std::string& prefix, const std::vector<std::pair<Saf
   return nlohmann::json{{"files", std::move(files)}}.dump() + "\n";
 }
 
-Status IgnoreExisting(Status status) { return status.code() == StatusCode::kAlreadyExists ? OkStatus() : status; }
+Status IgnoreExisting(const Status& status) {
+  return status.code() == StatusCode::kAlreadyExists ? OkStatus() : status;
+}
 
 }  // namespace
 
