@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/strings.h"
 #include "store/store.h"
 #include "store/testing/crash_file_system.h"
 #include "store/testing/store_fixture.h"
@@ -87,7 +88,7 @@ class Life {
     const Digest id = ManifestOf(model).Id();
     promises_.models.erase(id);
     promises_.views.clear();
-    const Status removed = store_.models().Remove(id).status();
+    Status removed = store_.models().Remove(id).status();
     if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
     for (const auto& [path, content] : model) {
       if (content != kShared) promises_.removed.insert(Digest::Of(content));
@@ -149,7 +150,7 @@ class CrashTest : public ::testing::Test {
       }
     }
     for (const auto& [view, model] : promises.views) {
-      for (const auto& [path, content] : model) EXPECT_EQ(Read(std::string(kRoot) + "/" + view + "/" + path), content);
+      for (const auto& [path, content] : model) EXPECT_EQ(Read(StrCat(kRoot, "/", view, "/", path)), content);
     }
     const auto leases = store.leases().List();
     for (const auto& [volume, lease] : promises.leases) EXPECT_THAT(leases, ::testing::Contains(lease));
@@ -329,15 +330,15 @@ TEST_F(CrashTest, FurtherCopyIsMadeWhereTheFileSystemAllowsNoMoreLinks) {
   const Digest id = AddModel(*store, model).value();
   const uint64_t used = store->GetUsage().used_bytes;
   const std::string view = store->views().Make(id, Layout::kPlain, kUri).value();
-  for (const auto& [path, content] : model) EXPECT_EQ(Read(std::string(kRoot) + "/" + view + "/" + path), content);
+  for (const auto& [path, content] : model) EXPECT_EQ(Read(StrCat(kRoot, "/", view, "/", path)), content);
   EXPECT_EQ(files_->List(std::string(kRoot) + "/blobs/sha256")->size(), 5);
   EXPECT_EQ(store->GetUsage().blobs, 1);
-  EXPECT_EQ(store->GetUsage().used_bytes, used + 4 * 12'288);
+  EXPECT_EQ(store->GetUsage().used_bytes, used + uint64_t{4} * 12'288);
   CheckDisk();
   store.reset();
   store = Open().value();
-  EXPECT_EQ(store->GetUsage().used_bytes, used + 4 * 12'288);
-  EXPECT_EQ(store->models().Remove(id).value(), 5 * 12'288);
+  EXPECT_EQ(store->GetUsage().used_bytes, used + uint64_t{4} * 12'288);
+  EXPECT_EQ(store->models().Remove(id).value(), uint64_t{5} * 12'288);
   EXPECT_THAT(*files_->List(std::string(kRoot) + "/blobs/sha256"), ::testing::IsEmpty());
 }
 

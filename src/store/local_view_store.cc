@@ -289,7 +289,7 @@ Status LocalViewStore::RemoveGraves() {
 Status LocalViewStore::RemoveView(const std::string& name) {
   const std::string grave = StrCat(paths_.Temporary(), "/", kGrave, name);
   RETURN_IF_ERROR(RemoveTree(files_, grave));
-  const Status moved = files_.Rename(FolderOf(name), grave);
+  Status moved = files_.Rename(FolderOf(name), grave);
   if (!moved.ok() && moved.code() != StatusCode::kNotFound) return moved;
   {
     MutexLock lock(mutex_);

@@ -36,7 +36,7 @@ inline Status Receive(Ingest& ingest, std::string_view content) {
   return OkStatus();
 }
 
-inline Result<Digest> AddBlob(BlobStore& blobs, const std::string& content, ExpectedContent expected) {
+inline Result<Digest> AddBlob(BlobStore& blobs, const std::string& content, const ExpectedContent& expected) {
   ASSIGN_OR_RETURN(auto ingest, blobs.OpenIngest(expected));
   RETURN_IF_ERROR(Receive(*ingest, content));
   return blobs.Commit(std::move(ingest));
