@@ -59,7 +59,10 @@ TEST(ViewPlanTest, HfRepoIsOneRepositoryOfTheHubsCache) {
 TEST(ViewPlanTest, HfIsTheHubsCache) {
   const auto repository = Golden(HubOrigin(), Layout::kHfRepo);
   std::vector<std::string> expected = {"models--org--name/"};
-  for (const std::string& line : repository) expected.push_back("models--org--name/" + line);
+  for (const std::string& line : repository) {
+    expected.push_back("models--org--name/" + line);
+    if (line == "blobs/") expected.insert(expected.end(), {".locks/", ".locks/models--org--name/"});
+  }
   EXPECT_EQ(Golden(HubOrigin(), Layout::kHf), expected);
 }
 
