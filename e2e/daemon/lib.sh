@@ -46,8 +46,11 @@ logged() { grep -qF -- "$2" "$TMP/log/$1"; }
 
 # each_blob_has_its_digest CACHE
 each_blob_has_its_digest() {
-  local blob
-  for blob in "$1"/blobs/sha256/*; do equal "digest of a blob" "$(basename "${blob%.[0-9]*}")" "$(sha256sum <"$blob" | cut -d' ' -f1)"; done
+  local blob name
+  for blob in "$1"/blobs/sha256/*; do
+    name=$(basename "$blob")
+    equal "digest of a blob" "${name%%.*}" "$(sha256sum <"$blob" | cut -d' ' -f1)"
+  done
 }
 
 # What a check started in its subshell is not in STARTED: by the pid files all of it ends.
