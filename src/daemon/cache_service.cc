@@ -113,7 +113,7 @@ grpc::ServerWriteReactor<v1::VerifyUpdate>* CacheService::Verify(grpc::CallbackS
 
 grpc::ServerUnaryReactor* CacheService::Release(grpc::CallbackServerContext* context, const v1::ReleaseRequest* request, v1::ReleaseResponse* /*response*/) {
   return Unary(context, pool_, [this, request] {
-    const OurStatus removed = core_.store.leases().Remove(request->volume_id(), request->target_path());
+    OurStatus removed = core_.store.leases().Remove(request->volume_id(), request->target_path());
     core_.SyncEarlyMounts();
     return removed;
   });

@@ -126,7 +126,7 @@ struct HttpServer::Impl {
 };
 
 Result<HostPort> ParseListenAddress(const std::string& text) {
-  const Status bad = InvalidArgument(StrCat(Quoted(text), " is no address to listen on; write it as 127.0.0.1:9420 or [::1]:9420"));
+  Status bad = InvalidArgument(StrCat(Quoted(text), " is no address to listen on; write it as 127.0.0.1:9420 or [::1]:9420"));
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) return bad;
   std::string host = text.substr(0, colon);
