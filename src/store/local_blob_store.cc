@@ -14,7 +14,7 @@ namespace ballast {
 namespace {
 
 constexpr uint32_t kBlobMode = 0444;
-constexpr size_t kReadSize = 1 << 20;
+constexpr uint64_t kReadSize = 1 << 20;
 
 // The digest of a file and how many bytes it has.
 struct FileDigest {
@@ -24,14 +24,15 @@ struct FileDigest {
 
 Result<FileDigest> DigestOf(FileSystem& files, const std::string& path) {
   ASSIGN_OR_RETURN(const auto file, files.Open(path, OpenMode::kRead));
-  AlignedBuffer buffer(kReadSize);
+  ASSIGN_OR_RETURN(const FileInfo info, files.Stat(path));
+  AlignedBuffer buffer(std::min(info.size + 1, kReadSize));
   Sha256Hasher hasher;
   uint64_t size = 0;
   while (true) {
     ASSIGN_OR_RETURN(const size_t count, file->Read(size, buffer.span()));
     hasher.Update(buffer.span().first(count));
     size += count;
-    if (count < kReadSize) return FileDigest{hasher.Finish(), size};
+    if (count < buffer.span().size()) return FileDigest{hasher.Finish(), size};
   }
 }
 

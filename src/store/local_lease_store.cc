@@ -35,7 +35,7 @@ Result<std::unique_ptr<LocalLeaseStore>> LocalLeaseStore::Open(StorePaths paths,
 }
 
 Status LocalLeaseStore::Load() {
-  constexpr uint64_t kLimit = 64 * 1024;
+  constexpr uint64_t kLimit = 1 << 16;
   ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Leases()));
   MutexLock lock(mutex_);
   for (const DirEntry& entry : entries) {
@@ -70,7 +70,7 @@ Status LocalLeaseStore::Put(const Lease& lease) {
     if (before == lease) return OkStatus();
     leases_.insert_or_assign(name, lease);  // counts from now, should a model be removed while it is being written
   }
-  const Status written = WriteSmallFile(files_, PathOf(name), json);
+  Status written = WriteSmallFile(files_, PathOf(name), json);
   Failpoint("lease.written");
   if (written.ok()) on_change_(lease, false);
   MutexLock lock(mutex_);
@@ -87,7 +87,7 @@ Status LocalLeaseStore::Put(const Lease& lease) {
 Status LocalLeaseStore::Remove(const std::string& volume_id, const std::string& target_path) {
   const Digest name = LeaseName(volume_id, target_path);
   const Turn turn(*this, name);
-  const Status removed = files_.Remove(PathOf(name));
+  Status removed = files_.Remove(PathOf(name));
   if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   std::optional<Lease> lease;
   {

@@ -49,6 +49,7 @@ std::optional<StoredModel> LocalModelStore::Find(const Digest& id) const {
 std::vector<StoredModel> LocalModelStore::List() const {
   std::vector<StoredModel> models;
   const auto known = catalog_.List();
+  models.reserve(known.size());
   for (const auto& model : known) models.push_back(Describe(*model));
   return models;
 }
@@ -111,7 +112,7 @@ Result<uint64_t> LocalModelStore::CarryOut(const Digest& id) {
   }
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
   Failpoint("remove.blobs_gone");
-  const Status removed = files_.Remove(IntentPath(id));
+  Status removed = files_.Remove(IntentPath(id));
   if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));
   unfinished_.erase(id);
