@@ -21,7 +21,6 @@
 namespace ballast {
 
 struct HttpOptions {
-  std::string origin = "hub";  // its name, for error texts
   bool allow_private_addresses = false;
   std::string ca_bundle;  // PEM file, added to the system's roots; read again when it changes
   ProxyConfig proxy;

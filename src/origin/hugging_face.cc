@@ -46,7 +46,6 @@ Result<std::unique_ptr<HuggingFace>> HuggingFace::Make(HuggingFaceOptions option
     return InvalidArgument(StrCat("endpoint of origin ", options.name, " must not have a query: ", endpoint->Shown()));
   }
   while (!endpoint->target.empty() && endpoint->target.back() == '/') endpoint->target.pop_back();
-  options.http.origin = options.name;
   return std::unique_ptr<HuggingFace>(new HuggingFace(std::move(options), *std::move(endpoint), clock));
 }
 

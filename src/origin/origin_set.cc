@@ -54,8 +54,7 @@ Status CheckConfig(const OriginConfig& config) {
 }
 
 HttpOptions HttpFor(const OriginConfig& config, prometheus::Registry* registry) {
-  return {.origin = config.name,
-          .allow_private_addresses = config.allow_private_addresses,
+  return {.allow_private_addresses = config.allow_private_addresses,
           .ca_bundle = config.ca_bundle,
           .proxy = config.proxy,
           .max_connections = config.max_connections,

@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <prometheus/registry.h>
+
+#include <map>
 
 #include "base/testing/fake_clock.h"
+#include "origin/origin_metrics.h"
 
 namespace ballast {
 namespace {
@@ -80,6 +84,30 @@ TEST_F(OriginSetTest, ATokenMustNotGoToAnyHost) {
   EXPECT_TRUE(set->Select(Ref("https://host/m.bin#sha256=" + digest_), "a").ok());
   EXPECT_EQ(set->Select(Ref("https://evil/m.bin#sha256=" + digest_), "a").status().code(),
             StatusCode::kInvalidArgument);
+}
+
+TEST(OriginMetricsTest, CountsRequestsAndBytesByOrigin) {
+  prometheus::Registry registry;
+  const auto hub = CountAnswers(&registry, "hub");
+  const auto mirror = CountAnswers(&registry, "mirror");
+  hub(206, 1000);
+  hub(206, 24);
+  hub(503, 0);
+  mirror(200, 7);
+  std::map<std::string, double> values;
+  for (const auto& family : registry.Collect()) {
+    for (const auto& metric : family.metric) {
+      std::string labels;
+      for (const auto& label : metric.label) labels += " " + label.value;
+      values[family.name + labels] = metric.counter.value;
+    }
+  }
+  EXPECT_EQ(values, (std::map<std::string, double>{{"ballast_origin_received_bytes_total hub", 1024},
+                                                   {"ballast_origin_received_bytes_total mirror", 7},
+                                                   {"ballast_origin_requests_total 206 hub", 2},
+                                                   {"ballast_origin_requests_total 503 hub", 1},
+                                                   {"ballast_origin_requests_total 200 mirror", 1}}));
+  EXPECT_FALSE(CountAnswers(nullptr, "hub"));
 }
 
 }  // namespace
