@@ -3,11 +3,11 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 #include "base/strings.h"
 #include "store/aligned_buffer.h"
+#include "store/boot_id.h"
 #include "store/failpoint.h"
 #include "store/memory_ingest.h"
 
@@ -31,13 +31,6 @@ class PieceHash {
   };
   std::unique_ptr<XXH3_state_t, Free> state_;
 };
-
-Result<std::string> RunningBootId() {
-  std::ifstream in("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  if (!(in >> id)) return Internal("cannot read /proc/sys/kernel/random/boot_id");
-  return id;
-}
 
 // Asks first: an allocation that fails takes all the room there is for a moment.
 Status AllocateOrSay(FileSystem& files, File& file, const std::string& folder, uint64_t size) {

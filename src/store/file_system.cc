@@ -22,16 +22,17 @@ Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, ui
   return content;
 }
 
-Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content) {
+Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content, Durability durability) {
+  const bool sync = durability == Durability::kNow;
   const std::string fresh = path + ".new";
   if (Status removed = files.Remove(fresh); !removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   {
     ASSIGN_OR_RETURN(const auto file, files.Open(fresh, OpenMode::kCreate));
     RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
-    RETURN_IF_ERROR(file->Sync());
+    if (sync) RETURN_IF_ERROR(file->Sync());
   }
   RETURN_IF_ERROR(files.Rename(fresh, path));
-  return files.SyncDirectory(ParentPath(path));
+  return sync ? files.SyncDirectory(ParentPath(path)) : OkStatus();
 }
 
 Status EnsureDirectory(FileSystem& files, const std::string& path) {

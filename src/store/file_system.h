@@ -64,6 +64,11 @@ struct SpaceInfo {
   uint64_t total = 0;
 };
 
+enum class Durability {
+  kNow,    // survives a power loss when the call returns
+  kLater,  // once somebody calls FileSystem::SyncAll()
+};
+
 // Thread-safe. Errors are those of ErrnoStatus; their text names the path.
 class FileSystem {
  public:
@@ -91,8 +96,10 @@ std::string ParentPath(const std::string& path);
 
 // The whole file; OutOfRange where it is longer than `limit`.
 Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, uint64_t limit);
-// Writes `content` beside `path` as `path`.new, syncs it, renames it over `path`, syncs the directory.
-Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content);
+// Writes `content` beside `path` as `path`.new and renames it over `path`; kNow syncs the file before and the directory
+// after.
+Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content,
+                      Durability durability = Durability::kNow);
 // OK when it is there already. The parents must exist.
 Status EnsureDirectory(FileSystem& files, const std::string& path);
 // Makes what is missing of `base`/`relative`; `base` may be empty for "/".

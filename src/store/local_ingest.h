@@ -14,11 +14,6 @@
 
 namespace ballast {
 
-enum class Durability {
-  kNow,    // survives a power loss when the call returns
-  kLater,  // once somebody calls FileSystem::SyncAll()
-};
-
 // An ingest that can leave its folder.
 class StagedIngest : public Ingest {
  public:

@@ -28,10 +28,23 @@ class LocalLeaseStore::Turn {
   const Digest name_;
 };
 
-Result<std::unique_ptr<LocalLeaseStore>> LocalLeaseStore::Open(StorePaths paths, FileSystem& files, Changed changed) {
+Result<std::unique_ptr<LocalLeaseStore>> LocalLeaseStore::Open(StorePaths paths, FileSystem& files,
+                                                               const std::string& boot_id, Changed changed) {
   std::unique_ptr<LocalLeaseStore> store(new LocalLeaseStore(std::move(paths), files, std::move(changed)));
+  RETURN_IF_ERROR(store->DropThoseOfAnotherBoot(boot_id));
   RETURN_IF_ERROR(store->Load());
   return store;
+}
+
+Status LocalLeaseStore::DropThoseOfAnotherBoot(const std::string& boot_id) {
+  constexpr uint64_t kLimit = 64;
+  const auto known = ReadSmallFile(files_, paths_.Boot(), kLimit);
+  if (known.ok() && *known == boot_id) return OkStatus();
+  ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Leases()));
+  for (const DirEntry& entry : entries) RETURN_IF_ERROR(files_.Remove(paths_.Leases() + "/" + entry.name));
+  if (!entries.empty()) LOG(INFO) << Message("Dropped the leases of before the reboot").With("leases", entries.size());
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Leases()));
+  return WriteSmallFile(files_, paths_.Boot(), boot_id);
 }
 
 Status LocalLeaseStore::Load() {
@@ -70,7 +83,7 @@ Status LocalLeaseStore::Put(const Lease& lease) {
     if (before == lease) return OkStatus();
     leases_.insert_or_assign(name, lease);  // counts from now, should a model be removed while it is being written
   }
-  Status written = WriteSmallFile(files_, PathOf(name), json);
+  Status written = WriteSmallFile(files_, PathOf(name), json, Durability::kLater);
   Failpoint("lease.written");
   if (written.ok()) on_change_(lease, false);
   MutexLock lock(mutex_);
@@ -97,7 +110,6 @@ Status LocalLeaseStore::Remove(const std::string& volume_id, const std::string& 
     if (found != leases_.end()) lease = found->second;
     leases_.erase(name);
   }
-  if (removed.ok()) RETURN_IF_ERROR(files_.SyncDirectory(paths_.Leases()));
   Failpoint("lease.removed");
   if (lease) on_change_(*lease, true);
   return OkStatus();

@@ -13,13 +13,15 @@
 
 namespace ballast {
 
-// Thread-safe. Leases of different volumes are written at the same time, so that the disk syncs them together.
+// Thread-safe. A lease stands for a mount, and no mount outlives its boot: so leases are not synced (the page cache is
+// as lasting as the mount), and those of another boot are dropped at start.
 class LocalLeaseStore final : public LeaseStore {
  public:
   // Called after each lease that was put or removed, without a lock.
   using Changed = std::function<void(const Lease& lease, bool removed)>;
 
-  static Result<std::unique_ptr<LocalLeaseStore>> Open(StorePaths paths, FileSystem& files, Changed changed);
+  static Result<std::unique_ptr<LocalLeaseStore>> Open(StorePaths paths, FileSystem& files, const std::string& boot_id,
+                                                       Changed changed);
 
   Status Put(const Lease& lease) override;
   Status Remove(const std::string& volume_id, const std::string& target_path) override;
@@ -36,6 +38,7 @@ class LocalLeaseStore final : public LeaseStore {
   LocalLeaseStore(StorePaths paths, FileSystem& files, Changed changed)
       : paths_(std::move(paths)), files_(files), on_change_(std::move(changed)) {}
 
+  Status DropThoseOfAnotherBoot(const std::string& boot_id);
   Status Load();
   std::string PathOf(const Digest& name) const { return paths_.Leases() + "/" + name.Hex() + ".json"; }
 

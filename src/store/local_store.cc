@@ -3,6 +3,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "store/boot_id.h"
 #include "store/local_blob_store.h"
 #include "store/local_lease_store.h"
 #include "store/local_model_store.h"
@@ -97,11 +98,14 @@ class LocalStore final : public Store {
     options.quota_bytes = options_.quota_bytes;
     options.min_available = options_.min_available;
     options.ingest = options_.ingest;
+    if (options.ingest.boot_id.empty()) {
+      ASSIGN_OR_RETURN(options.ingest.boot_id, RunningBootId());
+    }
     ASSIGN_OR_RETURN(blobs_, LocalBlobStore::Open(paths_, files_, options));
     ASSIGN_OR_RETURN(catalog_, ManifestCatalog::Open(paths_, files_, clock_));
     ASSIGN_OR_RETURN(views_, LocalViewStore::Open(paths_, files_, *blobs_, *catalog_));
     const auto on_change = [this](const Lease& lease, bool removed) { OnLease(lease, removed); };
-    ASSIGN_OR_RETURN(leases_, LocalLeaseStore::Open(paths_, files_, on_change));
+    ASSIGN_OR_RETURN(leases_, LocalLeaseStore::Open(paths_, files_, options.ingest.boot_id, on_change));
     models_ = std::make_unique<LocalModelStore>(paths_, files_, *blobs_, *catalog_, *views_, *leases_);
     RETURN_IF_ERROR(models_->FinishRemovals());
     return RemoveUnusedEarlyViews();

@@ -24,6 +24,7 @@ struct StorePaths {
   std::string PendingBlob(const Digest& digest) const { return Pending() + "/" + digest.Hex(); }
   std::string Manifests() const { return root + "/manifests"; }
   std::string Leases() const { return root + "/leases"; }
+  std::string Boot() const { return root + "/boot"; }
   std::string Views() const { return root + "/views"; }
   std::string Temporary() const { return root + "/tmp"; }  // nothing in it outlives a start
 };
