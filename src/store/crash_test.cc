@@ -253,17 +253,27 @@ TEST_F(CrashTest, FailedSyncOfABlobIsNotTriedAgain) {
 }
 
 TEST_F(CrashTest, FailedSyncOfSmallBlobsForgetsThem) {
-  auto store = Open().value();
-  const std::string content = RandomContent(10, 5);
-  ASSERT_TRUE(AddBlob(store->blobs(), content).ok());
-  int syncs = 0;
-  files_->SetHook([&](std::string_view operation, const std::string&) {
-    return operation == "syncall" && ++syncs == 1 ? DataLoss("input/output error") : OkStatus();
-  });
-  const ModelFiles model = {{"a", content}};
-  EXPECT_EQ(store->models().Put(ManifestOf(model), OriginOf(model)).code(), StatusCode::kDataLoss);
-  EXPECT_EQ(store->blobs().Size(Digest::Of(content)), std::nullopt);
-  EXPECT_TRUE(AddModel(*store, model).ok());
+  for (const int count : {1, 40}) {  // synced one by one, all together
+    files_ = std::make_unique<CrashFileSystem>();
+    auto store = Open().value();
+    ModelFiles model;
+    for (int i = 0; i < count; ++i) model[StrCat("file", i)] = RandomContent(10, static_cast<uint32_t>(i));
+    for (const auto& [path, content] : model) ASSERT_TRUE(AddBlob(store->blobs(), content).ok());
+    int syncs = 0;
+    files_->SetHook([&](std::string_view operation, const std::string&) {
+      const bool sync = operation == "sync" || operation == "syncall";
+      return sync && ++syncs == 1 ? DataLoss("input/output error") : OkStatus();
+    });
+    EXPECT_EQ(store->models().Put(ManifestOf(model), OriginOf(model)).code(), StatusCode::kDataLoss);
+    for (const auto& [path, content] : model) EXPECT_EQ(store->blobs().Size(Digest::Of(content)), std::nullopt);
+    EXPECT_TRUE(AddModel(*store, model).ok());
+    store.reset();
+    files_->Crash(PowerLoss::kDropAll);
+    store = Open("boot-2").value();
+    Promises promises;
+    promises.models[ManifestOf(model).Id()] = model;
+    CheckPromises(*store, promises);
+  }
 }
 
 // Pieces whose write returned OK are not asked for again after a kill; after a power loss none that is claimed is

@@ -1,7 +1,6 @@
 #include "store/local_blob_store.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/logging.h"
 #include "base/strings.h"
@@ -345,13 +344,26 @@ Status LocalBlobStore::Flush() {
     for (const auto& [digest, size] : pending_) pending.push_back(digest);
   }
   if (pending.empty()) return OkStatus();
-  if (const Status synced = files_.SyncAll(paths_.root); !synced.ok()) {
+  if (const Status synced = SyncPending(pending); !synced.ok()) {
     DropPending(pending);
     return DataLoss(
         StrCat("the disk lost ", pending.size(), " small files (", synced.message(), "); they are fetched again"));
   }
   Failpoint("flush.synced");
   return Publish(pending);
+}
+
+// Many at once: together with all else that others wrote to this disk. A few do not wait for that.
+Status LocalBlobStore::SyncPending(const std::vector<Digest>& pending) {
+  constexpr size_t kMany = 32;
+  if (pending.size() > kMany) return files_.SyncAll(paths_.root);
+  for (const Digest& digest : pending) {
+    const auto file = files_.Open(paths_.PendingBlob(digest), OpenMode::kRead);
+    if (file.status().code() == StatusCode::kNotFound) continue;  // an earlier flush synced and renamed it
+    if (!file.ok()) return file.status();
+    RETURN_IF_ERROR((*file)->Sync());
+  }
+  return OkStatus();
 }
 
 Status LocalBlobStore::Publish(const std::vector<Digest>& pending) {

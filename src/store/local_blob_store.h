@@ -78,6 +78,7 @@ class LocalBlobStore final : public BlobStore {
   Result<Digest> Adopt(StagedIngest& ingest, const Digest& digest);
   Status AdoptNow(StagedIngest& ingest, const Digest& digest);
   Status AdoptLater(StagedIngest& ingest, const Digest& digest);
+  Status SyncPending(const std::vector<Digest>& pending);
   Status Publish(const std::vector<Digest>& pending);
   void DropPending(const std::vector<Digest>& pending);
   bool PendingIsFull() const;

@@ -72,6 +72,12 @@ Status CheckFormat(FileSystem& files, const StorePaths& paths) {
                                    "); run that version again or use an empty directory"));
 }
 
+Status MakeRoot(FileSystem& files, const std::string& root) {
+  Status made = files.MakeDirectory(root);
+  if (made.code() == StatusCode::kAlreadyExists) return OkStatus();
+  return made.ok() ? files.SyncDirectory(ParentPath(root)) : made;
+}
+
 Status MakeDirectories(FileSystem& files, const StorePaths& paths) {
   RETURN_IF_ERROR(EnsureDirectories(files, paths.root, "blobs/sha256"));
   RETURN_IF_ERROR(RemoveTree(files, paths.Temporary()));
@@ -89,7 +95,7 @@ class LocalStore final : public Store {
       : paths_{options.root}, options_(std::move(options)), files_(files), clock_(clock) {}
 
   Status Open() {
-    RETURN_IF_ERROR(EnsureDirectory(files_, paths_.root));
+    RETURN_IF_ERROR(MakeRoot(files_, paths_.root));
     RETURN_IF_ERROR(CheckOwner(files_, paths_.root));
     ASSIGN_OR_RETURN(lock_, TakeLock(files_, paths_));
     RETURN_IF_ERROR(CheckFormat(files_, paths_));

@@ -107,7 +107,7 @@ Result<std::vector<ViewEntry>> PlanView(const Manifest& manifest, const OriginRe
   ASSIGN_OR_RETURN(const std::string folder, RepositoryFolder(origin, layout));
   builder.Directory(folder + "blobs");
   // Before it looks at anything, the 0.x client online makes this one for its locks.
-  if (layout == Layout::kHf) builder.Directory(".locks/" + folder.substr(0, folder.size() - 1));
+  if (layout == Layout::kHf) builder.Directory(StrCat(".locks/", folder.substr(0, folder.size() - 1)));
   builder.Directory(folder + "snapshots/" + origin.commit);
   for (const std::string& name : RefNames(origin)) builder.Generated(folder + "refs/" + name, origin.commit);
   if (std::string listing = TreeListing(manifest, origin); !listing.empty()) {

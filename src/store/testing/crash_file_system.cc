@@ -47,7 +47,7 @@ class Survivors {
     auto& survivor = made_[node.get()];
     if (survivor != nullptr) return survivor;
     survivor = std::make_shared<Node>();
-    const NodePtr made = survivor;
+    NodePtr made = survivor;
     made->directory = node->directory;
     made->mode = made->durable_mode = KeepNew() ? node->mode : node->durable_mode;
     made->data = made->durable_data = Data(*node);
@@ -362,7 +362,7 @@ Result<std::vector<DirEntry>> CrashFileSystem::List(const std::string& path) {
   }
   std::vector<DirEntry> entries;
   for (const std::string& name : names) {
-    auto info = Stat(path + "/" + name);
+    auto info = Stat(StrCat(path, "/", name));
     if (info.ok()) entries.push_back({name, *info});
   }
   return entries;
