@@ -24,6 +24,7 @@ fetch::Rules RulesOf(const FetchOptions& options, SteadyTime now) {
   fetch::Rules rules;
   rules.max_jobs = std::max(options.max_streams, 1);
   rules.max_streams_per_file = static_cast<uint32_t>(std::max(options.max_streams_per_file, 1));
+  rules.min_extent = std::max<uint64_t>(options.min_extent, 1);
   rules.max_failures = std::max(options.max_failures, 1);
   rules.backoff = options.backoff;
   rules.seed = static_cast<uint32_t>(now.time_since_epoch().count());  // nodes that fail together retry apart
@@ -50,6 +51,8 @@ std::vector<fetch::FileToFetch> FilesToFetch(const ResolvedModel& model) {
   return files;
 }
 
+constexpr milliseconds kMeasureInterval{400};
+
 struct Transfer {
   std::stop_source stop;
   uint64_t end = 0;                    // guarded by the fetcher's mutex; a Shorten moves it
@@ -70,7 +73,8 @@ class Fetcher {
         state_(fetch::MakeState(RulesOf(options, clock.Steady()), inputs_)),
         ingests_(model.files.size()),
         here_before_(model.files.size()),
-        bytes_total_(model.TotalBytes()) {}
+        bytes_total_(model.TotalBytes()),
+        measured_at_(clock.Steady()) {}
 
   Result<FetchedModel> Run(const std::stop_token& stop) {
     const std::stop_callback on_stop(stop, [this] {
@@ -99,7 +103,7 @@ class Fetcher {
 
   size_t PossibleJobs() const {
     size_t jobs = 0;
-    for (const RemoteFile& file : model_.files) jobs += 1 + file.size / fetch::Rules().min_extent;
+    for (const RemoteFile& file : model_.files) jobs += 1 + file.size / std::max<uint64_t>(options_.min_extent, 1);
     return jobs;
   }
 
@@ -137,11 +141,26 @@ class Fetcher {
       if (std::exchange(stop_requested_, false)) {
         Handle(fetch::StopRequested{Cancelled("stopped; what is here is kept")});
       } else {
-        Handle(fetch::Tick{received_.load()});
+        Handle(fetch::Tick{received_.load(), LocalShare()});
       }
       cancelled.swap(to_cancel_);
     }
     for (std::stop_source& source : cancelled) source.request_stop();
+  }
+
+  // How much of their time the streams of now spent on this machine since the last measure; nothing where that was just
+  // now.
+  std::optional<double> LocalShare() REQUIRES(mutex_) {
+    const SteadyTime now = clock_.Steady();
+    const Duration passed = now - measured_at_;
+    if (passed < kMeasureInterval) return std::nullopt;
+    const int64_t local = local_time_.load();
+    const double share =
+        static_cast<double>(local - local_time_before_) /
+        (static_cast<double>(passed.count()) * static_cast<double>(std::max<size_t>(1, state_.streams.size())));
+    measured_at_ = now;
+    local_time_before_ = local;
+    return share;
   }
 
   void Report() {
@@ -294,12 +313,13 @@ class Fetcher {
   void Execute(const fetch::Read& read) {
     const auto [transfer, ingest] = Joined(read);
     const RangeHooks hooks{[&, t = transfer.get()](uint64_t position) { return Advance(read.stream, position, *t); },
-                           [&, t = transfer.get()](uint64_t bytes) {
+                           [&, t = transfer.get()](uint64_t bytes, Duration took) {
                              t->received += bytes;
                              received_ += bytes;
+                             local_time_ += took.count();
                            }};
-    const RangeOutcome outcome =
-        ReadRange(model_, model_.files[read.file], read.range, source_, *ingest, hooks, transfer->stop.get_token());
+    const RangeOutcome outcome = ReadRange(model_, model_.files[read.file], read.range, source_, *ingest, hooks, clock_,
+                                           transfer->stop.get_token());
     const MutexLock lock(mutex_);
     transfers_.erase(read.stream);
     // The pieces are asked for under our lock, so that no stream's end is reported over a later one's.
@@ -355,7 +375,10 @@ class Fetcher {
   uint64_t bytes_committing_ GUARDED_BY(mutex_) = 0;
   std::vector<bool> here_before_ GUARDED_BY(mutex_);
   const uint64_t bytes_total_;
+  SteadyTime measured_at_ GUARDED_BY(mutex_);
+  int64_t local_time_before_ GUARDED_BY(mutex_) = 0;
   std::atomic<uint64_t> received_ = 0;
+  std::atomic<int64_t> local_time_ = 0;  // of all streams, in ticks of Duration
 };
 
 }  // namespace

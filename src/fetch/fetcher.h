@@ -19,7 +19,8 @@ namespace ballast {
 struct FetchOptions {
   int max_streams = 16;  // threads; connections at once
   int max_streams_per_file = 8;
-  int max_failures = 8;  // of one file, in a row, without progress; then the fetch fails with the last error
+  uint64_t min_extent = 8 << 20;  // bytes; a file is not shared among streams in smaller ranges
+  int max_failures = 8;           // of one file, in a row, without progress; then the fetch fails with the last error
   BackoffPolicy backoff;
   std::chrono::milliseconds progress_interval{500};
 };

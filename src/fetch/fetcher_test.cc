@@ -114,6 +114,22 @@ TEST(FetcherTest, StreamsAtOnceAreBounded) {
   EXPECT_LE(f.source.most_at_once(), 2);
 }
 
+TEST(FetcherTest, ALoneFileThatWaitsForItsSourceIsSharedByAllStreams) {
+  Fixture f({{"model.bin", Content(3'000'000, 4)}});
+  f.options.min_extent = 20'000;
+  FakeClock clock;
+  f.source.SetScript([&clock](const FakeSource::Request&, int) {
+    clock.Advance(std::chrono::seconds(1));  // in which no time was spent on writing
+    return FakeRead{.hold_until = 4};
+  });
+  const auto fetched = FetchModel(f.source.Model(), f.source, f.destination, f.options, clock, f.sink, {});
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_EQ(f.source.most_at_once(), 4);
+  EXPECT_TRUE(f.destination.files() == f.files);
+  EXPECT_EQ(f.destination.broken_rules(), 0);
+  EXPECT_EQ(fetched->bytes_fetched, 3'000'000U) << "no byte is fetched twice";
+}
+
 TEST(FetcherTest, EqualFilesAreReadOnce) {
   const std::string same = Content(50'000, 7);
   Fixture f({{"a.bin", same}, {"b/a.bin", same}, {"c.json", "{}"}, {"d.json", "{}"}});

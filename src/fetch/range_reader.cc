@@ -13,13 +13,14 @@ constexpr uint64_t kWorthContinuing = 256 << 10;
 // Writes one piece at a time, so that whatever lies behind the piece at hand can still be given to another stream.
 class RangeReader {
  public:
-  RangeReader(ByteRange range, Ingest& ingest, const RangeHooks& hooks)
+  RangeReader(ByteRange range, Ingest& ingest, const RangeHooks& hooks, const Clock& clock)
       : begin_(range.begin),
         end_(range.end),
         position_(range.begin),
         pieces_(ingest.pieces()),
         ingest_(ingest),
-        hooks_(hooks) {}
+        hooks_(hooks),
+        clock_(clock) {}
 
   bool complete() const { return position_ == end_; }
   uint64_t position() const { return position_; }
@@ -51,9 +52,10 @@ class RangeReader {
   }
 
   Status Write(std::span<const std::byte> bytes) {
+    const SteadyTime start = clock_.Steady();
     RETURN_IF_ERROR(Local(writer_->Append(bytes)));
     position_ += bytes.size();
-    hooks_.on_bytes(bytes.size());
+    hooks_.on_bytes(bytes.size(), clock_.Steady() - start);
     return OkStatus();
   }
 
@@ -77,6 +79,7 @@ class RangeReader {
   const PieceMap pieces_;  // for its borders
   Ingest& ingest_;
   const RangeHooks& hooks_;
+  const Clock& clock_;
   ByteRange piece_;
   std::unique_ptr<RangeWriter> writer_;  // of piece_; null between pieces
   Status local_error_;
@@ -106,8 +109,8 @@ Status ReadAll(const ResolvedModel& model, const RemoteFile& file, Source& sourc
 }  // namespace
 
 RangeOutcome ReadRange(const ResolvedModel& model, const RemoteFile& file, ByteRange range, Source& source,
-                       Ingest& ingest, const RangeHooks& hooks, const std::stop_token& stop) {
-  RangeReader reader(range, ingest, hooks);
+                       Ingest& ingest, const RangeHooks& hooks, const Clock& clock, const std::stop_token& stop) {
+  RangeReader reader(range, ingest, hooks, clock);
   const Status status = ReadAll(model, file, source, reader, stop);
   return {status, !reader.local_error().ok(), reader.received_a_piece()};
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <stop_token>
 
+#include "base/clock.h"
 #include "fetch/source.h"
 #include "store/ingest.h"
 
@@ -19,11 +20,12 @@ struct RangeHooks {
   // The stream stands at this piece border, inside its range. Returns where the range ends by now: it may have become
   // shorter, never by what was delivered already.
   std::function<uint64_t(uint64_t position)> at_border;
-  std::function<void(uint64_t bytes)> on_bytes;
+  // So many bytes were taken, which took so long here.
+  std::function<void(uint64_t bytes, Duration took)> on_bytes;
 };
 
 // A connection that breaks after it brought a good deal is taken up again at once, at the byte where it broke.
 RangeOutcome ReadRange(const ResolvedModel& model, const RemoteFile& file, ByteRange range, Source& source,
-                       Ingest& ingest, const RangeHooks& hooks, const std::stop_token& stop);
+                       Ingest& ingest, const RangeHooks& hooks, const Clock& clock, const std::stop_token& stop);
 
 }  // namespace ballast

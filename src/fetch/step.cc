@@ -47,6 +47,7 @@ class Stepper {
   // --- events -------------------------------------------------------------------------------------------------------
 
   void On(const Tick& tick) {
+    if (tick.local_share) state_.sharing_pays = *tick.local_share <= state_.rules.most_local_share;
     if (tick.bytes_received != state_.bytes_received || state_.streams.empty()) {
       state_.bytes_received = tick.bytes_received;
       state_.last_byte_at = now_;
@@ -236,7 +237,7 @@ class Stepper {
       const FileState& file = File(index);
       if (!file.streams.empty() || !MayRead(file)) continue;
       const uint32_t first = file.pieces.FirstMissing();
-      StartStream(index, first, EndOfRun(file.pieces, first, EnoughFiles() ? file.pieces.count() : Extent(file)));
+      StartStream(index, first, EndOfRun(file.pieces, first));
       return true;
     }
     return false;
@@ -244,6 +245,7 @@ class Stepper {
 
   // A file that has a stream already gets one more where nothing else is left to do.
   bool StartFurtherStream() {
+    if (!state_.sharing_pays) return false;
     std::optional<FileIndex> best;
     uint64_t most = 0;
     for (const FileIndex index : state_.active) {
@@ -277,11 +279,10 @@ class Stepper {
     return std::max(static_cast<uint32_t>((state_.rules.min_extent + size - 1) / size), 1U);
   }
 
-  // The first piece behind `first` that is here, at most `first` + `limit`.
-  static uint32_t EndOfRun(const PieceMap& pieces, uint32_t first, uint32_t limit) {
-    const uint32_t end = limit < pieces.count() - first ? first + limit : pieces.count();
+  // The first piece behind `first` that is here.
+  static uint32_t EndOfRun(const PieceMap& pieces, uint32_t first) {
     uint32_t last = first + 1;
-    while (last < end && !pieces.has(last)) ++last;
+    while (last < pieces.count() && !pieces.has(last)) ++last;
     return last;
   }
 

@@ -44,7 +44,8 @@ struct Rules {
   int max_failures = 8;  // of one file, in a row, without a byte of progress
   std::chrono::seconds max_retry_after{300};
   std::chrono::seconds stall{60};
-  uint32_t seed = 1;  // of the jitter
+  double most_local_share = 0.5;  // of the streams' time spent on this machine; above it more streams don't help
+  uint32_t seed = 1;              // of the jitter
 };
 
 struct FileToFetch {
@@ -80,12 +81,13 @@ struct State {
   std::multimap<SteadyTime, FileIndex> postponed;  // wait for another download of the same bytes, until then
   std::set<FileIndex> active;
   std::deque<FileIndex> complete;  // every piece is here, to be committed
-  uint32_t large_left = 0;  // files worth sharing among streams that lack pieces
+  uint32_t large_left = 0;         // files worth sharing among streams that lack pieces
   int opening = 0;
   int committing = 0;
   uint32_t done = 0;
   StreamId next_stream = 1;
   SteadyTime pause_until{};      // the other side asked for it: no new stream before
+  bool sharing_pays = false;     // streams wait for the source
   std::optional<Status> ending;  // why the download ends; nothing new starts
   bool finished = false;         // Finish was said
   Status last_error;             // what is being waited out
@@ -99,7 +101,8 @@ struct State {
 
 // Time has gone on. The first one starts the download.
 struct Tick {
-  uint64_t bytes_received = 0;  // by all streams, ever
+  uint64_t bytes_received = 0;          // by all streams, ever
+  std::optional<double> local_share{};  // of the streams' time since the last measure: writing and hashing, not waiting
 };
 // Answers Open: proven bytes are here.
 struct Found {

@@ -182,7 +182,7 @@ struct World {
                                : Unavailable("503"));
   }
   void Idle() {
-    Do(Tick{bytes});
+    Do(Tick{bytes, Chance(50) ? 0.1 : 0.9});
     if (jobs() > 0 || finished) return;
     const SteadyTime next = NextTick(state, now);  // only time can bring it on
     EXPECT_GT(next, now) << "rule: never stuck with nothing to wait for";
@@ -300,9 +300,13 @@ TEST(StepTest, WithFilesEnoughOneStreamRunsToTheEndOfEachFile) {
   EXPECT_EQ(world.streams[2].range, (ByteRange{0, 500 * uint64_t{kPiece}}));
 }
 
-TEST(StepTest, ALoneBigFileIsSharedInExtentsInsideTheWindow) {
+TEST(StepTest, ALoneBigFileIsSharedInExtentsInsideTheWindowOnceItsStreamWaitsForTheSource) {
   World world(PlainRules(16), {{5000 * uint64_t{kPiece}}}, 1);
   OpenAll(world);
+  ASSERT_EQ(world.streams.size(), 1U);
+  world.Do(Tick{0, 0.9});
+  ASSERT_EQ(world.streams.size(), 1U) << "this machine is what limits";
+  world.Do(Tick{0, 0.1});
   ASSERT_EQ(world.streams.size(), 8U);
   for (const auto& [id, stream] : world.streams) EXPECT_EQ(stream.range.size(), 8U * kPiece);
 }
@@ -311,6 +315,7 @@ TEST(StepTest, AFreedStreamTakesOverTheFarPartOfALongOne) {
   World world(PlainRules(2), {{500 * uint64_t{kPiece}}, {16 * kPiece}}, 1);
   OpenAll(world);
   ASSERT_EQ(world.streams[1].range.end, 500 * uint64_t{kPiece});
+  world.Do(Tick{0, 0.1});
   while (world.streams.contains(2)) world.Move(2);
   world.AnswerCommit(0, 0);
   ASSERT_EQ(world.streams.size(), 2U);

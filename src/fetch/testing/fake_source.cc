@@ -33,6 +33,7 @@ FakeRead FakeSource::Begin(const Request& request) {
   for (int most = most_at_once_; now > most && !most_at_once_.compare_exchange_weak(most, now);) continue;
   const MutexLock lock(mutex_);
   requests_.push_back(request);
+  requested_.NotifyAll();
   return script_ ? script_(request, static_cast<int>(requests_.size()) - 1) : FakeRead{};
 }
 
@@ -52,9 +53,15 @@ Status FakeSource::Deliver(const std::string& content, ByteRange range, const Fa
     if (stop.stop_requested()) return Cancelled("stopped");
     const std::string_view chunk = std::string_view(bytes).substr(at, chunk_);
     RETURN_IF_ERROR(sink(std::as_bytes(std::span(chunk))));
+    HoldUntil(how.hold_until);
   }
   if (how.hang) HangUntil(stop);
   return how.hang ? Cancelled("stopped") : how.status;
+}
+
+void FakeSource::HoldUntil(size_t requests) const {
+  const MutexLock lock(mutex_);
+  while (requests_.size() < requests) requested_.Wait(mutex_);
 }
 
 ResolvedModel FakeSource::Model() const {

@@ -19,6 +19,7 @@ struct FakeRead {
   Status status;                  // after them; OK = only what `deliver` says
   bool corrupt = false;           // the first byte is flipped
   bool hang = false;              // after `deliver` bytes: until stop is requested
+  size_t hold_until = 0;          // so many requests have come; after the first bytes
   uint64_t extra = 0;             // bytes more than were asked for
 };
 
@@ -48,10 +49,12 @@ class FakeSource final : public Source {
   FakeRead Begin(const Request& request);
   Status Deliver(const std::string& content, ByteRange range, const FakeRead& how, const ByteSink& sink,
                  const std::stop_token& stop) const;
+  void HoldUntil(size_t requests) const;
 
   const std::map<std::string, std::string> files_;
   const size_t chunk_;
   mutable Mutex mutex_;
+  mutable CondVar requested_;
   Script script_ GUARDED_BY(mutex_);
   std::vector<Request> requests_ GUARDED_BY(mutex_);
   std::atomic<int> at_once_ = 0;
