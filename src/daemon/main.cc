@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdio>
+#include <exception>
 #include <iostream>
 
 #include "base/logging.h"
@@ -96,4 +96,11 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace ballast
 
-int main(int argc, char** argv) { return ballast::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return ballast::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "ballastd: " << error.what() << "\n";
+    return 1;
+  }
+}
