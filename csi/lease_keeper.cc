@@ -62,6 +62,8 @@ LeaseFacts LeaseKeeper::FactsOf(const LeaseKey& key, const std::set<std::string>
 }
 
 bool LeaseKeeper::ReleaseIfAbandoned(const LeaseKey& key, const std::set<std::string>& mounted) {
+  // Most are not: those are never locked, so that no unpublish is told to come back because of this look.
+  if (!IsAbandoned(FactsOf(key, mounted))) return false;
   const KeyLocks::Hold hold = locks_.TryLock(key.target_path);
   if (!hold) return false;  // a publish or unpublish is at it right now
   if (!IsAbandoned(FactsOf(key, mounted))) return false;

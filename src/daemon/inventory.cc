@@ -138,13 +138,22 @@ Result<std::vector<Digest>> SelectModels(const NodeView& node, const std::string
   return selected;
 }
 
+namespace {
+
+Status RefuseWanted(const std::string& name, const std::vector<std::string>& caches) {
+  return FailedPrecondition(StrCat(name, " is wanted on this node by cache ", Join(caches, ", "),
+                                   "; remove the cache's manifest from the manifests folder first, or leave out its "
+                                   "`nodes`"));
+}
+
+}  // namespace
+
 Status MayRemove(const NodeView& node, const Digest& manifest) {
   const StoredModel* model = FindModel(node, manifest);
   if (model == nullptr) return NotFound(StrCat("no model with manifest ", manifest.ToString(), " on this node"));
   const std::string name = model->origins.empty() ? manifest.ToString() : model->origins.front().uri;
   if (const std::vector<std::string> caches = WantedBy(node, manifest); !caches.empty()) {
-    return FailedPrecondition(StrCat(name, " is wanted on this node by cache ", Join(caches, ", "),
-                                     "; remove the cache's manifest from the manifests folder first, or leave out its `nodes`"));
+    return RefuseWanted(name, caches);
   }
   for (const Lease& lease : node.leases) {
     if (lease.manifest != manifest) continue;
@@ -155,6 +164,7 @@ Status MayRemove(const NodeView& node, const Digest& manifest) {
   for (const JobSnapshot& job : node.jobs) {
     const bool at_work = job.phase == JobPhase::kRunning || job.phase == JobPhase::kQueued;
     const bool same = std::any_of(model->origins.begin(), model->origins.end(), [&](const OriginRecord& origin) { return origin.uri == job.request.ref.Uri(); });
+    if (at_work && same && !job.wanted_by.empty()) return RefuseWanted(name, job.wanted_by);  // it will lead here
     if (at_work && same) return FailedPrecondition(StrCat(name, " is being downloaded or checked right now; try again when that is over (`ballast status` shows it)"));
   }
   return OkStatus();

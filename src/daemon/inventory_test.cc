@@ -95,6 +95,15 @@ TEST(InventoryTest, AModelThatIsBeingCheckedMayNotGo) {
   EXPECT_THAT(MayRemove(node, model.id).message(), HasSubstr("being downloaded or checked"));
 }
 
+TEST(InventoryTest, AModelThatAWantedDownloadLeadsToIsWantedBeforeTheDownloadHasEnded) {
+  const StoredModel model = Model("hf://org/a", "x");
+  const NodeView node{.models = {model},
+                      .jobs = {{.request = {.ref = ModelRef::Parse("hf://org/a").value()},
+                                .phase = JobPhase::kRunning,
+                                .wanted_by = {"llama"}}}};
+  EXPECT_THAT(MayRemove(node, model.id).message(), HasSubstr("wanted on this node by cache llama"));
+}
+
 TEST(BlobsToVerifyTest, ASharedBlobIsReadOnceAndNamesAllItsModels) {
   const StoredModel a = Model("hf://org/a", "same");
   StoredModel b = Model("hf://org/b", "same");

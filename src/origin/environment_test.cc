@@ -11,7 +11,6 @@ namespace ballast {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 OriginConfig From(std::map<std::string, std::string> variables) {
   return FromEnvironment([variables = std::move(variables)](const std::string& name) {
@@ -21,7 +20,7 @@ OriginConfig From(std::map<std::string, std::string> variables) {
 }
 
 std::string TokenHome() {
-  const std::string home = testing::TempDir() + "hf_home";
+  std::string home = testing::TempDir() + "hf_home";
   std::filesystem::create_directories(home);
   std::ofstream(home + "/token") << "hf_secret\n";
   return home;

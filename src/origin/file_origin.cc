@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kMaxModels = 64;
 constexpr uint64_t kMaxEntries = 1'000'000;
 constexpr int kMaxDepth = 64;
-constexpr size_t kBufferBytes = 256 * 1024;
+constexpr size_t kBufferBytes = size_t{256} * 1024;
 
 // Below `directory`, without following a link anywhere.
 UniqueFd OpenBeneath(int directory, const std::string& path, uint64_t flags) {
@@ -142,7 +142,7 @@ Status FileOrigin::WalkEntry(Walk& walk, int directory, const std::string& name,
 }
 
 Status FileOrigin::CheckStamp(const ResolvedModel& model, const RemoteFile& file, const struct stat& info) const {
-  const Status changed =
+  Status changed =
       FailedPrecondition(StrCat(file.path, " of ", model.ref.ToString(), " was written to: resolve it again"));
   if (static_cast<uint64_t>(info.st_size) != file.size) return changed;
   MutexLock lock(mutex_);

@@ -28,7 +28,7 @@ void Write(const fs::path& path, const std::string& bytes) {
 }
 
 // A root with a model in it, removed at the end.
-struct DirectoryUnderTest : OriginUnderTest {
+struct DirectoryUnderTest final : OriginUnderTest {
   DirectoryUnderTest() {
     std::string pattern = testing::TempDir() + "file_origin.XXXXXX";
     root = mkdtemp(pattern.data());

@@ -16,8 +16,8 @@
 namespace ballast {
 namespace {
 
-constexpr size_t kMaxRedirectBody = 64 * 1024;
-constexpr size_t kMaxErrorBody = 64 * 1024;
+constexpr size_t kMaxRedirectBody = size_t{64} * 1024;
+constexpr size_t kMaxErrorBody = size_t{64} * 1024;
 
 bool IsRedirect(int status, const HttpHeaders& headers) {
   const bool code = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -76,7 +76,7 @@ class HttpClient::Impl {
   Status StreamInPlace(const HttpRequest& request, const HttpHeadSink& on_head, const ByteSink& on_body,
                        const std::stop_token& stop) {
     RETURN_IF_ERROR(places_.Enter(stop));
-    const Status status = Follow(request, on_head, on_body, stop);
+    Status status = Follow(request, on_head, on_body, stop);
     places_.Leave();
     return status;
   }
@@ -198,7 +198,7 @@ Result<HttpText> HttpClient::GetText(const HttpRequest& request, size_t max_byte
     text.body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return OkStatus();
   };
-  const Status status = impl_->Follow(request, on_head, on_body, stop);
+  Status status = impl_->Follow(request, on_head, on_body, stop);
   if (!status.ok() && !cut) return status;
   return text;
 }

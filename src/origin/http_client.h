@@ -27,7 +27,7 @@ struct HttpOptions {
   int max_connections = 8;  // of Stream() calls at once; one more waits
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(15);
   StallLimits stall;
-  size_t max_header_bytes = 64 * 1024;
+  size_t max_header_bytes = size_t{64} * 1024;
   int max_redirects = 10;
   std::function<void(int status, uint64_t body_bytes)> on_answer;  // after each hop, for metrics; thread-safe
 };

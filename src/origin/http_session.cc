@@ -17,7 +17,7 @@
 namespace ballast {
 namespace {
 
-constexpr long kReceiveBuffer = 512 * 1024;  // libcurl's largest
+constexpr long kReceiveBuffer = 512L * 1024;  // libcurl's largest
 constexpr long kConnectionsKept = 4;
 
 struct FreeList {
@@ -94,7 +94,7 @@ class HttpSession::Transfer {
     const CURLMcode added = curl_multi_add_handle(handles_.multi, handles_.easy);
     BALLAST_CHECK(added == CURLM_OK) << curl_multi_strerror(added);
     const CURLcode code = Drive(handles_.multi);
-    const Status status = Outcome(handles_.easy, code);
+    Status status = Outcome(handles_.easy, code);
     curl_multi_remove_handle(handles_.multi, handles_.easy);
     if (options_.on_answer) options_.on_answer(status_, body_bytes_);
     return status;

@@ -57,7 +57,7 @@ Result<HttpAnswer> HttpsOrigin::AskHead(const HttpRequest& request, const std::s
     head = answer;
     return request.head ? OkStatus() : Cancelled("the head is all that is wanted");
   };
-  const Status status = http_.Stream(
+  Status status = http_.Stream(
       request, on_head, [](auto) { return OkStatus(); }, stop);
   if (head) return *std::move(head);
   return status;

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
 
-struct HubUnderTest : OriginUnderTest {
+struct HubUnderTest final : OriginUnderTest {
   explicit HubUnderTest(hub::Options options = {}) : hub(StartHub(std::move(options))) {}
   Origin& origin() override { return *hugging_face; }
   ModelRef ref() const override { return HubRef(); }
@@ -43,7 +43,7 @@ class HuggingFaceTest : public HubTest {
 
   // The token in a file that the origin reads.
   std::string WriteToken(const std::string& text) {
-    const std::string path = testing::TempDir() + "token." + std::to_string(getpid());
+    std::string path = testing::TempDir() + "token." + std::to_string(getpid());
     std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
     return path;
   }
@@ -255,6 +255,7 @@ TEST_F(HuggingFaceTest, SizesThatAreNoneAreRefused) {
 TEST_F(HuggingFaceTest, FollowsAThousandPagesAndNoForeignOne) {
   Start({.page_size = 3});
   std::vector<hub::File> many;
+  many.reserve(1000);
   for (int i = 0; i < 1000; ++i) many.push_back({.path = "f" + std::to_string(i), .bytes = "x"});
   ASSERT_TRUE(hub_->Publish("org/many", many).ok());
   EXPECT_THAT(Resolve("hf://org/many")->files, SizeIs(1000));

@@ -193,7 +193,7 @@ TEST_F(TlsTest, APrivateAddressInAUrlIsRefusedBehindAProxyToo) {
 }
 
 // The weights of the hub by their URL, which redirects to the CDN.
-struct HttpsUnderTest : OriginUnderTest {
+struct HttpsUnderTest final : OriginUnderTest {
   Origin& origin() override { return *https; }
   ModelRef ref() const override { return Ref("model.safetensors"); }
   ModelRef unknown_ref() const override { return Ref("nothing.bin"); }

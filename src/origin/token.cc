@@ -13,7 +13,7 @@
 namespace ballast {
 namespace {
 
-constexpr size_t kMaxTokenBytes = 16 * 1024;
+constexpr size_t kMaxTokenBytes = size_t{16} * 1024;
 
 Result<std::string> ReadSmallFile(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -41,7 +41,7 @@ Result<std::string> TokenSource::Load() const {
   if (text.empty() && !file.empty()) {
     ASSIGN_OR_RETURN(text, ReadSmallFile(file));
   }
-  const std::string token(Trim(text));
+  std::string token(Trim(text));
   if (IsPrintable(token)) return token;
   return InvalidArgument(
       StrCat(Describe(), " has a space, a control byte or a non-ASCII byte inside: it must be the token alone"));

@@ -29,7 +29,7 @@ bool HasControlByte(std::string_view text) {
 
 // Sets `text` on `url`, absolute or relative to what is there, and reads the whole back.
 Result<Url> Take(CURLU* url, std::string_view text) {
-  constexpr size_t kMaxBytes = 16 * 1024;
+  constexpr size_t kMaxBytes = size_t{16} * 1024;
   if (text.empty() || text.size() > kMaxBytes || HasControlByte(text)) {
     return InvalidArgument(StrCat("not a URL: ", Quoted(text)));
   }

@@ -39,7 +39,7 @@ std::string RevisionOf(const ModelRef& ref) { return ref.revision.empty() ? "mai
 }  // namespace
 
 std::string FakeOrigin::Put(const std::string& uri, const std::vector<FakeFile>& files, const std::string& revision) {
-  const std::string id = CommitOf(files);
+  std::string id = CommitOf(files);
   Commit commit;
   for (const auto& file : files) {
     commit.listing.push_back(Listed(file));

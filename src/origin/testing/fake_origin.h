@@ -88,7 +88,7 @@ class FakeOrigin final : public Origin {
   std::vector<Fault> faults_ GUARDED_BY(mutex_);
   std::vector<ReadCall> reads_ GUARDED_BY(mutex_);
   uint64_t bytes_delivered_ GUARDED_BY(mutex_) = 0;
-  size_t chunk_bytes_ GUARDED_BY(mutex_) = 64 * 1024;
+  size_t chunk_bytes_ GUARDED_BY(mutex_) = 65536;
   int resolves_ GUARDED_BY(mutex_) = 0;
   int held_ GUARDED_BY(mutex_) = 0;
   uint64_t continues_ GUARDED_BY(mutex_) = 0;

@@ -25,7 +25,7 @@ const std::vector<FakeFile>& Files() {
 
 ModelRef Ref(const char* text = "hf://org/name") { return *ModelRef::Parse(text); }
 
-struct FakeUnderTest : OriginUnderTest {
+struct FakeUnderTest final : OriginUnderTest {
   FakeUnderTest() { fake.Put("hf://org/name", Files()); }
   Origin& origin() override { return fake; }
   ModelRef ref() const override { return Ref(); }

@@ -25,7 +25,7 @@ void Extend(X509* certificate, int kind, const std::string& value) {
 }
 
 Certificate NewCertificate(const std::string& subject, EVP_PKEY* key, std::chrono::seconds valid_for) {
-  constexpr long kDay = 24 * 60 * 60;
+  constexpr long kDay = 86'400;
   static long serial = 1;
   Certificate certificate(X509_new(), &X509_free);
   X509_set_version(certificate.get(), X509_VERSION_3);
