@@ -126,6 +126,7 @@ TEST_P(FileSystemTest, DirectoriesAreListedSortedAndRemovedEmpty) {
   for (const char* name : {"/d/z", "/d/a", "/d/m"}) Write(root_ + name, "x");
   std::vector<std::string> names;
   const auto entries = files_->List(root_ + "/d").value();
+  names.reserve(entries.size());
   for (const DirEntry& entry : entries) names.push_back(entry.name);
   EXPECT_THAT(names, ElementsAre("a", "m", "z"));
   EXPECT_FALSE(files_->RemoveDirectory(root_ + "/d").ok());

@@ -20,7 +20,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr size_t kChunk = 16 * 1024;  // as libcurl delivers
+constexpr size_t kChunk = 1 << 14;  // as libcurl delivers
 
 double CpuSeconds() {
   rusage usage{};
@@ -88,7 +88,7 @@ void BenchIngest(const std::string& dir, uint64_t total, bool direct) {
 
 void BenchSmall(const std::string& dir) {
   constexpr int kFiles = 10'000;
-  constexpr uint64_t kSize = 10 * 1024;
+  constexpr uint64_t kSize = 10 << 10;
   PosixFileSystem files;
   const RealClock clock;
   const auto store = Must(Store::Open({.root = dir + "/small"}, files, clock));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/strings.h"
 #include "store/posix_file_system.h"
 #include "store/testing/store_fixture.h"
 #include "store/testing/temp_dir.h"
@@ -15,7 +16,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 namespace fs = std::filesystem;
@@ -419,7 +419,7 @@ TEST_F(StoreTest, EarlyViewOnlyGainsFilesAndSaysWhenItIsReady) {
   EXPECT_FALSE(fs::exists(view + "/.ballast/ready"));
   ASSERT_EQ(store_->views().CompleteEarly(early, id), OkStatus());
   EXPECT_TRUE(fs::exists(view + "/.ballast/ready"));
-  for (const auto& [path, content] : model) EXPECT_EQ(Content(view + "/" + snapshot + path), content);
+  for (const auto& [path, content] : model) EXPECT_EQ(Content(StrCat(view, "/", snapshot, path)), content);
   EXPECT_EQ(Content(view + "/refs/main"), std::string(40, 'c'));
   EXPECT_EQ(store_->models().Remove(id).status().code(), StatusCode::kFailedPrecondition);
   ASSERT_EQ(store_->leases().Remove("v", "/t"), OkStatus());
