@@ -94,7 +94,7 @@ bool IsRetryable(const Status& status);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}  // NOLINT(google-explicit-constructor): `return value;`
+  Result(T value) : state_(std::move(value)) {}        // NOLINT(google-explicit-constructor): `return value;`
   Result(Status status) : state_(std::move(status)) {  // NOLINT(google-explicit-constructor): `return NotFound(..);`
     BALLAST_CHECK(!std::get<Status>(state_).ok()) << "a Result needs a value or an error";
   }
@@ -121,11 +121,11 @@ class [[nodiscard]] Result {
 }  // namespace ballast
 
 // The macros' own variables have names that no caller uses: RETURN_IF_ERROR(status_) must not read its own status_.
-#define RETURN_IF_ERROR(expression)                                               \
-  do {                                                                            \
+#define RETURN_IF_ERROR(expression)                                              \
+  do {                                                                           \
     if (::ballast::Status ballast_status = (expression); !ballast_status.ok()) { \
-      return ballast_status;                                                      \
-    }                                                                             \
+      return ballast_status;                                                     \
+    }                                                                            \
   } while (false)
 
 #define BALLAST_CONCAT_INNER(a, b) a##b

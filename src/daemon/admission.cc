@@ -23,13 +23,16 @@ Status NoSuchCache(const std::vector<ModelCache>& caches, bool cluster_scoped, c
     if (cache.cluster_scoped == cluster_scoped) names.push_back(CacheName(cache));
   }
   const std::string kind = cluster_scoped ? "ClusterModelCache" : "ModelCache";
-  if (names.empty()) return NotFound(StrCat("no ", kind, " ", Quoted(name), ": this node knows no ", kind, " at all; add its manifest to the manifests folder"));
+  if (names.empty())
+    return NotFound(StrCat("no ", kind, " ", Quoted(name), ": this node knows no ", kind,
+                           " at all; add its manifest to the manifests folder"));
   return NotFound(StrCat("no ", kind, " ", Quoted(name), DidYouMean(name, {names.begin(), names.end()})));
 }
 
 Result<Admitted> AdmitCache(const PrepareRequest& asked, const std::vector<ModelCache>& caches) {
   const bool cluster_scoped = asked.model_case() == PrepareRequest::kClusterCache;
-  if (!cluster_scoped && asked.namespace_().empty()) return InvalidArgument("a ModelCache is looked up in the pod's namespace, and the call names none");
+  if (!cluster_scoped && asked.namespace_().empty())
+    return InvalidArgument("a ModelCache is looked up in the pod's namespace, and the call names none");
   const std::string name = cluster_scoped ? asked.cluster_cache() : StrCat(asked.namespace_(), "/", asked.cache());
   const ModelCache* cache = FindCache(caches, cluster_scoped, name);
   if (cache == nullptr) return NoSuchCache(caches, cluster_scoped, name);
@@ -38,16 +41,19 @@ Result<Admitted> AdmitCache(const PrepareRequest& asked, const std::vector<Model
 }
 
 bool AdmitsSource(const std::vector<std::string>& patterns, const std::string& uri) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) { return GlobMatch(pattern, uri); });
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return GlobMatch(pattern, uri); });
 }
 
 Result<Admitted> AdmitSource(const PrepareRequest& asked, const std::vector<std::string>& volume_sources) {
   ASSIGN_OR_RETURN(ModelRef ref, ModelRef::Parse(asked.source()));
   if (asked.volume() && !AdmitsSource(volume_sources, ref.Uri())) {
-    return PermissionDenied(StrCat("a volume on this node may not name the source ", Quoted(ref.Uri()),
-                                   volume_sources.empty() ? ": volumes.sources of ballastd's configuration admits none"
-                                                          : StrCat(": volumes.sources of ballastd's configuration admits ", Join(volume_sources, ", ")),
-                                   "; name a ClusterModelCache instead, or add the source there"));
+    return PermissionDenied(
+        StrCat("a volume on this node may not name the source ", Quoted(ref.Uri()),
+               volume_sources.empty()
+                   ? ": volumes.sources of ballastd's configuration admits none"
+                   : StrCat(": volumes.sources of ballastd's configuration admits ", Join(volume_sources, ", ")),
+               "; name a ClusterModelCache instead, or add the source there"));
   }
   return Admitted{.request = {.ref = std::move(ref)}};
 }
@@ -56,15 +62,18 @@ Status ApplyRevision(const PrepareRequest& asked, Admitted& admitted) {
   if (asked.revision().empty()) return OkStatus();
   RETURN_IF_ERROR(CheckRevision(asked.revision()));
   ModelRef& ref = admitted.request.ref;
-  if (ref.scheme != OriginScheme::kHuggingFace) return InvalidArgument(StrCat("revision is for hf:// models only, not for ", ref.Uri()));
+  if (ref.scheme != OriginScheme::kHuggingFace)
+    return InvalidArgument(StrCat("revision is for hf:// models only, not for ", ref.Uri()));
   if (asked.model_case() == PrepareRequest::kSource && !ref.revision.empty() && ref.revision != asked.revision()) {
-    return InvalidArgument(StrCat("source names revision ", Quoted(ref.revision), " and revision says ", Quoted(asked.revision()), "; leave one of them out"));
+    return InvalidArgument(StrCat("source names revision ", Quoted(ref.revision), " and revision says ",
+                                  Quoted(asked.revision()), "; leave one of them out"));
   }
   ref.revision = asked.revision();
   return OkStatus();
 }
 
-Result<Admitted> AdmitModel(const PrepareRequest& asked, const std::vector<ModelCache>& caches, const std::vector<std::string>& volume_sources) {
+Result<Admitted> AdmitModel(const PrepareRequest& asked, const std::vector<ModelCache>& caches,
+                            const std::vector<std::string>& volume_sources) {
   switch (asked.model_case()) {
     case PrepareRequest::kClusterCache:
     case PrepareRequest::kCache:
@@ -79,10 +88,12 @@ Result<Admitted> AdmitModel(const PrepareRequest& asked, const std::vector<Model
 }  // namespace
 
 ModelRequest RequestOf(const ModelCache& cache) {
-  return {.ref = cache.source.Ref(), .filter = cache.source.filter, .origin = cache.source.origin, .keep_resolution = true};
+  return {
+      .ref = cache.source.Ref(), .filter = cache.source.filter, .origin = cache.source.origin, .keep_resolution = true};
 }
 
-Result<Admitted> Admit(const PrepareRequest& asked, const std::vector<ModelCache>& caches, const std::vector<std::string>& volume_sources) {
+Result<Admitted> Admit(const PrepareRequest& asked, const std::vector<ModelCache>& caches,
+                       const std::vector<std::string>& volume_sources) {
   ASSIGN_OR_RETURN(Admitted admitted, AdmitModel(asked, caches, volume_sources));
   RETURN_IF_ERROR(ApplyRevision(asked, admitted));
   if (!asked.manifest().empty()) {
@@ -97,7 +108,8 @@ Result<Admitted> Admit(const PrepareRequest& asked, const std::vector<ModelCache
 Status CheckLease(const cache::v1::Lease& lease) {
   const std::string& id = lease.volume_id();
   const bool printable = std::all_of(id.begin(), id.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-  if (id.empty() || id.size() > 128 || !printable) return InvalidArgument(StrCat("volume id ", Quoted(id), " must have 1 to 128 printable characters"));
+  if (id.empty() || id.size() > 128 || !printable)
+    return InvalidArgument(StrCat("volume id ", Quoted(id), " must have 1 to 128 printable characters"));
   const std::string& target = lease.target_path();
   if (target.empty() || target.front() != '/' || target.size() >= 4096 || target.find('\0') != std::string::npos) {
     return InvalidArgument(StrCat("target path ", Quoted(target), " must be absolute and shorter than 4,096 bytes"));

@@ -26,7 +26,8 @@ ModelRequest RequestOf(const ModelCache& cache);
 // NotFound: no such cache (the nearest name is offered). PermissionDenied: an inline source that `volume_sources`
 // ("hf://*", "hf://org/*") does not admit for volumes, a ModelCache of another namespace. InvalidArgument: everything
 // that is malformed. Unavailable: the cache is suspended.
-Result<Admitted> Admit(const cache::v1::PrepareRequest& asked, const std::vector<ModelCache>& caches, const std::vector<std::string>& volume_sources);
+Result<Admitted> Admit(const cache::v1::PrepareRequest& asked, const std::vector<ModelCache>& caches,
+                       const std::vector<std::string>& volume_sources);
 
 // InvalidArgument unless the id has 1-128 printable bytes and the target is an absolute path below 4,096 bytes.
 Status CheckLease(const cache::v1::Lease& lease);

@@ -12,7 +12,11 @@ using ::testing::HasSubstr;
 const std::string kCommit(40, 'c');
 
 ModelCache Cluster(const std::string& name) {
-  return {.name = name, .source = {.uri = ModelRef::Parse("hf://org/model").value(), .revision = "main", .filter = {.include = {"*.json"}}, .origin = "hub"}};
+  return {.name = name,
+          .source = {.uri = ModelRef::Parse("hf://org/model").value(),
+                     .revision = "main",
+                     .filter = {.include = {"*.json"}},
+                     .origin = "hub"}};
 }
 
 ModelCache Namespaced(const std::string& space, const std::string& name) {
@@ -118,7 +122,8 @@ TEST(CheckLeaseTest, TakesWhatKubeletSendsAndNothingUnprintable) {
     wrong.set_volume_id(bad);
     EXPECT_EQ(CheckLease(wrong).code(), StatusCode::kInvalidArgument);
   }
-  for (const std::string& bad : {std::string(), std::string("rel/path"), "/" + std::string(4096, 'a'), std::string("/a\0b", 4)}) {
+  for (const std::string& bad :
+       {std::string(), std::string("rel/path"), "/" + std::string(4096, 'a'), std::string("/a\0b", 4)}) {
     cache::v1::Lease wrong = lease;
     wrong.set_target_path(bad);
     EXPECT_EQ(CheckLease(wrong).code(), StatusCode::kInvalidArgument);

@@ -70,7 +70,10 @@ struct CacheCore {
   }
 
   NodeView View() const {
-    return {.models = store.models().List(), .leases = store.leases().List(), .jobs = manager.Jobs(), .resolutions = resolutions.All()};
+    return {.models = store.models().List(),
+            .leases = store.leases().List(),
+            .jobs = manager.Jobs(),
+            .resolutions = resolutions.All()};
   }
 };
 

@@ -14,9 +14,11 @@ namespace {
 namespace v1 = cache::v1;
 using OurStatus = ::ballast::Status;
 
-grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, WorkerPool& pool, std::function<OurStatus()> work) {
+grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                std::function<OurStatus()> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool taken = pool.Submit([reactor, work = std::move(work)](const std::stop_token&) { reactor->Finish(ToGrpc(work())); });
+  const bool taken =
+      pool.Submit([reactor, work = std::move(work)](const std::stop_token&) { reactor->Finish(ToGrpc(work())); });
   if (!taken) reactor->Finish(ToGrpc(Unavailable("ballastd is stopping")));
   return reactor;
 }
@@ -35,7 +37,8 @@ OurStatus FillLeases(const CacheCore& core, v1::ListLeasesResponse& response) {
 
 OurStatus FillModels(const CacheCore& core, v1::ListResponse& response) {
   for (v1::Model& model : ListModels(core.View())) {
-    if (const Result<Digest> id = Digest::Parse(model.manifest()); id.ok()) model.set_allocated_bytes(core.store.models().AllocatedBytes(*id));
+    if (const Result<Digest> id = Digest::Parse(model.manifest()); id.ok())
+      model.set_allocated_bytes(core.store.models().AllocatedBytes(*id));
     *response.add_models() = std::move(model);
   }
   return OkStatus();
@@ -65,11 +68,13 @@ void FillProblems(const CacheCore& core, const NodeView& node, const Usage& usag
   for (const std::string& problem : core.manifests.Get()->problems) response.add_problems(problem);
   for (const JobSnapshot& job : node.jobs) {
     if (!job.error.ok()) response.add_problems(StrCat(job.request.Name(), ": ", job.error.message()));
-    if (job.ready && !job.ready->warning.empty()) response.add_problems(StrCat(job.request.Name(), ": ", job.ready->warning));
+    if (job.ready && !job.ready->warning.empty())
+      response.add_problems(StrCat(job.request.Name(), ": ", job.ready->warning));
   }
   if (usage.disk_free_bytes < core.facts.min_available) {
-    response.add_problems(StrCat("only ", FormatBytes(usage.disk_free_bytes), " are free on the cache's file system and cache.minAvailable is ",
-                                 FormatBytes(core.facts.min_available), ": nothing more is downloaded; free some, or `ballast rm` a model"));
+    response.add_problems(StrCat(
+        "only ", FormatBytes(usage.disk_free_bytes), " are free on the cache's file system and cache.minAvailable is ",
+        FormatBytes(core.facts.min_available), ": nothing more is downloaded; free some, or `ballast rm` a model"));
   }
 }
 
@@ -99,19 +104,24 @@ OurStatus FillStatus(const CacheCore& core, v1::StatusResponse& response) {
 
 CacheService::CacheService(CacheCore& core) : core_(core) {}
 
-grpc::ServerWriteReactor<v1::PrepareUpdate>* CacheService::Prepare(grpc::CallbackServerContext* /*context*/, const v1::PrepareRequest* request) {
-  auto* call = new PrepareCall(core_, pool_, *request);  // NOLINT(cppcoreguidelines-owning-memory): gRPC's form, it deletes itself
+grpc::ServerWriteReactor<v1::PrepareUpdate>* CacheService::Prepare(grpc::CallbackServerContext* /*context*/,
+                                                                   const v1::PrepareRequest* request) {
+  auto* call = new PrepareCall(core_, pool_,
+                               *request);  // NOLINT(cppcoreguidelines-owning-memory): gRPC's form, it deletes itself
   call->Start();
   return call;
 }
 
-grpc::ServerWriteReactor<v1::VerifyUpdate>* CacheService::Verify(grpc::CallbackServerContext* /*context*/, const v1::VerifyRequest* request) {
+grpc::ServerWriteReactor<v1::VerifyUpdate>* CacheService::Verify(grpc::CallbackServerContext* /*context*/,
+                                                                 const v1::VerifyRequest* request) {
   auto* call = new VerifyCall(core_, request->model());
-  if (!verify_pool_.Submit([call](const std::stop_token& stop) { call->Run(stop); })) call->End(Unavailable("ballastd is stopping"));
+  if (!verify_pool_.Submit([call](const std::stop_token& stop) { call->Run(stop); }))
+    call->End(Unavailable("ballastd is stopping"));
   return call;
 }
 
-grpc::ServerUnaryReactor* CacheService::Release(grpc::CallbackServerContext* context, const v1::ReleaseRequest* request, v1::ReleaseResponse* /*response*/) {
+grpc::ServerUnaryReactor* CacheService::Release(grpc::CallbackServerContext* context, const v1::ReleaseRequest* request,
+                                                v1::ReleaseResponse* /*response*/) {
   return Unary(context, pool_, [this, request] {
     OurStatus removed = core_.store.leases().Remove(request->volume_id(), request->target_path());
     core_.SyncEarlyMounts();
@@ -119,19 +129,24 @@ grpc::ServerUnaryReactor* CacheService::Release(grpc::CallbackServerContext* con
   });
 }
 
-grpc::ServerUnaryReactor* CacheService::ListLeases(grpc::CallbackServerContext* context, const v1::ListLeasesRequest* /*request*/, v1::ListLeasesResponse* response) {
+grpc::ServerUnaryReactor* CacheService::ListLeases(grpc::CallbackServerContext* context,
+                                                   const v1::ListLeasesRequest* /*request*/,
+                                                   v1::ListLeasesResponse* response) {
   return Unary(context, pool_, [this, response] { return FillLeases(core_, *response); });
 }
 
-grpc::ServerUnaryReactor* CacheService::List(grpc::CallbackServerContext* context, const v1::ListRequest* /*request*/, v1::ListResponse* response) {
+grpc::ServerUnaryReactor* CacheService::List(grpc::CallbackServerContext* context, const v1::ListRequest* /*request*/,
+                                             v1::ListResponse* response) {
   return Unary(context, pool_, [this, response] { return FillModels(core_, *response); });
 }
 
-grpc::ServerUnaryReactor* CacheService::Remove(grpc::CallbackServerContext* context, const v1::RemoveRequest* request, v1::RemoveResponse* response) {
+grpc::ServerUnaryReactor* CacheService::Remove(grpc::CallbackServerContext* context, const v1::RemoveRequest* request,
+                                               v1::RemoveResponse* response) {
   return Unary(context, pool_, [this, request, response] { return RemoveModels(core_, request->model(), *response); });
 }
 
-grpc::ServerUnaryReactor* CacheService::Status(grpc::CallbackServerContext* context, const v1::StatusRequest* /*request*/, v1::StatusResponse* response) {
+grpc::ServerUnaryReactor* CacheService::Status(grpc::CallbackServerContext* context,
+                                               const v1::StatusRequest* /*request*/, v1::StatusResponse* response) {
   return Unary(context, pool_, [this, response] { return FillStatus(core_, *response); });
 }
 

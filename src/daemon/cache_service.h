@@ -14,14 +14,21 @@ class CacheService final : public cache::v1::Cache::CallbackService {
  public:
   explicit CacheService(CacheCore& core);
 
-  grpc::ServerWriteReactor<cache::v1::PrepareUpdate>* Prepare(grpc::CallbackServerContext* context, const cache::v1::PrepareRequest* request) override;
-  grpc::ServerUnaryReactor* Release(grpc::CallbackServerContext* context, const cache::v1::ReleaseRequest* request, cache::v1::ReleaseResponse* response) override;
-  grpc::ServerUnaryReactor* ListLeases(grpc::CallbackServerContext* context, const cache::v1::ListLeasesRequest* request,
+  grpc::ServerWriteReactor<cache::v1::PrepareUpdate>* Prepare(grpc::CallbackServerContext* context,
+                                                              const cache::v1::PrepareRequest* request) override;
+  grpc::ServerUnaryReactor* Release(grpc::CallbackServerContext* context, const cache::v1::ReleaseRequest* request,
+                                    cache::v1::ReleaseResponse* response) override;
+  grpc::ServerUnaryReactor* ListLeases(grpc::CallbackServerContext* context,
+                                       const cache::v1::ListLeasesRequest* request,
                                        cache::v1::ListLeasesResponse* response) override;
-  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const cache::v1::ListRequest* request, cache::v1::ListResponse* response) override;
-  grpc::ServerWriteReactor<cache::v1::VerifyUpdate>* Verify(grpc::CallbackServerContext* context, const cache::v1::VerifyRequest* request) override;
-  grpc::ServerUnaryReactor* Remove(grpc::CallbackServerContext* context, const cache::v1::RemoveRequest* request, cache::v1::RemoveResponse* response) override;
-  grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context, const cache::v1::StatusRequest* request, cache::v1::StatusResponse* response) override;
+  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const cache::v1::ListRequest* request,
+                                 cache::v1::ListResponse* response) override;
+  grpc::ServerWriteReactor<cache::v1::VerifyUpdate>* Verify(grpc::CallbackServerContext* context,
+                                                            const cache::v1::VerifyRequest* request) override;
+  grpc::ServerUnaryReactor* Remove(grpc::CallbackServerContext* context, const cache::v1::RemoveRequest* request,
+                                   cache::v1::RemoveResponse* response) override;
+  grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context, const cache::v1::StatusRequest* request,
+                                   cache::v1::StatusResponse* response) override;
 
  private:
   CacheCore& core_;

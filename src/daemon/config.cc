@@ -31,10 +31,13 @@ void ReadMode(YamlReader& yaml, uint32_t& mode) {
   const std::string text = yaml.Text("mode");
   uint32_t value = 0;
   for (const char digit : text) {
-    if (digit < '0' || digit > '7' || text.size() > 4) return yaml.Fail("mode", StrCat(Quoted(text), " is no file mode; write it as \"0660\""));
+    if (digit < '0' || digit > '7' || text.size() > 4)
+      return yaml.Fail("mode", StrCat(Quoted(text), " is no file mode; write it as \"0660\""));
     value = value * 8 + static_cast<uint32_t>(digit - '0');
   }
-  if ((value & 0600) != 0600 || (value & ~0666U) != 0) return yaml.Fail("mode", StrCat(Quoted(text), " must let the owner read and write and nobody execute; write it as \"0660\""));
+  if ((value & 0600) != 0600 || (value & ~0666U) != 0)
+    return yaml.Fail(
+        "mode", StrCat(Quoted(text), " must let the owner read and write and nobody execute; write it as \"0660\""));
   mode = value;
 }
 
@@ -43,7 +46,8 @@ void ReadSocket(YamlReader& yaml, DaemonConfig& config) {
   ReadMode(yaml, config.socket.mode);
   yaml.String("group", config.socket.group);
   if (config.socket.path.size() >= sizeof(sockaddr_un::sun_path)) {
-    yaml.Fail("path", StrCat("has ", config.socket.path.size(), " bytes; the system takes at most ", sizeof(sockaddr_un::sun_path) - 1, " for a socket"));
+    yaml.Fail("path", StrCat("has ", config.socket.path.size(), " bytes; the system takes at most ",
+                             sizeof(sockaddr_un::sun_path) - 1, " for a socket"));
   }
 }
 
@@ -71,7 +75,8 @@ DaemonConfig Read(YamlReader& yaml) {
   ReadAbsolute(yaml, "manifests", config.manifests);
   config.origins = ReadOrigins(yaml);
   yaml.Object("volumes", [&](YamlReader& volumes) { ReadVolumes(volumes, config); });
-  yaml.Object("limits", [&](YamlReader& limits) { limits.Bytes("originBytesPerSecond", config.limits.origin_bytes_per_second); });
+  yaml.Object("limits",
+              [&](YamlReader& limits) { limits.Bytes("originBytesPerSecond", config.limits.origin_bytes_per_second); });
   yaml.Object("fetch", [&](YamlReader& fetch) {
     fetch.Int("streams", 1, 64, config.fetch.streams);
     fetch.Int("models", 1, 64, config.fetch.models);
@@ -88,7 +93,8 @@ DaemonConfig Read(YamlReader& yaml) {
 Result<DaemonConfig> ParseConfig(std::string_view text, const std::string& file) {
   ASSIGN_OR_RETURN(const std::vector<YamlValue> documents, ParseYaml(text, file));
   if (documents.empty()) return DaemonConfig{};
-  if (documents.size() > 1) return InvalidArgument(StrCat(file, ":", documents[1].line, ": a second document; a configuration is one"));
+  if (documents.size() > 1)
+    return InvalidArgument(StrCat(file, ":", documents[1].line, ": a second document; a configuration is one"));
   YamlReader reader(documents.front(), file);
   DaemonConfig config = Read(reader);
   RETURN_IF_ERROR(reader.Finish());

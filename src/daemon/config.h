@@ -16,7 +16,7 @@ struct DaemonConfig {
   std::string node;  // "" = the host's name
   struct {
     std::string dir = "/var/lib/ballast";
-    uint64_t quota = 0;                   // bytes; 0 = none
+    uint64_t quota = 0;                    // bytes; 0 = none
     uint64_t min_available = 10ULL << 30;  // bytes of its file system that stay free
   } cache;
   struct {
@@ -42,7 +42,8 @@ struct DaemonConfig {
   std::chrono::milliseconds poll{std::chrono::minutes(5)};  // updatePolicy Automatic asks its origin this often
 };
 
-// InvalidArgument "FILE:LINE: key: what is wrong, and what is right". An unknown key is an error that offers the nearest.
+// InvalidArgument "FILE:LINE: key: what is wrong, and what is right". An unknown key is an error that offers the
+// nearest.
 Result<DaemonConfig> ParseConfig(std::string_view yaml, const std::string& file);
 
 // Reads and parses; NotFound and PermissionDenied say how to name another file.

@@ -34,7 +34,9 @@ volumes: {sources: ["hf://*"]}
 limits: {originBytesPerSecond: 3Mi}
 fetch: {streams: 4, models: 2}
 updates: {poll: 2s}
-)", "ballast.yaml").value();
+)",
+                                          "ballast.yaml")
+                                  .value();
   EXPECT_EQ(config.node, "n1");
   EXPECT_EQ(config.cache.dir, "/c");
   EXPECT_EQ(config.cache.quota, 1U << 30);
@@ -57,13 +59,18 @@ updates: {poll: 2s}
 TEST(ConfigTest, ErrorsNameFileLineKeyAndRemedy) {
   EXPECT_EQ(ErrorOf("cache:\n  dri: /x\n"), "ballast.yaml:2: cache: unknown key \"dri\"; did you mean \"dir\"?");
   EXPECT_EQ(ErrorOf("cache: {dir: cache}\n"), "ballast.yaml:1: cache.dir: \"cache\" must be an absolute path");
-  EXPECT_EQ(ErrorOf("cache: {dir: /}\n"), "ballast.yaml:1: cache.dir: must be a folder of its own, not the root of the file system");
-  EXPECT_EQ(ErrorOf("socket:\n  mode: rw\n"), "ballast.yaml:2: socket.mode: \"rw\" is no file mode; write it as \"0660\"");
+  EXPECT_EQ(ErrorOf("cache: {dir: /}\n"),
+            "ballast.yaml:1: cache.dir: must be a folder of its own, not the root of the file system");
+  EXPECT_EQ(ErrorOf("socket:\n  mode: rw\n"),
+            "ballast.yaml:2: socket.mode: \"rw\" is no file mode; write it as \"0660\"");
   EXPECT_EQ(ErrorOf("socket:\n  mode: \"0777\"\n"),
-            "ballast.yaml:2: socket.mode: \"0777\" must let the owner read and write and nobody execute; write it as \"0660\"");
+            "ballast.yaml:2: socket.mode: \"0777\" must let the owner read and write and nobody execute; write it as "
+            "\"0660\"");
   EXPECT_EQ(ErrorOf("http: {address: localhost}\n"),
-            "ballast.yaml:1: http.address: \"localhost\" is no address to listen on; write it as 127.0.0.1:9420 or [::1]:9420");
-  EXPECT_EQ(ErrorOf("volumes:\n  sources: [\"*\"]\n"), "ballast.yaml:2: volumes.sources: \"*\" is no pattern of sources; write \"hf://*\" or \"hf://org/*\"");
+            "ballast.yaml:1: http.address: \"localhost\" is no address to listen on; write it as 127.0.0.1:9420 or "
+            "[::1]:9420");
+  EXPECT_EQ(ErrorOf("volumes:\n  sources: [\"*\"]\n"),
+            "ballast.yaml:2: volumes.sources: \"*\" is no pattern of sources; write \"hf://*\" or \"hf://org/*\"");
   EXPECT_EQ(ErrorOf("node: a\n---\nnode: b\n"), "ballast.yaml:3: a second document; a configuration is one");
   EXPECT_EQ(ErrorOf("updates: {poll: 10ms}\n"), "ballast.yaml:1: updates.poll: must be at least 1s");
 }

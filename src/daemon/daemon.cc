@@ -54,9 +54,14 @@ std::vector<WantedModel> WantedOf(const ManifestSet& set) {
 Gauges GaugesOf(const CacheCore& core) {
   const NodeView node = core.View();
   const Usage usage = core.store.GetUsage();
-  Gauges gauges{.used_bytes = usage.used_bytes, .reserved_bytes = usage.reserved_bytes, .quota_bytes = core.facts.quota_bytes,
-                .disk_free_bytes = usage.disk_free_bytes, .disk_total_bytes = usage.disk_total_bytes, .blobs = usage.blobs,
-                .leases = static_cast<uint32_t>(node.leases.size()), .manifest_errors = static_cast<uint32_t>(core.manifests.Get()->problems.size())};
+  Gauges gauges{.used_bytes = usage.used_bytes,
+                .reserved_bytes = usage.reserved_bytes,
+                .quota_bytes = core.facts.quota_bytes,
+                .disk_free_bytes = usage.disk_free_bytes,
+                .disk_total_bytes = usage.disk_total_bytes,
+                .blobs = usage.blobs,
+                .leases = static_cast<uint32_t>(node.leases.size()),
+                .manifest_errors = static_cast<uint32_t>(core.manifests.Get()->problems.size())};
   for (const cache::v1::Model& model : ListModels(node)) ++gauges.models[model.phase()];
   return gauges;
 }
@@ -65,7 +70,8 @@ Gauges GaugesOf(const CacheCore& core) {
 
 // In the order of their start; destroyed the other way round.
 struct Daemon::Parts {
-  Parts(Setup given, const Clock& the_clock) : setup(std::move(given)), clock(the_clock), facts(FactsOf(setup, clock)), metrics(setup.version) {}
+  Parts(Setup given, const Clock& the_clock)
+      : setup(std::move(given)), clock(the_clock), facts(FactsOf(setup, clock)), metrics(setup.version) {}
 
   ~Parts() {
     ready = false;
@@ -109,7 +115,9 @@ Status Daemon::Parts::MakeOrigins() {
 }
 
 Status Daemon::Parts::OpenStore() {
-  const StoreOptions options{.root = setup.config.cache.dir, .quota_bytes = setup.config.cache.quota, .min_available = setup.config.cache.min_available};
+  const StoreOptions options{.root = setup.config.cache.dir,
+                             .quota_bytes = setup.config.cache.quota,
+                             .min_available = setup.config.cache.min_available};
   Result<std::unique_ptr<Store>> opened = Store::Open(options, files, clock);
   if (!opened.ok()) return opened.status().WithContext("cannot open the cache (cache.dir)");
   store = *std::move(opened);
@@ -119,11 +127,19 @@ Status Daemon::Parts::OpenStore() {
 }
 
 void Daemon::Parts::BuildCore() {
-  const Downloader::Options options{.streams = setup.config.fetch.streams, .origin_bytes_per_second = setup.config.limits.origin_bytes_per_second};
+  const Downloader::Options options{.streams = setup.config.fetch.streams,
+                                    .origin_bytes_per_second = setup.config.limits.origin_bytes_per_second};
   downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, clock, options);
   manager = std::make_unique<ModelManager>(*store, *downloader, metrics, clock, setup.jobs);
-  core.reset(new CacheCore{.facts = facts, .store = *store, .resolutions = *resolutions, .early_mounts = *early_mounts, .downloader = *downloader, .manager = *manager,
-                           .manifests = manifests, .metrics = metrics, .clock = clock});
+  core.reset(new CacheCore{.facts = facts,
+                           .store = *store,
+                           .resolutions = *resolutions,
+                           .early_mounts = *early_mounts,
+                           .downloader = *downloader,
+                           .manager = *manager,
+                           .manifests = manifests,
+                           .metrics = metrics,
+                           .clock = clock});
 }
 
 // The umask lets nobody but us connect before the socket's mode is set.
@@ -136,7 +152,9 @@ Status Daemon::Parts::Serve() {
   builder.AddListeningPort("unix:" + path, grpc::InsecureServerCredentials());
   builder.RegisterService(service.get());
   server = builder.BuildAndStart();
-  if (server == nullptr) return Unavailable(StrCat("cannot listen on ", path, "; check that its folder is there and writable, or set another socket.path"));
+  if (server == nullptr)
+    return Unavailable(
+        StrCat("cannot listen on ", path, "; check that its folder is there and writable, or set another socket.path"));
   return SetSocketAccess(path, setup.config.socket.mode, setup.config.socket.group);
 }
 
@@ -153,8 +171,13 @@ Status Daemon::Parts::ServeHttp() {
   if (setup.config.http.address.empty()) return OkStatus();
   std::map<std::string, HttpServer::Route> routes;
   routes["/healthz"] = [] { return HttpAnswer{.body = "ok\n"}; };
-  routes["/readyz"] = [this] { return ready ? HttpAnswer{.body = "ready\n"} : HttpAnswer{.code = 503, .body = "starting\n"}; };
-  routes["/metrics"] = [this] { return HttpAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics.Render(GaugesOf(*core))}; };
+  routes["/readyz"] = [this] {
+    return ready ? HttpAnswer{.body = "ready\n"} : HttpAnswer{.code = 503, .body = "starting\n"};
+  };
+  routes["/metrics"] = [this] {
+    return HttpAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                      .body = metrics.Render(GaugesOf(*core))};
+  };
   ASSIGN_OR_RETURN(http, HttpServer::Start({.address = setup.config.http.address}, std::move(routes)));
   return OkStatus();
 }
@@ -176,8 +199,11 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
                    .With("cache", parts->setup.config.cache.dir)
                    .With("blobs", parts->store->GetUsage().blobs)
                    .With("socket", parts->setup.config.socket.path)
-                   .With("http", parts->http ? StrCat(parts->setup.config.http.address, " (port ", parts->http->port(), ")") : "none")
-                   .With("took", FormatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(clock.Steady() - begun)));
+                   .With("http", parts->http
+                                     ? StrCat(parts->setup.config.http.address, " (port ", parts->http->port(), ")")
+                                     : "none")
+                   .With("took",
+                         FormatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(clock.Steady() - begun)));
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 

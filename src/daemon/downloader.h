@@ -67,7 +67,8 @@ class Downloader {
     int streams = 16;                      // per model
     uint64_t origin_bytes_per_second = 0;  // of all models together; 0 = no limit
   };
-  Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics, const Clock& clock, Options options);
+  Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics, const Clock& clock,
+             Options options);
   ~Downloader();
 
   // What is here already and answers the request without asking anybody: the very manifest, a commit, or what a kept
@@ -81,7 +82,8 @@ class Downloader {
 
  private:
   std::optional<ReadyModel> Stored(const ModelRequest& request, const Digest& manifest) const;
-  Result<ReadyModel> Fetch(const ModelRequest& request, Origin& origin, const ResolvedModel& resolved, const AttemptHooks& hooks, std::stop_token stop);
+  Result<ReadyModel> Fetch(const ModelRequest& request, Origin& origin, const ResolvedModel& resolved,
+                           const AttemptHooks& hooks, std::stop_token stop);
   Result<ReadyModel> ServeStale(const ModelRequest& request, const Status& failure);
 
   Store& store_;

@@ -29,12 +29,15 @@ json ToJson(const EarlyMount& mount) {
 Result<EarlyMount> FromJson(const json& value) {
   ASSIGN_OR_RETURN(ModelRef ref, ModelRef::Parse(value.at("model").get_ref<const std::string&>()));
   const int layout = value.at("layout");
-  if (layout < 0 || layout > static_cast<int>(Layout::kHfRepo)) return InvalidArgument("a layout that this program does not know");
+  if (layout < 0 || layout > static_cast<int>(Layout::kHfRepo))
+    return InvalidArgument("a layout that this program does not know");
   return EarlyMount{.volume_id = value.at("volume"),
                     .target_path = value.at("target"),
                     .layout = static_cast<Layout>(layout),
-                    .request = {.ref = std::move(ref), .filter = {.include = value.at("include"), .exclude = value.at("exclude")},
-                                .origin = value.at("origin"), .keep_resolution = value.at("kept")}};
+                    .request = {.ref = std::move(ref),
+                                .filter = {.include = value.at("include"), .exclude = value.at("exclude")},
+                                .origin = value.at("origin"),
+                                .keep_resolution = value.at("kept")}};
 }
 
 }  // namespace
@@ -44,7 +47,8 @@ std::string EarlyMount::ViewName() const { return Digest::Of(StrCat(volume_id, "
 std::string EarlyMountsToJson(const std::vector<EarlyMount>& all) {
   json list = json::array();
   for (const EarlyMount& mount : all) list.push_back(ToJson(mount));
-  return json{{"version", kVersion}, {"mounts", std::move(list)}}.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  return json{{"version", kVersion}, {"mounts", std::move(list)}}.dump(1, ' ', false, json::error_handler_t::replace) +
+         "\n";
 }
 
 Result<std::vector<EarlyMount>> EarlyMountsFromJson(std::string_view text) try {
@@ -73,10 +77,13 @@ std::vector<EarlyMount> StillWaiting(const std::vector<EarlyMount>& all, const s
 
 Result<std::unique_ptr<EarlyMounts>> EarlyMounts::Open(std::string file) {
   const Result<std::string> text = ReadSmallFile(file, kMaxFile);
-  if (text.status().code() == StatusCode::kNotFound) return std::unique_ptr<EarlyMounts>(new EarlyMounts(std::move(file), {}));
+  if (text.status().code() == StatusCode::kNotFound)
+    return std::unique_ptr<EarlyMounts>(new EarlyMounts(std::move(file), {}));
   if (!text.ok()) return text.status();
   Result<std::vector<EarlyMount>> all = EarlyMountsFromJson(*text);
-  if (!all.ok()) return all.status().WithContext(StrCat(file, " is damaged; remove it and restart the pods that wait for a volume with publish: Early"));
+  if (!all.ok())
+    return all.status().WithContext(
+        StrCat(file, " is damaged; remove it and restart the pods that wait for a volume with publish: Early"));
   return std::unique_ptr<EarlyMounts>(new EarlyMounts(std::move(file), *std::move(all)));
 }
 

@@ -13,11 +13,19 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 EarlyMount Mount(const std::string& volume) {
-  return {.volume_id = volume, .target_path = "/pods/" + volume, .layout = Layout::kHf,
-          .request = {.ref = ModelRef::Parse("hf://org/a@main").value(), .filter = {.include = {"*.json"}}, .origin = "hub", .keep_resolution = true}};
+  return {.volume_id = volume,
+          .target_path = "/pods/" + volume,
+          .layout = Layout::kHf,
+          .request = {.ref = ModelRef::Parse("hf://org/a@main").value(),
+                      .filter = {.include = {"*.json"}},
+                      .origin = "hub",
+                      .keep_resolution = true}};
 }
 Lease LeaseOf(const EarlyMount& mount, bool complete) {
-  return {.volume_id = mount.volume_id, .target_path = mount.target_path, .manifest = complete ? std::optional(Digest::Of("m")) : std::nullopt, .view = "views/x"};
+  return {.volume_id = mount.volume_id,
+          .target_path = mount.target_path,
+          .manifest = complete ? std::optional(Digest::Of("m")) : std::nullopt,
+          .view = "views/x"};
 }
 
 TEST(EarlyMountsTest, WhatWaitsIsThereAfterARestart) {
@@ -40,7 +48,8 @@ TEST(EarlyMountsTest, ADamagedFileIsAnErrorWithARemedy) {
   const TempDir dir;
   for (const char* bad : {"", "{}", R"({"version":1,"mounts":[{"model":"x"}]})", R"({"version":9,"mounts":[]})"}) {
     ASSERT_TRUE(ReplaceSmallFile(dir.path() + "/early.json", bad).ok());
-    EXPECT_THAT(EarlyMounts::Open(dir.path() + "/early.json").status().message(), ::testing::HasSubstr("remove it")) << bad;
+    EXPECT_THAT(EarlyMounts::Open(dir.path() + "/early.json").status().message(), ::testing::HasSubstr("remove it"))
+        << bad;
   }
 }
 

@@ -6,7 +6,10 @@ namespace ballast {
 namespace {
 
 void Warn(const std::string& view, const Status& status) {
-  if (!status.ok()) LOG(WARNING) << Message("A view that is mounted early lacks a file; its pod waits until it is mounted anew").With("view", view).With("error", status);
+  if (!status.ok())
+    LOG(WARNING) << Message("A view that is mounted early lacks a file; its pod waits until it is mounted anew")
+                        .With("view", view)
+                        .With("error", status);
 }
 
 }  // namespace

@@ -29,8 +29,8 @@ class EarlyViews {
   // Opens (or finds) the view `name` and puts into it what is verified already. FailedPrecondition before Resolved().
   Result<std::string> Open(const std::string& name, Layout layout);
 
-  // This file is here: into every open view. A view that can't take it is left as it is, with a warning: its pod goes on
-  // waiting, and the next publish finds the complete view.
+  // This file is here: into every open view. A view that can't take it is left as it is, with a warning: its pod goes
+  // on waiting, and the next publish finds the complete view.
   void Verified(const SafePath& path, const Digest& blob);
   // The model is whole: so are its views, and their leases name it.
   void Complete(const Digest& model);

@@ -126,7 +126,8 @@ struct HttpServer::Impl {
 };
 
 Result<HostPort> ParseListenAddress(const std::string& text) {
-  Status bad = InvalidArgument(StrCat(Quoted(text), " is no address to listen on; write it as 127.0.0.1:9420 or [::1]:9420"));
+  Status bad =
+      InvalidArgument(StrCat(Quoted(text), " is no address to listen on; write it as 127.0.0.1:9420 or [::1]:9420"));
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) return bad;
   std::string host = text.substr(0, colon);
@@ -140,7 +141,8 @@ Result<HostPort> ParseListenAddress(const std::string& text) {
   return HostPort{host, static_cast<uint16_t>(port)};
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options, std::map<std::string, Route> routes) {
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
+                                                      std::map<std::string, Route> routes) {
   ASSIGN_OR_RETURN(const HostPort address, ParseListenAddress(options.address));
   auto impl = std::make_unique<Impl>(options, std::move(routes));
   RETURN_IF_ERROR(impl->Listen(address));

@@ -18,7 +18,7 @@ struct HttpAnswer {
 };
 
 struct HttpServerOptions {
-  std::string address;  // "127.0.0.1:9420", "[::1]:9420"; port 0 takes a free one
+  std::string address;       // "127.0.0.1:9420", "[::1]:9420"; port 0 takes a free one
   int max_connections = 64;  // a further one is closed at once
   int timeout_seconds = 10;  // for a request to arrive and for its answer to be taken
 };
@@ -29,7 +29,8 @@ class HttpServer {
   using Route = std::function<HttpAnswer()>;
 
   // InvalidArgument for an address that is none; Unavailable or PermissionDenied where it can't be listened on.
-  static Result<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, std::map<std::string, Route> routes);
+  static Result<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
+                                                   std::map<std::string, Route> routes);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

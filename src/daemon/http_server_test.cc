@@ -42,7 +42,8 @@ class HttpServerTest : public ::testing::Test {
 
 TEST_F(HttpServerTest, AnswersARoute) {
   const auto server = Start();
-  const std::string answer = Exchange(server->port(), "GET /healthz?x=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string answer =
+      Exchange(server->port(), "GET /healthz?x=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(answer, HasSubstr("\r\n\r\nok\n"));
 }
@@ -62,7 +63,8 @@ TEST_F(HttpServerTest, HeadHasNoBody) {
 
 TEST_F(HttpServerTest, ServesSeveralRequestsOnOneConnection) {
   const auto server = Start();
-  const std::string twice = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  const std::string twice =
+      "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
   const std::string answer = Exchange(server->port(), twice);
   EXPECT_NE(answer.find("HTTP/1.1 200"), answer.rfind("HTTP/1.1 200"));
 }
@@ -98,7 +100,8 @@ TEST(ParseListenAddressTest, AcceptsBothFamilies) {
 }
 
 TEST(ParseListenAddressTest, RefusesWhatIsNoAddress) {
-  for (const char* bad : {"", ":", "9420", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "::1:80", "[127.0.0.1]:80", "host:80"}) {
+  for (const char* bad :
+       {"", ":", "9420", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "::1:80", "[127.0.0.1]:80", "host:80"}) {
     EXPECT_EQ(ParseListenAddress(bad).status().code(), StatusCode::kInvalidArgument) << bad;
   }
 }

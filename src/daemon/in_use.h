@@ -17,7 +17,9 @@ class InUse {
   class [[nodiscard]] Hold {
    public:
     Hold(InUse& owner, const Digest& model, bool removing) : owner_(&owner), model_(model), removing_(removing) {}
-    Hold(Hold&& other) noexcept : owner_(other.owner_), model_(other.model_), removing_(other.removing_) { other.owner_ = nullptr; }
+    Hold(Hold&& other) noexcept : owner_(other.owner_), model_(other.model_), removing_(other.removing_) {
+      other.owner_ = nullptr;
+    }
     Hold& operator=(Hold&&) = delete;
     ~Hold() {
       if (owner_ != nullptr) owner_->Release(model_, removing_);

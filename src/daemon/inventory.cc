@@ -20,12 +20,14 @@ bool LedTo(const NodeView& node, const ModelRequest& request, const Digest& mani
 }
 
 const StoredModel* FindModel(const NodeView& node, const Digest& id) {
-  const auto found = std::find_if(node.models.begin(), node.models.end(), [&](const StoredModel& model) { return model.id == id; });
+  const auto found =
+      std::find_if(node.models.begin(), node.models.end(), [&](const StoredModel& model) { return model.id == id; });
   return found == node.models.end() ? nullptr : &*found;
 }
 
 uint32_t MountsOf(const NodeView& node, const Digest& id) {
-  return static_cast<uint32_t>(std::count_if(node.leases.begin(), node.leases.end(), [&](const Lease& lease) { return lease.manifest == id; }));
+  return static_cast<uint32_t>(
+      std::count_if(node.leases.begin(), node.leases.end(), [&](const Lease& lease) { return lease.manifest == id; }));
 }
 
 cache::v1::Model ModelOf(const NodeView& node, const StoredModel& stored, const OriginRecord& origin) {
@@ -89,7 +91,8 @@ bool Matches(const NodeView& node, const StoredModel& model, const ModelRef& ref
 std::vector<std::string> WantedBy(const NodeView& node, const Digest& manifest) {
   std::set<std::string> caches;
   for (const JobSnapshot& job : node.jobs) {
-    if (!job.wanted_by.empty() && LedTo(node, job.request, manifest)) caches.insert(job.wanted_by.begin(), job.wanted_by.end());
+    if (!job.wanted_by.empty() && LedTo(node, job.request, manifest))
+      caches.insert(job.wanted_by.begin(), job.wanted_by.end());
   }
   return {caches.begin(), caches.end()};
 }
@@ -127,7 +130,8 @@ Result<std::vector<Digest>> SelectModels(const NodeView& node, const std::string
   }
   if (model.starts_with("sha256:")) {
     ASSIGN_OR_RETURN(const Digest id, Digest::Parse(model));
-    if (FindModel(node, id) == nullptr) return NotFound(StrCat("no model with manifest ", model, " on this node; `ballast ls` lists them"));
+    if (FindModel(node, id) == nullptr)
+      return NotFound(StrCat("no model with manifest ", model, " on this node; `ballast ls` lists them"));
     return std::vector<Digest>{id};
   }
   ASSIGN_OR_RETURN(const ModelRef ref, ModelRef::Parse(model));
@@ -157,15 +161,20 @@ Status MayRemove(const NodeView& node, const Digest& manifest) {
   }
   for (const Lease& lease : node.leases) {
     if (lease.manifest != manifest) continue;
-    return FailedPrecondition(StrCat(name, " is mounted", lease.pod.empty() ? "" : " in pod " + Quoted(lease.pod), " as volume ", Quoted(lease.volume_id), " at ",
-                                     Quoted(lease.target_path), MountsOf(node, manifest) > 1 ? StrCat(" and ", MountsOf(node, manifest) - 1, " more") : "",
-                                     "; stop what uses it first"));
+    return FailedPrecondition(
+        StrCat(name, " is mounted", lease.pod.empty() ? "" : " in pod " + Quoted(lease.pod), " as volume ",
+               Quoted(lease.volume_id), " at ", Quoted(lease.target_path),
+               MountsOf(node, manifest) > 1 ? StrCat(" and ", MountsOf(node, manifest) - 1, " more") : "",
+               "; stop what uses it first"));
   }
   for (const JobSnapshot& job : node.jobs) {
     const bool at_work = job.phase == JobPhase::kRunning || job.phase == JobPhase::kQueued;
-    const bool same = std::any_of(model->origins.begin(), model->origins.end(), [&](const OriginRecord& origin) { return origin.uri == job.request.ref.Uri(); });
+    const bool same = std::any_of(model->origins.begin(), model->origins.end(),
+                                  [&](const OriginRecord& origin) { return origin.uri == job.request.ref.Uri(); });
     if (at_work && same && !job.wanted_by.empty()) return RefuseWanted(name, job.wanted_by);  // it will lead here
-    if (at_work && same) return FailedPrecondition(StrCat(name, " is being downloaded or checked right now; try again when that is over (`ballast status` shows it)"));
+    if (at_work && same)
+      return FailedPrecondition(StrCat(
+          name, " is being downloaded or checked right now; try again when that is over (`ballast status` shows it)"));
   }
   return OkStatus();
 }

@@ -56,8 +56,8 @@ struct AttemptEnd {
 // The job after its attempt. kRunning in, never kRunning out.
 JobFacts AfterAttempt(JobFacts job, const AttemptEnd& end, SteadyTime now, const JobTimes& times);
 
-// The job after a new caller: what failed a while ago is tried again, what is ready is looked at again (it costs nothing
-// when all is here), everything else goes on.
+// The job after a new caller: what failed a while ago is tried again, what is ready is looked at again (it costs
+// nothing when all is here), everything else goes on.
 JobFacts AfterDemand(JobFacts job, SteadyTime now, const JobTimes& times);
 
 // The job that failed for want of room, now that there is some: what is wanted is tried at once, and the next demand is

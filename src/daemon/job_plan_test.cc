@@ -15,14 +15,20 @@ const SteadyTime kNow = SteadyTime(hours(1000));
 
 // Every combination of facts, with times around the borders that the rules speak of.
 void ForEveryJob(const std::function<void(const JobFacts&, bool slot_free)>& visit) {
-  const std::vector<Duration> offsets = {-hours(1), -kTimes.failure_memory, -seconds(1), Duration(0), seconds(1), hours(1)};
+  const std::vector<Duration> offsets = {-hours(1), -kTimes.failure_memory, -seconds(1), Duration(0), seconds(1),
+                                         hours(1)};
   for (int phase = 0; phase <= static_cast<int>(JobPhase::kFailed); ++phase) {
     for (int bits = 0; bits < 16; ++bits) {
       for (const Duration since : offsets) {
         for (const Duration due : offsets) {
           for (const Duration watched : offsets) {
-            visit({.phase = static_cast<JobPhase>(phase), .wanted = (bits & 1) != 0, .automatic = (bits & 2) != 0, .watchers = (bits & 4) != 0 ? 2 : 0,
-                   .since = kNow + since, .due = kNow + due, .watched = kNow + watched},
+            visit({.phase = static_cast<JobPhase>(phase),
+                   .wanted = (bits & 1) != 0,
+                   .automatic = (bits & 2) != 0,
+                   .watchers = (bits & 4) != 0 ? 2 : 0,
+                   .since = kNow + since,
+                   .due = kNow + due,
+                   .watched = kNow + watched},
                   (bits & 8) != 0);
           }
         }
@@ -31,9 +37,10 @@ void ForEveryJob(const std::function<void(const JobFacts&, bool slot_free)>& vis
   }
 }
 
-const std::vector<Status> kEnds = {OkStatus(), Unavailable("down"), ResourceExhausted("full"), NotFound("no"), DataLoss("bad"),
-                                   FailedPrecondition("too big"), Aborted("busy"), Unauthenticated("token"),
-                                   Unavailable("slow down").WithRetryAfter(hours(10'000))};
+const std::vector<Status> kEnds = {
+    OkStatus(),      Unavailable("down"),      ResourceExhausted("full"),
+    NotFound("no"),  DataLoss("bad"),          FailedPrecondition("too big"),
+    Aborted("busy"), Unauthenticated("token"), Unavailable("slow down").WithRetryAfter(hours(10'000))};
 
 TEST(JobPlanTest, NothingStartsWithoutASlotOrTwice) {
   ForEveryJob([](const JobFacts& job, bool slot_free) {
@@ -65,7 +72,8 @@ TEST(JobPlanTest, AnIdleStepOfAJobThatTimeWillMoveNamesALaterTime) {
     if (step.wake) {
       EXPECT_GT(*step.wake, kNow);
     }
-    const bool timed = job.phase == JobPhase::kWaiting || (job.phase == JobPhase::kFailed && (job.wanted || job.watchers == 0));
+    const bool timed =
+        job.phase == JobPhase::kWaiting || (job.phase == JobPhase::kFailed && (job.wanted || job.watchers == 0));
     if (timed && step.action == JobAction::kNone) {
       EXPECT_TRUE(step.wake.has_value());
     }
@@ -104,14 +112,16 @@ TEST(JobPlanTest, NoRoomAndWrongInputEndTheCallAndADownedHubDoesNot) {
 }
 
 TEST(JobPlanTest, AFailureAnswersAtOnceForAWhileAndIsTriedAgainOnTheNextDemand) {
-  const JobFacts failed = AfterAttempt({.phase = JobPhase::kRunning}, {.status = NotFound("x"), .backoff = hours(1)}, kNow, kTimes);
+  const JobFacts failed =
+      AfterAttempt({.phase = JobPhase::kRunning}, {.status = NotFound("x"), .backoff = hours(1)}, kNow, kTimes);
   EXPECT_EQ(AfterDemand(failed, kNow + seconds(1), kTimes).phase, JobPhase::kFailed);
   EXPECT_EQ(AfterDemand(failed, kNow + kTimes.failure_memory, kTimes).phase, JobPhase::kQueued);
 }
 
 TEST(JobPlanTest, OnceThereIsRoomAFailedJobIsTriedAtOnceOrOnTheNextDemand) {
   const Status full = ResourceExhausted("full");
-  const JobFacts failed = AfterAttempt({.phase = JobPhase::kRunning, .wanted = true}, {.status = full, .backoff = hours(1)}, kNow, kTimes);
+  const JobFacts failed =
+      AfterAttempt({.phase = JobPhase::kRunning, .wanted = true}, {.status = full, .backoff = hours(1)}, kNow, kTimes);
   const JobFacts freed = AfterRoomWasMade(failed, kNow + seconds(1), kTimes);
   EXPECT_EQ(NextStep(freed, true, kNow + seconds(1), kTimes).action, JobAction::kStart);
   EXPECT_EQ(AfterDemand(freed, kNow + seconds(1), kTimes).phase, JobPhase::kQueued);

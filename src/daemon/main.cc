@@ -55,7 +55,8 @@ int Fail(const Status& status) {
   return status.code() == StatusCode::kInvalidArgument ? kExitUsage : 1;
 }
 
-// A second signal, or a stop that takes too long, ends the process at once: nothing is lost by that, the store expects it.
+// A second signal, or a stop that takes too long, ends the process at once: nothing is lost by that, the store expects
+// it.
 void AllowImpatience(const sigset_t& signals) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   alarm(kStopSeconds);
@@ -68,7 +69,8 @@ Status Run(const DaemonConfig& config) {
   const RealClock clock;
   ModelManager::Options jobs{.slots = config.fetch.models};
   jobs.times.poll = config.poll;
-  ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon, Daemon::Start({.config = config, .version = BALLAST_VERSION, .jobs = jobs}, clock));
+  ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
+                   Daemon::Start({.config = config, .version = BALLAST_VERSION, .jobs = jobs}, clock));
   const int signal = WaitForSignal(signals);
   LOG(INFO) << Message("Stopping").With("signal", signal);
   AllowImpatience(signals);

@@ -23,7 +23,8 @@ namespace ballast {
 namespace {
 
 constexpr size_t kMaxManifest = 1 << 20;
-constexpr uint32_t kEvents = IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr uint32_t kEvents =
+    IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 // Several files that are saved together are read together.
 constexpr std::chrono::milliseconds kSettle{50};
 
@@ -44,7 +45,8 @@ Result<std::map<std::string, Result<std::string>>> ReadFolder(const std::string&
 // A file that was not understood keeps what its last good version said.
 ManifestFileState NextFile(const ManifestFileState* before, const std::string& path, const Result<std::string>& now) {
   if (before != nullptr && now.ok() && before->content == *now) return *before;
-  ManifestFileState next{.content = now.ok() ? *now : "", .caches = before == nullptr ? std::vector<ModelCache>() : before->caches};
+  ManifestFileState next{.content = now.ok() ? *now : "",
+                         .caches = before == nullptr ? std::vector<ModelCache>() : before->caches};
   Result<std::vector<ModelCache>> caches = now.ok() ? ParseModelCaches(*now, path) : now.status();
   if (caches.ok()) {
     next.caches = *std::move(caches);
@@ -65,7 +67,8 @@ bool IsManifestName(std::string_view name) {
   return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
 }
 
-ManifestFolderState NextManifests(const ManifestFolderState& before, const std::map<std::string, Result<std::string>>& now) {
+ManifestFolderState NextManifests(const ManifestFolderState& before,
+                                  const std::map<std::string, Result<std::string>>& now) {
   ManifestFolderState next;
   for (const auto& [path, content] : now) {
     const auto known = before.find(path);
@@ -79,14 +82,16 @@ ManifestSet Effective(const ManifestFolderState& state) {
   std::map<std::pair<bool, std::string>, std::string> seen;  // kind and name -> file
   for (const auto& [path, file] : state) {
     if (!file.problem.empty()) {
-      set.problems.push_back(StrCat(file.problem, file.caches.empty() ? "" : "; its last good version stays in effect"));
+      set.problems.push_back(
+          StrCat(file.problem, file.caches.empty() ? "" : "; its last good version stays in effect"));
     }
     for (const ModelCache& cache : file.caches) {
       const auto [first, added] = seen.emplace(std::pair(cache.cluster_scoped, CacheName(cache)), path);
       if (added) {
         set.caches.push_back(cache);
       } else {
-        set.problems.push_back(StrCat(path, ": a cache named ", Quoted(CacheName(cache)), " is also in ", first->second, ", which counts; remove one of them"));
+        set.problems.push_back(StrCat(path, ": a cache named ", Quoted(CacheName(cache)), " is also in ", first->second,
+                                      ", which counts; remove one of them"));
       }
     }
   }
@@ -94,7 +99,10 @@ ManifestSet Effective(const ManifestFolderState& state) {
 }
 
 ManifestFolder::ManifestFolder(std::string folder, std::chrono::milliseconds rescan, Changed changed)
-    : folder_(std::move(folder)), rescan_(rescan), changed_(std::move(changed)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : folder_(std::move(folder)),
+      rescan_(rescan),
+      changed_(std::move(changed)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   Rescan();
   changed_(last_);
   thread_ = std::jthread([this](const std::stop_token& stop) { Follow(stop); });
@@ -103,7 +111,8 @@ ManifestFolder::ManifestFolder(std::string folder, std::chrono::milliseconds res
 ManifestFolder::~ManifestFolder() {
   thread_.request_stop();
   const uint64_t one = 1;
-  if (::write(wake_, &one, sizeof one) < 0) LOG(ERROR) << Message("Cannot wake the manifest follower").With("errno", errno);
+  if (::write(wake_, &one, sizeof one) < 0)
+    LOG(ERROR) << Message("Cannot wake the manifest follower").With("errno", errno);
   thread_.join();
   ::close(wake_);
 }
@@ -113,10 +122,13 @@ void ManifestFolder::Rescan() {
   if (files.ok()) state_ = NextManifests(state_, *files);
   ManifestSet set = Effective(state_);
   if (!files.ok()) {
-    set.problems.push_back(files.status().message() + "; create it, or correct `manifests` in the configuration; the caches known so far stay in effect");
+    set.problems.push_back(
+        files.status().message() +
+        "; create it, or correct `manifests` in the configuration; the caches known so far stay in effect");
   }
   for (const std::string& problem : set.problems) {
-    if (std::find(last_.problems.begin(), last_.problems.end(), problem) == last_.problems.end()) LOG(ERROR) << Message(problem);
+    if (std::find(last_.problems.begin(), last_.problems.end(), problem) == last_.problems.end())
+      LOG(ERROR) << Message(problem);
   }
   last_ = std::move(set);
 }

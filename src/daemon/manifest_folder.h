@@ -34,7 +34,8 @@ struct ManifestFileState {
 using ManifestFolderState = std::map<std::string, ManifestFileState>;
 
 // The next state, given what the folder holds now: path -> content, or why it can't be read.
-ManifestFolderState NextManifests(const ManifestFolderState& before, const std::map<std::string, Result<std::string>>& now);
+ManifestFolderState NextManifests(const ManifestFolderState& before,
+                                  const std::map<std::string, Result<std::string>>& now);
 
 // All caches in the order of their files; one that is named twice counts once, the second is a problem.
 ManifestSet Effective(const ManifestFolderState& state);

@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::string Cache(const std::string& name, const std::string& uri = "hf://org/a") {
-  return "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: " + name + "}\nspec:\n  source: {uri: \"" + uri + "\"}\n  nodes: {}\n";
+  return "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: " + name +
+         "}\nspec:\n  source: {uri: \"" + uri + "\"}\n  nodes: {}\n";
 }
 
 std::vector<std::string> Names(const ManifestSet& set) {
@@ -40,19 +41,22 @@ TEST(NextManifestsTest, ABadFileKeepsItsLastGoodVersionAndSaysSo) {
 }
 
 TEST(NextManifestsTest, AFileThatWasNeverGoodIsOnlyAProblem) {
-  const ManifestSet set = Effective(NextManifests({}, Files{{"/m/a.yaml", std::string(":")}, {"/m/b.yaml", Cache("b")}}));
+  const ManifestSet set =
+      Effective(NextManifests({}, Files{{"/m/a.yaml", std::string(":")}, {"/m/b.yaml", Cache("b")}}));
   EXPECT_THAT(Names(set), ElementsAre("b"));
   EXPECT_EQ(set.problems.size(), 1U);
 }
 
 TEST(NextManifestsTest, AFileThatCannotBeReadKeepsItsCachesAndOneThatWentTakesThemAlong) {
   const ManifestFolderState good = NextManifests({}, Files{{"/m/a.yaml", Cache("a")}});
-  EXPECT_THAT(Names(Effective(NextManifests(good, Files{{"/m/a.yaml", PermissionDenied("open /m/a.yaml")}}))), ElementsAre("a"));
+  EXPECT_THAT(Names(Effective(NextManifests(good, Files{{"/m/a.yaml", PermissionDenied("open /m/a.yaml")}}))),
+              ElementsAre("a"));
   EXPECT_THAT(Names(Effective(NextManifests(good, {}))), IsEmpty());
 }
 
 TEST(NextManifestsTest, ACacheThatIsNamedTwiceCountsOnceAndBothFilesAreNamed) {
-  const ManifestSet set = Effective(NextManifests({}, Files{{"/m/a.yaml", Cache("x", "hf://org/first")}, {"/m/b.yaml", Cache("x", "hf://org/second")}}));
+  const ManifestSet set = Effective(NextManifests(
+      {}, Files{{"/m/a.yaml", Cache("x", "hf://org/first")}, {"/m/b.yaml", Cache("x", "hf://org/second")}}));
   ASSERT_EQ(set.caches.size(), 1U);
   EXPECT_EQ(set.caches[0].source.uri.name, "org/first");
   ASSERT_EQ(set.problems.size(), 1U);
@@ -62,7 +66,8 @@ TEST(NextManifestsTest, ACacheThatIsNamedTwiceCountsOnceAndBothFilesAreNamed) {
 
 TEST(IsManifestNameTest, SkipsWhatEditorsAndConfigMapsLeave) {
   for (const char* name : {"a.yaml", "b.yml", "c.json"}) EXPECT_TRUE(IsManifestName(name)) << name;
-  for (const char* name : {"", ".a.yaml.swp", ".a.yaml", "a.yaml~", "#a.yaml#", "a.yaml.tmp", "..data", "README.md", "4913"}) {
+  for (const char* name :
+       {"", ".a.yaml.swp", ".a.yaml", "a.yaml~", "#a.yaml#", "a.yaml.tmp", "..data", "README.md", "4913"}) {
     EXPECT_FALSE(IsManifestName(name)) << name;
   }
 }
@@ -99,10 +104,13 @@ class ManifestFolderTest : public ::testing::Test {
   }
   ~ManifestFolderTest() override { std::filesystem::remove_all(folder_); }
 
-  void Write(const std::string& name, const std::string& content) const { std::ofstream(folder_ + "/" + name) << content; }
+  void Write(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ + "/" + name) << content;
+  }
   std::unique_ptr<ManifestFolder> Follow() {
     // So rare a rescan that only inotify can be what the test waits for.
-    return std::make_unique<ManifestFolder>(folder_, std::chrono::hours(1), [this](const ManifestSet& set) { heard_.Add(set); });
+    return std::make_unique<ManifestFolder>(folder_, std::chrono::hours(1),
+                                            [this](const ManifestSet& set) { heard_.Add(set); });
   }
 
   std::string folder_;
@@ -147,7 +155,8 @@ TEST_F(ManifestFolderTest, AFolderThatGoesKeepsItsCaches) {
 
 TEST(ManifestFolderMissingTest, IsAProblemNotAnEnd) {
   Heard heard;
-  const ManifestFolder follower("/nowhere/manifests", std::chrono::hours(1), [&](const ManifestSet& set) { heard.Add(set); });
+  const ManifestFolder follower("/nowhere/manifests", std::chrono::hours(1),
+                                [&](const ManifestSet& set) { heard.Add(set); });
   heard.WaitForProblem("/nowhere/manifests");
 }
 

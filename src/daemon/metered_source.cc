@@ -18,7 +18,8 @@ Status SharedRateLimit::Wait(uint64_t bytes, const std::stop_token& stop) {
   return stop.stop_requested() ? Cancelled("stopped") : OkStatus();
 }
 
-Status MeteredSource::Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink, std::stop_token stop) {
+Status MeteredSource::Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
+                           std::stop_token stop) {
   const auto metered = [&](std::span<const std::byte> bytes) -> Status {
     metrics_.CountOriginBytes(bytes.size());
     RETURN_IF_ERROR(limit_.Wait(bytes.size(), stop));

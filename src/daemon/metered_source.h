@@ -24,9 +24,11 @@ class SharedRateLimit {
 
 class MeteredSource final : public Source {
  public:
-  MeteredSource(Origin& origin, DaemonMetrics& metrics, SharedRateLimit& limit) : origin_(origin), metrics_(metrics), limit_(limit) {}
+  MeteredSource(Origin& origin, DaemonMetrics& metrics, SharedRateLimit& limit)
+      : origin_(origin), metrics_(metrics), limit_(limit) {}
 
-  Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink, std::stop_token stop) override;
+  Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
+              std::stop_token stop) override;
 
  private:
   Origin& origin_;

@@ -18,12 +18,18 @@ using prometheus::Histogram;
 using prometheus::Registry;
 
 struct DaemonMetrics::Impl {
-  Family<Counter>& Counters(const char* name, const char* help) { return BuildCounter().Name(name).Help(help).Register(registry); }
-  Gauge& OneGauge(const char* name, const char* help) { return BuildGauge().Name(name).Help(help).Register(registry).Add({}); }
+  Family<Counter>& Counters(const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry);
+  }
+  Gauge& OneGauge(const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  }
 
   Registry registry;
   Counter& origin_bytes = Counters("ballast_origin_bytes_total", "Bytes received from origins.").Add({});
-  Counter& stale = Counters("ballast_stale_answers_total", "Requests served from this node because the origin did not answer.").Add({});
+  Counter& stale =
+      Counters("ballast_stale_answers_total", "Requests served from this node because the origin did not answer.")
+          .Add({});
   Family<Counter>& downloads = Counters("ballast_downloads_total", "Download attempts that ended, by status code.");
   Family<Counter>& prepares = Counters("ballast_prepares_total", "Prepare calls that ended, by status code.");
   Histogram& prepare_seconds =
@@ -40,11 +46,17 @@ struct DaemonMetrics::Impl {
   Gauge& disk_total = OneGauge("ballast_disk_total_bytes", "Size of the cache's file system.");
   Gauge& blobs = OneGauge("ballast_blobs", "Files in the cache, each with its own digest.");
   Gauge& leases = OneGauge("ballast_leases", "Volumes that use a model of this node.");
-  Gauge& manifest_errors = OneGauge("ballast_manifest_errors", "Manifest files that can't be used; each file's last good version stays in effect.");
+  Gauge& manifest_errors = OneGauge(
+      "ballast_manifest_errors", "Manifest files that can't be used; each file's last good version stays in effect.");
 };
 
 DaemonMetrics::DaemonMetrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
-  BuildGauge().Name("ballast_build_info").Help("Always 1.").Register(impl_->registry).Add({{"version", version}}).Set(1);
+  BuildGauge()
+      .Name("ballast_build_info")
+      .Help("Always 1.")
+      .Register(impl_->registry)
+      .Add({{"version", version}})
+      .Set(1);
 }
 
 DaemonMetrics::~DaemonMetrics() = default;

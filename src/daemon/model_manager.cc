@@ -11,7 +11,9 @@
 namespace ballast {
 namespace {
 
-Status Stopping() { return Unavailable("ballastd is stopping; the download goes on from where it is once ballastd is back"); }
+Status Stopping() {
+  return Unavailable("ballastd is stopping; the download goes on from where it is once ballastd is back");
+}
 
 }  // namespace
 
@@ -37,8 +39,14 @@ struct ModelManager::Job {
   EarlyViews early;  // has its own lock
 };
 
-ModelManager::ModelManager(Store& store, Downloader& downloader, DaemonMetrics& metrics, const Clock& clock, Options options)
-    : store_(store), downloader_(downloader), metrics_(metrics), clock_(clock), options_(options), pool_("download", options.slots) {
+ModelManager::ModelManager(Store& store, Downloader& downloader, DaemonMetrics& metrics, const Clock& clock,
+                           Options options)
+    : store_(store),
+      downloader_(downloader),
+      metrics_(metrics),
+      clock_(clock),
+      options_(options),
+      pool_("download", options.slots) {
   scheduler_ = std::jthread([this](const std::stop_token& stop) { Schedule(stop); });
 }
 
@@ -121,7 +129,8 @@ void ModelManager::RoomWasMade() {
   MutexLock lock(mutex_);
   const SteadyTime now = clock_.Steady();
   for (auto& [key, job] : jobs_) {
-    if (job->error.code() == StatusCode::kResourceExhausted) job->facts = AfterRoomWasMade(job->facts, now, options_.times);
+    if (job->error.code() == StatusCode::kResourceExhausted)
+      job->facts = AfterRoomWasMade(job->facts, now, options_.times);
   }
   changed_.NotifyAll();
 }
@@ -199,7 +208,8 @@ void ModelManager::RunAttempt(Job& job, std::stop_token stop) {
 
 AttemptHooks ModelManager::HooksOf(Job& job) {
   return {
-      .resolved = [this, &job](const OriginRecord& record, const std::vector<RemoteFile>& files) { Resolved(job, record, files); },
+      .resolved = [this, &job](const OriginRecord& record,
+                               const std::vector<RemoteFile>& files) { Resolved(job, record, files); },
       .progress = [this, &job](const JobProgress& progress) { Progressed(job, progress); },
       .verified = [&job](const SafePath& path, const Digest& blob) { job.early.Verified(path, blob); },
   };
@@ -229,24 +239,35 @@ void ModelManager::Ended(Job& job, const Result<ReadyModel>& end) {
   const bool stale = end.ok() && !end->warning.empty();
   if (end.ok() && !stale) job.backoff.Reset();
   const Status status = stopping_ && !end.ok() ? Stopping() : end.status();
-  const AttemptEnd attempt{.status = status, .stale = stale, .backoff = end.ok() && !stale ? Duration{} : job.backoff.Next()};
+  const AttemptEnd attempt{
+      .status = status, .stale = stale, .backoff = end.ok() && !stale ? Duration{} : job.backoff.Next()};
   job.facts = AfterAttempt(job.facts, attempt, clock_.Steady(), options_.times);
   job.error = status;
   if (end.ok()) {
     job.mounted_early = false;
     job.facts.wanted = !job.wanted_by.empty();
     job.ready = *end;
-    LOG(INFO) << Message("Model is ready").With("model", end->name).With("bytes", FormatBytes(end->bytes)).With("fetched", FormatBytes(end->bytes_fetched));
+    LOG(INFO) << Message("Model is ready")
+                     .With("model", end->name)
+                     .With("bytes", FormatBytes(end->bytes))
+                     .With("fetched", FormatBytes(end->bytes_fetched));
   } else if (!stopping_) {
-    LOG(WARNING) << Message(job.facts.phase == JobPhase::kWaiting ? "Model is not ready yet" : "Model failed").With("model", job.request.Name()).With("error", end.status());
+    LOG(WARNING) << Message(job.facts.phase == JobPhase::kWaiting ? "Model is not ready yet" : "Model failed")
+                        .With("model", job.request.Name())
+                        .With("error", end.status());
   }
   Notify(job);
   changed_.NotifyAll();
 }
 
 JobSnapshot ModelManager::SnapshotOf(const Job& job) const {
-  JobSnapshot snapshot{.request = job.request, .phase = job.facts.phase, .progress = job.progress, .error = job.error,
-                       .ready = job.ready, .resolved = job.resolved, .wanted_by = {job.wanted_by.begin(), job.wanted_by.end()}};
+  JobSnapshot snapshot{.request = job.request,
+                       .phase = job.facts.phase,
+                       .progress = job.progress,
+                       .error = job.error,
+                       .ready = job.ready,
+                       .resolved = job.resolved,
+                       .wanted_by = {job.wanted_by.begin(), job.wanted_by.end()}};
   if (job.facts.phase == JobPhase::kQueued) {
     snapshot.progress.step = "waiting";
     snapshot.progress.waiting_for = running_ >= options_.slots ? StrCat(running_, " other downloads are at work") : "";

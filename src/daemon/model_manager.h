@@ -60,8 +60,8 @@ class ModelManager {
   ModelManager(const ModelManager&) = delete;
   ModelManager& operator=(const ModelManager&) = delete;
 
-  // Joins the job of `request` or begins it. The watcher hears of the present state before Watch() returns, and of every
-  // change until Unwatch().
+  // Joins the job of `request` or begins it. The watcher hears of the present state before Watch() returns, and of
+  // every change until Unwatch().
   uint64_t Watch(const ModelRequest& request, Watcher watcher);
   // When it returns, the watcher is not running and won't be called again.
   void Unwatch(uint64_t id);

@@ -11,7 +11,7 @@
 namespace ballast {
 
 struct ModelRequest {
-  ModelRef ref;        // with revision; "" is the default branch
+  ModelRef ref;  // with revision; "" is the default branch
   PathFilter filter;
   std::string origin;  // name of a configured origin; "" = the one that matches the reference
 

@@ -36,8 +36,10 @@ PrepareUpdate ReadyUpdate(const ReadyModel& model, const std::string& view) {
 }
 
 Status OtherBytes(const Admitted& admitted, const ReadyModel& model) {
-  return FailedPrecondition(StrCat(model.name, " at its origin has manifest ", model.manifest.ToString(), ", but the volume asks for ", admitted.manifest->ToString(),
-                                   ": the revision has moved, or its files were filtered otherwise; name the commit that the manifest came from as revision"));
+  return FailedPrecondition(StrCat(model.name, " at its origin has manifest ", model.manifest.ToString(),
+                                   ", but the volume asks for ", admitted.manifest->ToString(),
+                                   ": the revision has moved, or its files were filtered otherwise; name the commit "
+                                   "that the manifest came from as revision"));
 }
 
 }  // namespace
@@ -72,9 +74,11 @@ void PrepareCall::Begin() {
   Result<Admitted> admitted = Admit(request_, core_.manifests.Get()->caches, core_.facts.volume_sources);
   if (!admitted.ok()) return EndWith(admitted.status());
   admitted_ = *std::move(admitted);
-  if (const std::optional<ReadyModel> here = core_.downloader.FindHere(admitted_.request, admitted_.manifest)) return Publish(*here);
+  if (const std::optional<ReadyModel> here = core_.downloader.FindHere(admitted_.request, admitted_.manifest))
+    return Publish(*here);
   if (const Status leased = PutLease(std::nullopt, ""); !leased.ok()) return EndWith(leased);
-  const uint64_t watcher = core_.manager.Watch(admitted_.request, [this](const JobSnapshot& snapshot) { Heard(snapshot); });
+  const uint64_t watcher =
+      core_.manager.Watch(admitted_.request, [this](const JobSnapshot& snapshot) { Heard(snapshot); });
   {
     MutexLock lock(mutex_);
     watcher_ = watcher;
@@ -115,13 +119,16 @@ void PrepareCall::Work() {
 
 void PrepareCall::Conclude(const JobSnapshot& job) {
   if (job.phase == JobPhase::kFailed) return EndWith(job.error.WithContext(job.request.Name()));
-  if (admitted_.manifest && job.ready->manifest != *admitted_.manifest) return EndWith(OtherBytes(admitted_, *job.ready));
+  if (admitted_.manifest && job.ready->manifest != *admitted_.manifest)
+    return EndWith(OtherBytes(admitted_, *job.ready));
   Publish(*job.ready);
 }
 
 void PrepareCall::PublishEarly(const JobSnapshot& job) {
-  const EarlyMount mount{.volume_id = request_.lease().volume_id(), .target_path = request_.lease().target_path(),
-                         .layout = LayoutOf(request_.layout()), .request = admitted_.request};
+  const EarlyMount mount{.volume_id = request_.lease().volume_id(),
+                         .target_path = request_.lease().target_path(),
+                         .layout = LayoutOf(request_.layout()),
+                         .request = admitted_.request};
   uint64_t watcher = 0;
   {
     MutexLock lock(mutex_);
@@ -153,7 +160,11 @@ void PrepareCall::Publish(const ReadyModel& model) {
 Status PrepareCall::PutLease(const std::optional<Digest>& manifest, const std::string& view) {
   if (!request_.has_lease()) return OkStatus();
   const cache::v1::Lease& lease = request_.lease();
-  return core_.store.leases().Put({.volume_id = lease.volume_id(), .target_path = lease.target_path(), .pod = lease.pod(), .manifest = manifest, .view = view});
+  return core_.store.leases().Put({.volume_id = lease.volume_id(),
+                                   .target_path = lease.target_path(),
+                                   .pod = lease.pod(),
+                                   .manifest = manifest,
+                                   .view = view});
 }
 
 // A final error takes the lease with it: nobody unpublishes what was never published. What a later call may cure leaves
@@ -162,12 +173,17 @@ void PrepareCall::EndWith(Status status, std::optional<PrepareUpdate> last) {
   const bool final_error = !status.ok() && !IsRetryable(status) && status.code() != StatusCode::kCancelled;
   if (final_error && request_.has_lease()) {
     const Status removed = core_.store.leases().Remove(request_.lease().volume_id(), request_.lease().target_path());
-    if (!removed.ok()) LOG(ERROR) << Message("Cannot remove the lease of a publish that failed").With("volume", request_.lease().volume_id()).With("error", removed);
+    if (!removed.ok())
+      LOG(ERROR) << Message("Cannot remove the lease of a publish that failed")
+                        .With("volume", request_.lease().volume_id())
+                        .With("error", removed);
   }
   const Duration took = core_.clock.Steady() - begun_;
   core_.metrics.CountPrepare(status, std::chrono::duration<double>(took).count());
   LOG(INFO) << Message(status.ok() ? "Prepared" : "Not prepared")
-                   .With("model", admitted_.request.ref.name.empty() ? request_.cluster_cache() + request_.cache() + request_.source() : admitted_.request.Name())
+                   .With("model", admitted_.request.ref.name.empty()
+                                      ? request_.cluster_cache() + request_.cache() + request_.source()
+                                      : admitted_.request.Name())
                    .With("pod", request_.lease().pod())
                    .With("took", FormatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(took)))
                    .With("status", status);

@@ -24,21 +24,27 @@ bool SameSelection(const Resolution& known, const ModelRequest& request) {
 }
 
 bool SameRequest(const Resolution& known, const ModelRequest& request) {
-  return SameSelection(known, request) && known.kept == request.keep_resolution && known.revision == VersionName(request.ref);
+  return SameSelection(known, request) && known.kept == request.keep_resolution &&
+         known.revision == VersionName(request.ref);
 }
 
 json ToJson(const Resolution& one) {
-  return {{"uri", one.uri},         {"revision", one.revision},      {"origin", one.origin},
-          {"kept", one.kept},       {"include", one.filter.include}, {"exclude", one.filter.exclude},
-          {"commit", one.commit},   {"manifest", one.manifest.Hex()}, {"resolved", one.resolved_unix}};
+  return {{"uri", one.uri},       {"revision", one.revision},       {"origin", one.origin},
+          {"kept", one.kept},     {"include", one.filter.include},  {"exclude", one.filter.exclude},
+          {"commit", one.commit}, {"manifest", one.manifest.Hex()}, {"resolved", one.resolved_unix}};
 }
 
 // Throws json::exception on a missing or mistyped member.
 Result<Resolution> FromJson(const json& value) {
   ASSIGN_OR_RETURN(const Digest manifest, Digest::FromHex(value.at("manifest").get_ref<const std::string&>()));
-  return Resolution{.uri = value.at("uri"), .revision = value.at("revision"), .origin = value.at("origin"),
-                    .filter = {.include = value.at("include"), .exclude = value.at("exclude")}, .kept = value.at("kept"),
-                    .commit = value.at("commit"), .manifest = manifest, .resolved_unix = value.at("resolved")};
+  return Resolution{.uri = value.at("uri"),
+                    .revision = value.at("revision"),
+                    .origin = value.at("origin"),
+                    .filter = {.include = value.at("include"), .exclude = value.at("exclude")},
+                    .kept = value.at("kept"),
+                    .commit = value.at("commit"),
+                    .manifest = manifest,
+                    .resolved_unix = value.at("resolved")};
 }
 
 }  // namespace
@@ -49,7 +55,9 @@ bool IsPinned(const ModelRef& ref) { return ref.sha256.has_value() || IsCommit(r
 std::string ResolutionsToJson(const std::vector<Resolution>& all) {
   json list = json::array();
   for (const Resolution& one : all) list.push_back(ToJson(one));
-  return json{{"version", kVersion}, {"resolutions", std::move(list)}}.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  return json{{"version", kVersion}, {"resolutions", std::move(list)}}.dump(1, ' ', false,
+                                                                            json::error_handler_t::replace) +
+         "\n";
 }
 
 Result<std::vector<Resolution>> ResolutionsFromJson(std::string_view text) try {
@@ -68,7 +76,8 @@ Result<std::vector<Resolution>> ResolutionsFromJson(std::string_view text) try {
 std::optional<Resolution> FindResolution(const std::vector<Resolution>& all, const ModelRequest& request) {
   const Resolution* found = nullptr;
   for (const Resolution& known : all) {
-    const bool same_commit = IsPinned(request.ref) && SameSelection(known, request) && known.commit == request.ref.revision;
+    const bool same_commit =
+        IsPinned(request.ref) && SameSelection(known, request) && known.commit == request.ref.revision;
     if (!SameRequest(known, request) && !same_commit) continue;
     if (found == nullptr || known.resolved_unix >= found->resolved_unix) found = &known;
   }
@@ -77,13 +86,16 @@ std::optional<Resolution> FindResolution(const std::vector<Resolution>& all, con
 
 Result<std::unique_ptr<Resolutions>> Resolutions::Open(std::string file) {
   Result<std::string> text = ReadSmallFile(file, kMaxFile);
-  if (text.status().code() == StatusCode::kNotFound) return std::unique_ptr<Resolutions>(new Resolutions(std::move(file), {}));
+  if (text.status().code() == StatusCode::kNotFound)
+    return std::unique_ptr<Resolutions>(new Resolutions(std::move(file), {}));
   if (!text.ok()) return text.status();
   Result<std::vector<Resolution>> all = ResolutionsFromJson(*text);
   if (all.ok()) return std::unique_ptr<Resolutions>(new Resolutions(std::move(file), *std::move(all)));
   const std::string aside = file + ".damaged";
   if (std::rename(file.c_str(), aside.c_str()) != 0) return ErrnoStatus(errno, StrCat("rename ", file, " to ", aside));
-  LOG(WARNING) << Message("Cannot read what was resolved before; origins will be asked again").With("kept", aside).With("error", all.status());
+  LOG(WARNING) << Message("Cannot read what was resolved before; origins will be asked again")
+                      .With("kept", aside)
+                      .With("error", all.status());
   return std::unique_ptr<Resolutions>(new Resolutions(std::move(file), {}));
 }
 
@@ -97,11 +109,18 @@ std::vector<Resolution> Resolutions::All() const {
   return all_;
 }
 
-Status Resolutions::Put(const ModelRequest& request, const std::string& commit, const Digest& manifest, int64_t now_unix) {
+Status Resolutions::Put(const ModelRequest& request, const std::string& commit, const Digest& manifest,
+                        int64_t now_unix) {
   MutexLock lock(mutex_);
   std::erase_if(all_, [&](const Resolution& known) { return SameRequest(known, request); });
-  all_.push_back({.uri = request.ref.Uri(), .revision = VersionName(request.ref), .origin = request.origin, .filter = request.filter,
-                  .kept = request.keep_resolution, .commit = commit, .manifest = manifest, .resolved_unix = now_unix});
+  all_.push_back({.uri = request.ref.Uri(),
+                  .revision = VersionName(request.ref),
+                  .origin = request.origin,
+                  .filter = request.filter,
+                  .kept = request.keep_resolution,
+                  .commit = commit,
+                  .manifest = manifest,
+                  .resolved_unix = now_unix});
   return Save();
 }
 

@@ -81,7 +81,8 @@ TEST_F(ResolutionsTest, ForgettingAManifestForgetsAllThatLedToIt) {
 }
 
 TEST_F(ResolutionsTest, ADamagedFileIsSetAsideAndNotServed) {
-  for (const char* bad : {"", "{", "[]", R"({"version":2,"resolutions":[]})", R"({"version":1,"resolutions":[{"uri":7}]})"}) {
+  for (const char* bad :
+       {"", "{", "[]", R"({"version":2,"resolutions":[]})", R"({"version":1,"resolutions":[{"uri":7}]})"}) {
     ASSERT_TRUE(ReplaceSmallFile(File(), bad).ok());
     EXPECT_TRUE(Open()->All().empty()) << bad;
     EXPECT_TRUE(std::filesystem::exists(File() + ".damaged"));

@@ -1,6 +1,4 @@
 // The whole daemon in one process: real store, real gRPC over its socket, an origin in memory.
-#include "daemon/daemon.h"
-
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -10,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "daemon/daemon.h"
 #include "origin/testing/fake_origin.h"
 #include "proto/cache.grpc.pb.h"
 
@@ -55,7 +54,8 @@ class DaemonTest : public ::testing::Test {
     config_.fetch.streams = 4;
     jobs_.backoff = {.initial = std::chrono::milliseconds(1), .max = std::chrono::milliseconds(4)};
     jobs_.notify_every = std::chrono::milliseconds(0);
-    commit_ = origin_.Put("hf://org/a", {{.path = "config.json", .content = "{}", .kind = FakeFileKind::kPlain}, {.path = "model.safetensors", .content = weights_}});
+    commit_ = origin_.Put("hf://org/a", {{.path = "config.json", .content = "{}", .kind = FakeFileKind::kPlain},
+                                         {.path = "model.safetensors", .content = weights_}});
   }
   ~DaemonTest() override {
     stub_.reset();
@@ -64,7 +64,12 @@ class DaemonTest : public ::testing::Test {
   }
 
   Result<std::unique_ptr<Daemon>> TryStart() {
-    return Daemon::Start({.config = config_, .version = "1.2.3", .origins = [this](const ModelRef&, const std::string&) -> Result<Origin*> { return &origin_; }, .jobs = jobs_}, clock_);
+    return Daemon::Start(
+        {.config = config_,
+         .version = "1.2.3",
+         .origins = [this](const ModelRef&, const std::string&) -> Result<Origin*> { return &origin_; },
+         .jobs = jobs_},
+        clock_);
   }
   void Start() {
     auto daemon = TryStart();
@@ -150,7 +155,9 @@ class DaemonTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
   void WriteCache(const std::string& name, const std::string& spec) const {
-    std::ofstream(root_ / "caches" / (name + ".yaml")) << "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: " << name << "}\nspec: {" << spec << "}\n";
+    std::ofstream(root_ / "caches" / (name + ".yaml"))
+        << "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: " << name << "}\nspec: {"
+        << spec << "}\n";
   }
   // Polls the daemon's own answers: each is a call, so the loop is bounded by the test's timeout, not by a clock.
   void WaitUntil(const std::function<bool()>& condition) {
@@ -246,7 +253,8 @@ TEST_F(DaemonTest, AHubThatIsDownDoesNotKeepAwayWhatIsHere) {
   origin_.FailResolve(Unavailable("the hub answers 503"));
   const Prepared prepared = Prepare(Volume("hf://org/a", "v1"));
   ASSERT_TRUE(prepared.status.ok()) << prepared.status.error_message();
-  EXPECT_THAT(prepared.ready.warning(), HasSubstr("the origin does not answer (the hub answers 503); this is what hf://org/a@main was"));
+  EXPECT_THAT(prepared.ready.warning(),
+              HasSubstr("the origin does not answer (the hub answers 503); this is what hf://org/a@main was"));
 }
 
 TEST_F(DaemonTest, WrongBytesAreTheCallersErrorWithBothDigests) {
@@ -254,7 +262,8 @@ TEST_F(DaemonTest, WrongBytesAreTheCallersErrorWithBothDigests) {
   Start();
   const Prepared prepared = Prepare(Volume("hf://org/a", "v1"));
   EXPECT_EQ(prepared.status.error_code(), grpc::StatusCode::DATA_LOSS);
-  EXPECT_THAT(prepared.status.error_message(), HasSubstr("expected " + Digest::Of(weights_).ToString() + ", got sha256:"));
+  EXPECT_THAT(prepared.status.error_message(),
+              HasSubstr("expected " + Digest::Of(weights_).ToString() + ", got sha256:"));
   EXPECT_THAT(Leases(), IsEmpty());  // final: nobody will unpublish
 }
 
@@ -321,7 +330,8 @@ TEST_F(DaemonTest, ARestartKeepsLeasesAndAsksForNoVerifiedPieceAgain) {
   origin_.HoldRead("model.safetensors", 3 * kMiB);
   config_.fetch.streams = 1;
   Start();
-  std::jthread caller([&] { EXPECT_EQ(Prepare(Volume("hf://org/a", "v1")).status.error_code(), grpc::StatusCode::UNAVAILABLE); });
+  std::jthread caller(
+      [&] { EXPECT_EQ(Prepare(Volume("hf://org/a", "v1")).status.error_code(), grpc::StatusCode::UNAVAILABLE); });
   origin_.AwaitHeld();
   Stop();
   caller.join();
@@ -341,7 +351,8 @@ TEST_F(DaemonTest, AKeptCacheIsServedAfterARestartWithoutAskingAnybody) {
   WaitUntil([&] { return !List().empty() && List()[0].phase() == "ready"; });
   Stop();
   const int resolves = origin_.resolves();
-  origin_.Put("hf://org/a", {{.path = "model.safetensors", .content = Weights(kMiB, 9)}});  // main moves; updatePolicy is Manual
+  origin_.Put("hf://org/a",
+              {{.path = "model.safetensors", .content = Weights(kMiB, 9)}});  // main moves; updatePolicy is Manual
   Start();
   v1::PrepareRequest request = Volume("", "v1");
   request.set_cluster_cache("llama");

@@ -62,7 +62,8 @@ Result<std::string> ReadSmallFile(const std::string& path, size_t limit) {
 Status ReplaceSmallFile(const std::string& path, std::string_view content) {
   const std::string temporary = path + ".tmp";
   RETURN_IF_ERROR(WriteNew(temporary, content));
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return ErrnoStatus(errno, StrCat("rename ", temporary, " to ", path));
+  if (::rename(temporary.c_str(), path.c_str()) != 0)
+    return ErrnoStatus(errno, StrCat("rename ", temporary, " to ", path));
   return SyncFolderOf(path);
 }
 

@@ -37,7 +37,9 @@ Result<gid_t> GroupId(const std::string& name) {
   if (const int error = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found); error != 0) {
     return ErrnoStatus(error, "look up group " + Quoted(name));
   }
-  if (found == nullptr) return InvalidArgument(StrCat("socket.group: no group ", Quoted(name), " on this machine; create it or name another"));
+  if (found == nullptr)
+    return InvalidArgument(
+        StrCat("socket.group: no group ", Quoted(name), " on this machine; create it or name another"));
   return found->gr_gid;
 }
 
@@ -47,15 +49,18 @@ Status ClearSocketPath(const std::string& path) {
   RETURN_IF_ERROR(MakeFolderOf(path));
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return errno == ENOENT ? OkStatus() : ErrnoStatus(errno, "stat " + path);
-  if (!S_ISSOCK(info.st_mode)) return FailedPrecondition(StrCat(path, " is there and is no socket; remove it or set another socket.path"));
-  if (SomebodyListens(path)) return FailedPrecondition(StrCat("another program listens on ", path, "; stop it, or set another socket.path"));
+  if (!S_ISSOCK(info.st_mode))
+    return FailedPrecondition(StrCat(path, " is there and is no socket; remove it or set another socket.path"));
+  if (SomebodyListens(path))
+    return FailedPrecondition(StrCat("another program listens on ", path, "; stop it, or set another socket.path"));
   return ::unlink(path.c_str()) == 0 ? OkStatus() : ErrnoStatus(errno, "remove the socket left at " + path);
 }
 
 Status SetSocketAccess(const std::string& path, uint32_t mode, const std::string& group) {
   if (!group.empty()) {
     ASSIGN_OR_RETURN(const gid_t gid, GroupId(group));
-    if (::lchown(path.c_str(), static_cast<uid_t>(-1), gid) != 0) return ErrnoStatus(errno, StrCat("give ", path, " to group ", group));
+    if (::lchown(path.c_str(), static_cast<uid_t>(-1), gid) != 0)
+      return ErrnoStatus(errno, StrCat("give ", path, " to group ", group));
   }
   return ::chmod(path.c_str(), mode) == 0 ? OkStatus() : ErrnoStatus(errno, "set the mode of " + path);
 }

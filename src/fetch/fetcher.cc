@@ -98,8 +98,7 @@ class Fetcher {
     Digest digest;
   };
 
-  // --- the calling thread
-  // -----------------------------------------------------------------------------------------------
+  // ---- the calling thread
 
   size_t PossibleJobs() const {
     size_t jobs = 0;
@@ -220,7 +219,7 @@ class Fetcher {
                         static_cast<uint32_t>(std::count(here_before_.begin(), here_before_.end(), true))};
   }
 
-  // --- the brain and its effects -------------------------------------------------------------------------------------
+  // ---- the brain and its effects
 
   template <typename What>
   void Handle(What what) REQUIRES(mutex_) {
@@ -263,8 +262,7 @@ class Fetcher {
     work_.NotifyOne();
   }
 
-  // --- the workers
-  // ------------------------------------------------------------------------------------------------------
+  // ---- the workers
 
   void Work() {
     while (const std::optional<Job> job = TakeJob()) {

@@ -44,7 +44,7 @@ class Stepper {
 
   FileState& File(FileIndex index) { return state_.files[index]; }
 
-  // --- events -------------------------------------------------------------------------------------------------------
+  // ---- events
 
   void On(const Tick& tick) {
     if (tick.local_share) state_.sharing_pays = *tick.local_share <= state_.rules.most_local_share;
@@ -127,8 +127,7 @@ class Stepper {
 
   void On(const StopRequested& stop) { End(stop.reason); }
 
-  // --- what follows from them
-  // -----------------------------------------------------------------------------------------
+  // ---- what follows from them
 
   void Progressed(FileState& file) {
     file.failures = 0;
@@ -203,8 +202,7 @@ class Stepper {
     if (state_.jobs() == 0) Emit(Finish{*state_.ending});
   }
 
-  // --- planning: each starts at most one job
-  // ----------------------------------------------------------------------------
+  // ---- planning: each starts at most one job
 
   bool StartOne() { return StartCommit() || StartFirstStream() || StartOpen() || StartFurtherStream(); }
 

@@ -110,7 +110,7 @@ struct World {
     finished = finish.status;
   }
 
-  // --- what the world answers ---
+  // ---- what the world answers
 
   void AnswerOpen(size_t i, int error_percent) {
     const FileIndex index = Take(opens, i);

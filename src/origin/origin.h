@@ -44,11 +44,12 @@ using ByteSink = std::function<Status(std::span<const std::byte>)>;
 
 // Thread-safe: several Read()s run at once, each on its caller's thread.
 //
-// Errors, each with a text that says what to do: NotFound (no such repository, revision, file), Unauthenticated (token or
-// server's certificate), PermissionDenied (not admitted; an address or redirect we refuse), Unavailable (down, cut, stalled,
-// 5xx, 429: retry_after()), FailedPrecondition (the file changed at the origin: resolve again), InvalidArgument (a listing
-// or setting that breaks our rules), DataLoss (other bytes than announced; a retry may cure it), Unimplemented (the server
-// knows no ranges), OutOfRange (a range outside the file), Cancelled (stop was requested).
+// Errors, each with a text that says what to do: NotFound (no such repository, revision, file), Unauthenticated (token
+// or server's certificate), PermissionDenied (not admitted; an address or redirect we refuse), Unavailable (down, cut,
+// stalled, 5xx, 429: retry_after()), FailedPrecondition (the file changed at the origin: resolve again),
+// InvalidArgument (a listing or setting that breaks our rules), DataLoss (other bytes than announced; a retry may cure
+// it), Unimplemented (the server knows no ranges), OutOfRange (a range outside the file), Cancelled (stop was
+// requested).
 class Origin {
  public:
   virtual ~Origin() = default;
