@@ -33,6 +33,11 @@ std::map<Digest, BlobToVerify> BlobsToVerify(const NodeView& node, const std::ve
   return blobs;
 }
 
+Status VerifyCall::WhyToEnd(const std::stop_token& stop) const {
+  if (cancelled_) return Cancelled("the caller left");
+  return stop.stop_requested() ? Unavailable("ballastd is stopping") : OkStatus();
+}
+
 void VerifyCall::Run(const std::stop_token& stop) {
   const NodeView node = core_.View();
   const Result<std::vector<Digest>> manifests = SelectModels(node, model_, /*all=*/true);
@@ -42,14 +47,18 @@ void VerifyCall::Run(const std::stop_token& stop) {
   update.set_blobs_total(static_cast<uint32_t>(blobs.size()));
   for (const auto& [digest, blob] : blobs) update.set_bytes_total(update.bytes_total() + blob.size);
   for (const auto& [digest, blob] : blobs) {
-    if (cancelled_) return End(Cancelled("the caller left"));
-    if (stop.stop_requested()) return End(Unavailable("ballastd is stopping"));
     Offer(update);
-    const Result<std::optional<BlobDamage>> damage = core_.store.blobs().Verify(digest);
+    const uint64_t before = update.bytes_done();
+    const Result<std::optional<BlobDamage>> damage = core_.store.blobs().Verify(digest, [&](uint64_t bytes) {
+      update.set_bytes_done(std::min(update.bytes_done() + bytes, before + blob.size));
+      Offer(update);
+      return WhyToEnd(stop).ok();
+    });
+    if (Status why = WhyToEnd(stop); !why.ok()) return End(std::move(why));
+    update.set_bytes_done(before + blob.size);
     if (!damage.ok()) AddDamage(update, digest, blob, damage.status().message());
     if (damage.ok() && damage->has_value()) AddDamage(update, digest, blob, (*damage)->problem);
     update.set_blobs_done(update.blobs_done() + 1);
-    update.set_bytes_done(update.bytes_done() + blob.size);
   }
   update.set_done(true);
   End(OkStatus(), std::move(update));

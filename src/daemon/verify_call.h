@@ -27,6 +27,8 @@ class VerifyCall final : public UpdateStream<cache::v1::VerifyUpdate> {
   void OnCancel() override { cancelled_ = true; }
 
  private:
+  Status WhyToEnd(const std::stop_token& stop) const;
+
   CacheCore& core_;
   const std::string model_;
   std::atomic<bool> cancelled_ = false;

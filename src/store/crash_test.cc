@@ -144,7 +144,7 @@ class CrashTest : public ::testing::Test {
       ASSERT_TRUE(stored.has_value());
       EXPECT_EQ(stored->manifest, ManifestOf(model));
       for (const auto& [path, content] : model) {
-        const auto damage = store.blobs().Verify(Digest::Of(content));
+        const auto damage = store.blobs().Verify(Digest::Of(content), [](uint64_t) { return true; });
         ASSERT_TRUE(damage.ok()) << damage.status();
         EXPECT_FALSE(damage->has_value()) << (*damage)->problem;
       }

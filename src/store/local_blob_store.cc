@@ -21,7 +21,9 @@ struct FileDigest {
   uint64_t size = 0;
 };
 
-Result<FileDigest> DigestOf(FileSystem& files, const std::string& path) {
+bool ReadOn(uint64_t) { return true; }
+
+Result<FileDigest> DigestOf(FileSystem& files, const std::string& path, const OnRead& on_read = ReadOn) {
   ASSIGN_OR_RETURN(const auto file, files.Open(path, OpenMode::kRead));
   ASSIGN_OR_RETURN(const FileInfo info, files.Stat(path));
   AlignedBuffer buffer(std::min(info.size + 1, kReadSize));
@@ -31,6 +33,7 @@ Result<FileDigest> DigestOf(FileSystem& files, const std::string& path) {
     ASSIGN_OR_RETURN(const size_t count, file->Read(size, buffer.span()));
     hasher.Update(buffer.span().first(count));
     size += count;
+    if (!on_read(count)) return Cancelled(StrCat("stopped reading ", path));
     if (count < buffer.span().size()) return FileDigest{hasher.Finish(), size};
   }
 }
@@ -441,21 +444,21 @@ Result<bool> LocalBlobStore::RemoveUnlinked(const Digest& digest) {
 
 // ---- verifying
 
-Result<std::optional<BlobDamage>> LocalBlobStore::Verify(const Digest& digest) const {
+Result<std::optional<BlobDamage>> LocalBlobStore::Verify(const Digest& digest, const OnRead& on_read) const {
   const auto entry = Find(digest);
   if (!entry) return NotFound(StrCat(digest.ToString(), " is not here"));
-  if (entry->pending) return VerifyFile(digest, paths_.PendingBlob(digest), entry->size);
+  if (entry->pending) return VerifyFile(digest, paths_.PendingBlob(digest), entry->size, on_read);
   for (uint32_t copy = 0; copy < entry->copies; ++copy) {
-    ASSIGN_OR_RETURN(const auto damage, VerifyFile(digest, paths_.Blob(digest, copy), entry->size));
+    ASSIGN_OR_RETURN(const auto damage, VerifyFile(digest, paths_.Blob(digest, copy), entry->size, on_read));
     if (damage) return damage;
   }
   return std::optional<BlobDamage>();
 }
 
 Result<std::optional<BlobDamage>> LocalBlobStore::VerifyFile(const Digest& digest, const std::string& path,
-                                                             uint64_t size) const {
+                                                             uint64_t size, const OnRead& on_read) const {
   const auto damaged = [&digest](std::string problem) { return std::optional(BlobDamage{digest, std::move(problem)}); };
-  const auto found = DigestOf(files_, path);
+  const auto found = DigestOf(files_, path, on_read);
   if (found.status().code() == StatusCode::kNotFound) return damaged("is missing");
   if (found.status().code() == StatusCode::kDataLoss) return damaged("cannot be read: " + found.status().message());
   if (!found.ok()) return found.status();

@@ -37,7 +37,7 @@ class LocalBlobStore final : public BlobStore {
   Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) override;
   Result<Digest> Commit(std::unique_ptr<Ingest> ingest) override;
   Result<Digest> Put(std::string_view content) override;
-  Result<std::optional<BlobDamage>> Verify(const Digest& digest) const override;
+  Result<std::optional<BlobDamage>> Verify(const Digest& digest, const OnRead& on_read) const override;
 
   // What was committed before the call is durable. After an error the small blobs that were not are gone.
   Status Flush();
@@ -83,7 +83,8 @@ class LocalBlobStore final : public BlobStore {
   void DropPending(const std::vector<Digest>& pending);
   bool PendingIsFull() const;
   Status AddCopy(const Digest& digest, uint32_t copy);
-  Result<std::optional<BlobDamage>> VerifyFile(const Digest& digest, const std::string& path, uint64_t size) const;
+  Result<std::optional<BlobDamage>> VerifyFile(const Digest& digest, const std::string& path, uint64_t size,
+                                               const OnRead& on_read) const;
 
   const StorePaths paths_;
   FileSystem& files_;

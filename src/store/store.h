@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +69,9 @@ struct BlobDamage {
   std::string problem;  // "has sha256:..", "is 3 bytes short", "is missing"
 };
 
+// Told the bytes that were read since it was told last; false ends the reading.
+using OnRead = std::function<bool(uint64_t bytes)>;
+
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
@@ -85,8 +89,8 @@ class BlobStore {
   // durable together, at the latest with ModelStore::Put(); a kill does not lose them.
   virtual Result<Digest> Commit(std::unique_ptr<Ingest> ingest) = 0;
   virtual Result<Digest> Put(std::string_view content) = 0;  // small generated files (refs, trees); durable like those
-  // Reads the blob and compares; nullopt: intact.
-  virtual Result<std::optional<BlobDamage>> Verify(const Digest& digest) const = 0;
+  // Reads the blob and compares; nullopt: intact. Cancelled where `on_read` ended it.
+  virtual Result<std::optional<BlobDamage>> Verify(const Digest& digest, const OnRead& on_read) const = 0;
 };
 
 class ModelStore {

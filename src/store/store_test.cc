@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "base/strings.h"
 #include "store/posix_file_system.h"
@@ -19,6 +20,8 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 namespace fs = std::filesystem;
+
+const OnRead kReadOn = [](uint64_t) { return true; };
 
 class StoreTest : public ::testing::Test {
  protected:
@@ -108,7 +111,7 @@ TEST_F(StoreTest, BlobIsReadOnlyAndVerified) {
   ASSERT_EQ(AddBlob(store_->blobs(), content).value(), Digest::Of(content));
   EXPECT_EQ(Content(BlobPath(content)), content);
   EXPECT_EQ(files_.Stat(BlobPath(content))->mode, 0444);
-  EXPECT_EQ(store_->blobs().Verify(Digest::Of(content)).value(), std::nullopt);
+  EXPECT_EQ(store_->blobs().Verify(Digest::Of(content), kReadOn).value(), std::nullopt);
   EXPECT_TRUE(fs::is_empty(Path("ingest")));
 }
 
@@ -180,7 +183,7 @@ TEST_F(StoreTest, InterruptedIngestGoesOnAfterAReopen) {
 TEST_F(StoreTest, DamageIsNamed) {
   const std::string content = RandomContent(10'000, 11);
   const Digest digest = AddBlob(store_->blobs(), content).value();
-  const auto problem = [&] { return store_->blobs().Verify(digest).value()->problem; };
+  const auto problem = [&] { return store_->blobs().Verify(digest, kReadOn).value()->problem; };
   std::string other = content;
   other[5] ^= 1;
   Overwrite(BlobPath(content), other);
@@ -189,6 +192,18 @@ TEST_F(StoreTest, DamageIsNamed) {
   EXPECT_EQ(problem(), "is 3 bytes short");
   fs::remove(BlobPath(content));
   EXPECT_EQ(problem(), "is missing");
+}
+
+TEST_F(StoreTest, VerifyingTellsHowFarItIsAndEndsWhenToldTo) {
+  const std::string content = RandomContent(3'500'000, 12);
+  const Digest digest = AddBlob(store_->blobs(), content).value();
+  std::vector<uint64_t> told;
+  const auto count = [&](uint64_t bytes) { return told.push_back(bytes), true; };
+  EXPECT_EQ(store_->blobs().Verify(digest, count).value(), std::nullopt);
+  EXPECT_EQ(std::accumulate(told.begin(), told.end(), 0ULL), content.size());
+  EXPECT_GT(told.size(), 3U);
+  const auto once = store_->blobs().Verify(digest, [](uint64_t) { return false; });
+  EXPECT_EQ(once.status().code(), StatusCode::kCancelled);
 }
 
 TEST_F(StoreTest, ForeignFileAmongTheBlobsIsLeftAlone) {
