@@ -88,6 +88,7 @@ struct Driver::Impl {
   RpcCounts counts;
   mutable Mutex mutex;
   std::string refusal GUARDED_BY(mutex);
+  UniqueFd lock;  // until our sockets are gone
   std::unique_ptr<RpcServer> csi;
   std::unique_ptr<RpcServer> registration;
   std::unique_ptr<ReconcileLoop> reconcile;
@@ -95,6 +96,7 @@ struct Driver::Impl {
 
 Status Driver::Impl::Serve(const DriverOptions& options, std::unique_ptr<grpc::Service> controller) {
   ASSIGN_OR_RETURN(const std::string path, SocketPath(options.endpoint));
+  ASSIGN_OR_RETURN(lock, LockSocket(path));
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(MakeIdentityService({.version = options.version, .controller = controller != nullptr}));
   services.push_back(MakeNodeService(node, options.node_name, clock));

@@ -150,9 +150,10 @@ TEST_F(DriverTest, SaysWhoAndWhatItIs) {
 }
 
 TEST_F(DriverTest, OnlyRootMayConnectAndOnlyOneDriverServes) {
-  EXPECT_EQ(fs::status(root_ + "/csi.sock").permissions(), fs::perms::owner_all);
+  EXPECT_EQ(fs::status(root_ + "/csi.sock").permissions(), fs::perms::owner_read | fs::perms::owner_write);
   const auto second = Driver::Start(Options(), std::make_unique<SharedCache>(cache_));
   EXPECT_EQ(second.status().code(), StatusCode::kAlreadyExists);
+  EXPECT_THAT(second.status().message(), HasSubstr("another ballast-csi serves"));
   EXPECT_TRUE(Publish(Request(1)).ok());
   EXPECT_TRUE(Unpublish(1).ok());
 }
@@ -198,6 +199,82 @@ TEST_F(DriverTest, TheCallersDeadlineIsKeptWithRoomForTheReply) {
   const auto wait = cache_.prepares().at(0).deadline - std::chrono::steady_clock::now();
   EXPECT_LT(wait, std::chrono::seconds(56));  // gRPC rounds what it sends
   EXPECT_GT(wait, std::chrono::seconds(30));
+}
+
+// Ids are opaque: no path, no option, no word of a shell is ever made of one.
+TEST_F(DriverTest, AVolumeIdIsNothingButAnId) {
+  for (const std::string id : {"../../../../etc/x", "/", "..", "a,rw,exec", "$(reboot)", "x;y", "%s%n"}) {
+    pb::NodePublishVolumeRequest request = Request(1);
+    request.set_volume_id(id);
+    ASSERT_TRUE(Publish(request).ok()) << id;
+    ASSERT_EQ(cache_.leases().size(), 1U);
+    EXPECT_EQ(cache_.leases()[0], (LeaseKey{id, Target(1)}));
+    ASSERT_EQ(Mounts().size(), 1U);
+    EXPECT_EQ(Mounts()[0].mount_point, Target(1));
+    EXPECT_TRUE(Mounts()[0].HasOption("ro"));
+    grpc::ClientContext context;
+    pb::NodeUnpublishVolumeRequest back;
+    back.set_volume_id(id);
+    back.set_target_path(Target(1));
+    pb::NodeUnpublishVolumeResponse response;
+    ASSERT_TRUE(pb::Node::NewStub(Channel("/csi.sock"))->NodeUnpublishVolume(&context, back, &response).ok());
+    EXPECT_TRUE(cache_.leases().empty());
+  }
+}
+
+TEST_F(DriverTest, AStartReleasesTheLeasesOfPodsThatAreGone) {
+  ASSERT_TRUE(Publish(Request(1)).ok());
+  driver_.reset();
+  cache_.AddLease({"vol-9", root_ + "/pods-of-yesterday/9"});
+  Start();
+  while (cache_.leases().size() > 1) std::this_thread::yield();
+  EXPECT_EQ(cache_.leases()[0], (LeaseKey{"vol-1", Target(1)}));
+}
+
+TEST_F(DriverTest, SaysAtTheStartThatPodsWouldNotSeeItsMounts) {
+  LogLines log;
+  driver_.reset();
+  Start();  // the test's mount namespace propagates nothing
+  EXPECT_THAT(log.text(), HasSubstr("mountPropagation: Bidirectional"));
+}
+
+TEST_F(DriverTest, AFileSystemTypeHasNoMeaningAndOtherMountOptionsAreRefused) {
+  pb::NodePublishVolumeRequest request = Request(1);
+  pb::VolumeCapability::MountVolume& mount = *request.mutable_volume_capability()->mutable_mount();
+  mount.set_fs_type("xfs");
+  mount.add_mount_flags("context=system_u:object_r:container_file_t:s0");
+  const grpc::Status refused = Publish(request);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), HasSubstr("remove mountOptions"));
+  mount.clear_mount_flags();
+  EXPECT_TRUE(Publish(request).ok());
+  EXPECT_TRUE(Unpublish(1).ok());
+}
+
+// The kubelet's event is fmt.Sprintf(our text).
+TEST_F(DriverTest, APercentSignComesDoubledSoThatTheKubeletsEventShowsIt) {
+  pb::NodePublishVolumeRequest request = Request(1);
+  (*request.mutable_volume_context())["layout"] = "100%s";
+  EXPECT_THAT(Publish(request).error_message(), HasSubstr("\"100%%s\""));
+}
+
+TEST_F(DriverTest, QuestionsAreNotLoggedAndRefusalsAre) {
+  LogLines log;
+  const auto node = pb::Node::NewStub(Channel("/csi.sock"));
+  pb::NodeGetVolumeStatsRequest request;
+  request.set_volume_id("vol-1");
+  request.set_volume_path(Target(1));
+  pb::NodeGetVolumeStatsResponse stats;
+  ASSERT_TRUE(Publish(Request(1)).ok());
+  for (int i = 0; i < 100; ++i) {
+    grpc::ClientContext context;
+    ASSERT_TRUE(node->NodeGetVolumeStats(&context, request, &stats).ok());
+  }
+  EXPECT_THAT(log.text(), Not(HasSubstr("NodeGetVolumeStats")));
+  ASSERT_TRUE(Unpublish(1).ok());
+  grpc::ClientContext context;
+  EXPECT_EQ(node->NodeGetVolumeStats(&context, request, &stats).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(log.text(), HasSubstr("NodeGetVolumeStats"));
 }
 
 TEST_F(DriverTest, SecretsReachNoLog) {

@@ -102,7 +102,7 @@ class GrpcCacheClient final : public CacheClient {
     SteadyTime absent_until = steady_clock::now() + options_.patience;
     for (;;) {
       const SteadyTime limit = std::min(absent_until, call.deadline);
-      if (!channel_->WaitForConnected(Wall(limit))) return Explain(Unavailable("no connection"));
+      RETURN_IF_ERROR(AwaitConnection(call, limit));
       auto ready = PrepareOnce(call);
       const bool lost =
           ready.status().code() == StatusCode::kUnavailable && !SomebodyListens(options_.socket_path).ok();
@@ -131,6 +131,16 @@ class GrpcCacheClient final : public CacheClient {
   }
 
  private:
+  // Looks every second whether the caller still waits.
+  Status AwaitConnection(const PrepareCall& call, SteadyTime limit) {
+    const WarmProgress absent{.model = call.order.name, .phase = "waiting", .waiting_for = "ballastd does not answer"};
+    while (!channel_->WaitForConnected(Wall(std::min(limit, steady_clock::now() + std::chrono::seconds(1))))) {
+      if (!call.on_progress(absent)) return Cancelled("the caller went away");
+      if (steady_clock::now() >= limit) return Explain(Unavailable("no connection"));
+    }
+    return OkStatus();
+  }
+
   Result<ReadyView> PrepareOnce(const PrepareCall& call) {
     grpc::ClientContext context;
     context.set_deadline(Wall(call.deadline));

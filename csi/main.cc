@@ -7,6 +7,7 @@
 #include <exception>
 #include <iostream>
 
+#include "base/file_limit.h"
 #include "base/logging.h"
 #include "csi/driver.h"
 #include "csi/grpc_cache_client.h"
@@ -77,6 +78,7 @@ int Main(int argc, char** argv) {
   Declare(app, options, verbosity);
   CLI11_PARSE(app, argc, argv);
   InitLogging(argv[0], verbosity);
+  RaiseFileLimit();
   return Run(options);
 }
 

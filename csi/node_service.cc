@@ -43,18 +43,18 @@ class NodeService final : public pb::Node::Service {
 
   grpc::Status NodePublishVolume(grpc::ServerContext* context, const pb::NodePublishVolumeRequest* in,
                                  pb::NodePublishVolumeResponse*) override {
-    return ToGrpc(node_.Publish(FromProto(*in), CallOf(*context)));
+    return ToKubelet(node_.Publish(FromProto(*in), CallOf(*context)));
   }
 
   grpc::Status NodeUnpublishVolume(grpc::ServerContext*, const pb::NodeUnpublishVolumeRequest* in,
                                    pb::NodeUnpublishVolumeResponse*) override {
-    return ToGrpc(node_.Unpublish(in->volume_id(), in->target_path()));
+    return ToKubelet(node_.Unpublish(in->volume_id(), in->target_path()));
   }
 
   grpc::Status NodeGetVolumeStats(grpc::ServerContext*, const pb::NodeGetVolumeStatsRequest* in,
                                   pb::NodeGetVolumeStatsResponse* out) override {
     const auto stats = node_.Stats(in->volume_id(), in->volume_path());
-    if (!stats.ok()) return ToGrpc(stats.status());
+    if (!stats.ok()) return ToKubelet(stats.status());
     const DiskUsage& disk = stats->usage;
     AddUsage(pb::VolumeUsage::BYTES, disk.total_bytes, disk.available_bytes, disk.used_bytes, *out);
     AddUsage(pb::VolumeUsage::INODES, disk.total_inodes, disk.available_inodes, disk.used_inodes, *out);

@@ -46,8 +46,10 @@ PublishPlan PlanPublish(const PublishFacts& facts) {
     case TargetKind::kNotDirectory:
       return Refuse(FailedPrecondition("the target path is a file, not a directory; move it away"));
     case TargetKind::kSymlink:
-      return Refuse(FailedPrecondition(StrCat("the target path leads through a symbolic link (", detail,
-                                              "), which is never followed; give the real path")));
+      return Refuse(FailedPrecondition(
+          StrCat("the target path leads through a symbolic link (", detail,
+                 "), which is never followed; where the kubelet's own directory is a link, start the kubelet with its "
+                 "real path as --root-dir")));
     case TargetKind::kForeignMount:
       return Refuse(
           FailedPrecondition(StrCat("something else is mounted at the target path: ", detail, "; unmount it")));

@@ -74,9 +74,8 @@ Result<PublishOrder> CheckPublish(const PublishRequest& request) {
   RETURN_IF_ERROR(CheckCapability(request.capability));
   if (request.has_secrets) {
     return InvalidArgument(
-        "nodePublishSecretRef: this node takes no secret with a volume; give the token to the origin (token_file of "
-        "the cache's "
-        "configuration) and remove nodePublishSecretRef");
+        "this node takes no secret with a volume: remove nodePublishSecretRef, put the token into a file on the node, "
+        "and name that file as tokenFile of the model's origin in ballastd's configuration");
   }
   ASSIGN_OR_RETURN(order.context, ParseVolumeContext(request.attributes));
   return order;

@@ -66,6 +66,12 @@ void Strip(pb::Message& message) {
   }
 }
 
+// Questions come all the time (the kubelet asks for each volume's statistics every minute): a line for each would fill
+// the node's disk with nothing.
+bool IsQuestion(std::string_view method) {
+  return method == "Probe" || method.starts_with("Get") || method.starts_with("NodeGet");
+}
+
 class RpcLog final : public grpc::experimental::Interceptor {
  public:
   RpcLog(std::string method, RpcCounts& counts) : method_(std::move(method)), counts_(counts) {}
@@ -87,10 +93,12 @@ class RpcLog final : public grpc::experimental::Interceptor {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_);
     Message line("Call");
     line.With("method", method_).With("code", code).With("took", FormatDuration(took)).With("request", request_);
-    if (status.ok()) {
-      LOG(INFO) << line;
-    } else {
+    if (!status.ok()) {
       LOG(WARNING) << line.With("error", status.error_message());
+    } else if (IsQuestion(method_)) {
+      VLOG(1) << line;
+    } else {
+      LOG(INFO) << line;
     }
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/unix_listener.h"
 #include "csi/rpc_log.h"
 
 namespace grpc {
@@ -16,7 +17,7 @@ class Server;
 
 namespace ballast::driver {
 
-// Serves from Start until destruction, which lets calls in flight end for 10 s, cancels what is left, and removes the
+// Serves from Start until destruction, which lets calls in flight end for 3 s, cancels what is left, and removes the
 // socket.
 class RpcServer {
  public:
@@ -29,11 +30,11 @@ class RpcServer {
   RpcServer& operator=(const RpcServer&) = delete;
 
  private:
-  RpcServer(std::string path, std::vector<std::unique_ptr<grpc::Service>> services);
+  explicit RpcServer(std::vector<std::unique_ptr<grpc::Service>> services);
 
-  const std::string path_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<UnixListener> listener_;
 };
 
 }  // namespace ballast::driver

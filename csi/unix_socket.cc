@@ -1,5 +1,7 @@
 #include "csi/unix_socket.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -56,6 +58,17 @@ Status ClaimSocket(const std::string& path) {
   }
   return ::unlink(path.c_str()) == 0 ? OkStatus()
                                      : ErrnoStatus(errno, StrCat("remove the stale socket ", Quoted(path)));
+}
+
+Result<UniqueFd> LockSocket(const std::string& path) {
+  RETURN_IF_ERROR(MakeDirectoryOf(path));
+  const std::string file = path + ".lock";
+  UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock.valid()) return ErrnoStatus(errno, StrCat("open ", Quoted(file)));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, StrCat("lock ", Quoted(file)));
+  return AlreadyExists(StrCat("another ballast-csi serves ", Quoted(path), " (it holds ", Quoted(file),
+                              "); stop it first, or wait for its end"));
 }
 
 }  // namespace ballast::driver

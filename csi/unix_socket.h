@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "base/unique_fd.h"
 
 namespace ballast::driver {
 
@@ -17,5 +18,9 @@ Status SomebodyListens(const std::string& path);
 // Makes room for a listener: makes the last directory (0750) where it is missing and removes a socket that nobody
 // listens on. AlreadyExists where somebody does, and for a file that is no socket.
 Status ClaimSocket(const std::string& path);
+
+// Holds `path`.lock until it is closed (or the process ends), so that of two processes that come and go at the same
+// time neither removes the other's socket. AlreadyExists where another process holds it. The directory as above.
+Result<UniqueFd> LockSocket(const std::string& path);
 
 }  // namespace ballast::driver

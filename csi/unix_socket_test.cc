@@ -56,5 +56,18 @@ TEST(UnixSocketTest, MakesOneDirectoryAndLeavesFilesAlone) {
   EXPECT_TRUE(std::filesystem::exists(dir.Path("file")));
 }
 
+TEST(UnixSocketTest, ALockIsOnesUntilItIsClosed) {
+  const TempDir dir;
+  const std::string path = dir.Path("new/s");
+  {
+    const auto first = LockSocket(path);
+    ASSERT_TRUE(first.ok()) << first.status();
+    const Status second = LockSocket(path).status();
+    EXPECT_EQ(second.code(), StatusCode::kAlreadyExists);
+    EXPECT_THAT(second.message(), testing::HasSubstr("another ballast-csi serves"));
+  }
+  EXPECT_TRUE(LockSocket(path).ok());
+}
+
 }  // namespace
 }  // namespace ballast::driver

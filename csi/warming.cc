@@ -31,7 +31,7 @@ std::string Pace(const WarmProgress& progress) {
   return StrCat(rate, ", about ", FormatDuration(seconds(std::max<uint64_t>(1, left))));
 }
 
-// "43 percent", not "43%": the kubelet makes its event of our text with a printf, and a % comes out as "%!((MISSING)".
+// "43 percent", not "43%", which would have to be doubled for the kubelet (ToKubelet) and so in every log.
 std::string HowFar(const WarmProgress& progress) {
   if (progress.bytes_total == 0) return progress.phase.empty() ? "just begun" : progress.phase;
   const uint64_t done = std::min(progress.bytes_done, progress.bytes_total);

@@ -93,24 +93,42 @@ void ReadSource(YamlReader& yaml, ModelCache& cache) {
   });
 }
 
-void CheckSelectorExpression(YamlReader& yaml) {
-  std::string text;
+struct Requirement {
+  std::string key;
+  std::string op;
   std::vector<std::string> values;
+};
+
+Requirement ReadRequirement(YamlReader& yaml) {
+  Requirement read;
   yaml.Require("key");
-  yaml.String("key", text);
+  yaml.String("key", read.key);
   yaml.Require("operator");
-  yaml.Choice("operator", {"In", "NotIn", "Exists", "DoesNotExist"}, text);
-  yaml.Strings("values", values);
-  const bool needs_values = text == "In" || text == "NotIn";
-  if (yaml.ok() && needs_values == values.empty()) {
-    yaml.Fail("values", StrCat(needs_values ? "is missing for operator " : "must be left out for operator ", text));
+  yaml.Choice("operator", {"In", "NotIn", "Exists", "DoesNotExist"}, read.op);
+  yaml.Strings("values", read.values);
+  const bool needs_values = read.op == "In" || read.op == "NotIn";
+  if (yaml.ok() && needs_values == read.values.empty()) {
+    yaml.Fail("values", StrCat(needs_values ? "is missing for operator " : "must be left out for operator ", read.op));
   }
+  return read;
 }
 
-void CheckSelector(YamlReader& yaml) {
+std::vector<Requirement> ReadSelector(YamlReader& yaml) {
+  std::vector<Requirement> all;
   std::vector<std::pair<std::string, std::string>> labels;
   yaml.StringMap("matchLabels", labels);
-  yaml.Objects("matchExpressions", CheckSelectorExpression);
+  for (const auto& [key, value] : labels) all.push_back({key, "In", {value}});
+  yaml.Objects("matchExpressions", [&](YamlReader& expression) { all.push_back(ReadRequirement(expression)); });
+  return all;
+}
+
+void CheckSelector(YamlReader& yaml) { (void)ReadSelector(yaml); }
+
+// What a selector says where the name is all that is known of a namespace: one requirement of that, or nobody.
+std::vector<std::string> NamespacesOf(const std::vector<Requirement>& selector) {
+  const bool by_name =
+      selector.size() == 1 && selector[0].key == "kubernetes.io/metadata.name" && selector[0].op == "In";
+  return by_name ? selector[0].values : std::vector<std::string>();
 }
 
 // A count of at least 1, or "1%" to "100%".
@@ -150,13 +168,15 @@ void CheckGc(YamlReader& yaml) {
   yaml.Choice("onDelete", {"Release", "Keep"}, on_delete);
 }
 
-void CheckAllowedNamespaces(YamlReader& yaml) {
+void ReadAllowedNamespaces(YamlReader& yaml, ModelCache& cache) {
   std::string from;
+  std::vector<Requirement> selector;
   yaml.Require("from");
   yaml.Choice("from", {"All", "Selector"}, from);
-  yaml.Object("selector", CheckSelector);
+  yaml.Object("selector", [&](YamlReader& read) { selector = ReadSelector(read); });
   if (from == "Selector") yaml.Require("selector");
   if (from == "All" && yaml.Has("selector")) yaml.Fail("selector", "must be left out with from: All");
+  if (from == "Selector" && !selector.empty()) cache.allowed_namespaces = NamespacesOf(selector);  // empty: all
 }
 
 void ReadSpec(YamlReader& yaml, ModelCache& cache) {
@@ -172,7 +192,7 @@ void ReadSpec(YamlReader& yaml, ModelCache& cache) {
   yaml.Object("gc", CheckGc);
   yaml.Bool("suspend", cache.suspend);
   if (!cache.cluster_scoped) return;
-  yaml.Object("allowedNamespaces", CheckAllowedNamespaces);
+  yaml.Object("allowedNamespaces", [&](YamlReader& namespaces) { ReadAllowedNamespaces(namespaces, cache); });
   if (cache.source.token_secret_ref.has_value() && !yaml.Has("allowedNamespaces")) {
     yaml.Fail("allowedNamespaces", "is missing: with a token, say which namespaces may read the model");
   }

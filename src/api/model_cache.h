@@ -42,14 +42,17 @@ struct ModelCache {
   bool automatic_updates = false;  // updatePolicy.type: Automatic
   int32_t priority = 0;
   bool suspend = false;
+  // Of the pods that may mount it; nullopt = all. Without Kubernetes a namespace has its name and no other label, so a
+  // selector of others selects none.
+  std::optional<std::vector<std::string>> allowed_namespaces;
 
   friend bool operator==(const ModelCache&, const ModelCache&) = default;
 };
 
 // Every document of `yaml` (an object that `kubectl get -o yaml` printed will do). InvalidArgument names `file`, the
 // line, the key, and for an unknown key the nearest valid one; one bad document fails the file, and so do two of one
-// name. Keys of the contract that have no effect without Kubernetes (seeds, gc, allowedNamespaces, nodes.selector, ...)
-// are checked for their form and kept out of the struct.
+// name. Keys of the contract that have no effect without Kubernetes (seeds, gc, nodes.selector, ...) are checked for
+// their form and kept out of the struct.
 Result<std::vector<ModelCache>> ParseModelCaches(std::string_view yaml, const std::string& file);
 
 }  // namespace ballast

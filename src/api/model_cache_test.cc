@@ -36,6 +36,7 @@ TEST(ModelCacheTest, ReadsTheExampleOfTheContract) {
   expected.source.token_secret_ref = SecretKeyRef{"hf-token", "HF_TOKEN", "models"};
   expected.on_every_node = true;
   expected.priority = 1000;
+  expected.allowed_namespaces.emplace();  // by a label that nobody knows here
   EXPECT_THAT(*caches, ElementsAre(expected));
   EXPECT_EQ(caches->front().source.Ref().ToString(), "hf://meta-llama/Llama-3.1-8B-Instruct@main");
 }
@@ -46,6 +47,29 @@ TEST(ModelCacheTest, OnlyNameAndUriAreNeeded) {
   EXPECT_FALSE(caches->front().on_every_node);
   EXPECT_FALSE(caches->front().automatic_updates);
   EXPECT_EQ(caches->front().source.Ref().ToString(), "hf://gpt2");
+}
+
+TEST(ModelCacheTest, AllowedNamespacesAreThoseThatTheSelectorNames) {
+  const auto allowed = [](const std::string& namespaces) {
+    return ParseModelCaches(
+               StrCat(kHead, "spec: {source: {uri: \"hf://gpt2\"}, allowedNamespaces: {", namespaces, "}}\n"), "m.yaml")
+        .value()
+        .front()
+        .allowed_namespaces;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(allowed("from: All"), std::nullopt);
+  EXPECT_EQ(allowed("from: Selector, selector: {}"), std::nullopt);  // as in Kubernetes
+  EXPECT_EQ(allowed("from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: a}}"), Names{"a"});
+  EXPECT_EQ(allowed("from: Selector, selector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, "
+                    "values: [a, b]}]}"),
+            (Names{"a", "b"}));
+  for (const char* unknown :
+       {"{matchLabels: {tier: serving}}", "{matchLabels: {kubernetes.io/metadata.name: a, tier: serving}}",
+        "{matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [a]}]}",
+        "{matchExpressions: [{key: tier, operator: DoesNotExist}]}"}) {
+    EXPECT_EQ(allowed(StrCat("from: Selector, selector: ", unknown)), Names()) << unknown;
+  }
 }
 
 TEST(ModelCacheTest, ReadsSeveralDocumentsAndWhatKubectlPrints) {

@@ -102,7 +102,7 @@ class GrpcCacheClient final : public CacheClient {
     request.set_source(ref);
     ASSIGN_OR_RETURN(const v1::Layout wanted, LayoutOf(layout));
     request.set_layout(wanted);
-    Call call(std::move(stop));
+    Call call(stop);
     const auto reader = stub_->Prepare(&call.context, request);
     v1::PrepareUpdate update;
     std::optional<ReadyModel> ready;
@@ -112,7 +112,9 @@ class GrpcCacheClient final : public CacheClient {
     }
     RETURN_IF_ERROR(FromGrpc(reader->Finish()));
     if (!ready) return Internal("ballastd ended the call without an answer");
-    return *ready;
+    ASSIGN_OR_RETURN(const NodeStatus node, GetStatus(std::move(stop)));
+    ready->dir = StrCat(node.cache_dir, "/", ready->view);
+    return *std::move(ready);
   }
 
   Result<std::vector<CachedModel>> List(std::stop_token stop) override {
@@ -162,7 +164,7 @@ class GrpcCacheClient final : public CacheClient {
 
  private:
   static ReadyModel FromReady(const v1::Ready& r) {
-    return {r.model(), r.manifest(), r.commit(), r.view(), r.bytes(), r.files(), r.bytes_fetched()};
+    return {r.model(), r.manifest(), r.commit(), r.view(), r.bytes(), r.files(), r.bytes_fetched(), r.warning(), ""};
   }
 
   std::unique_ptr<v1::Cache::Stub> stub_;
@@ -182,7 +184,7 @@ Status SomebodyAnswers(const std::string& socket) {
     return PermissionDenied(StrCat("no permission for ", socket, ": run as root or as a member of the socket's group"));
   }
   return Unavailable(
-      StrCat("ballastd does not answer at ", socket, ": start it, or use --to DIR to download without it"));
+      StrCat("ballastd does not answer at ", socket, ": start it, or name its socket by --socket or BALLAST_SOCKET"));
 }
 
 }  // namespace

@@ -27,10 +27,12 @@ struct ReadyModel {
   std::string model;
   std::string manifest;
   std::string commit;
-  std::string view;
+  std::string view;  // relative to the cache directory
   uint64_t bytes = 0;
   uint32_t files = 0;
   uint64_t bytes_fetched = 0;
+  std::string warning;  // served although something is wrong
+  std::string dir;      // the view, absolute
 };
 
 struct CachedModel {
@@ -90,7 +92,7 @@ using OnProgress = std::function<void(const TransferProgress&)>;
 class CacheClient {
  public:
   virtual ~CacheClient() = default;
-  // `layout`: "plain", "hf" or "hf-repo"; "" makes no view.
+  // `layout`: "plain", "hf" or "hf-repo"; "" is plain.
   virtual Result<ReadyModel> Pull(const std::string& ref, const std::string& layout, const OnProgress& progress,
                                   std::stop_token stop) = 0;
   virtual Result<std::vector<CachedModel>> List(std::stop_token stop) = 0;

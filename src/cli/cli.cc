@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/errno_status.h"
@@ -43,6 +44,17 @@ std::string_view PullRemedy(const Status& status) {
   }
 }
 
+std::string_view CacheRemedy(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kUnavailable:
+      return "with --to DIR it downloads into a directory, without a daemon";
+    case StatusCode::kCancelled:
+      return "the daemon goes on with the download; the same command shows how far it is";
+    default:
+      return "";
+  }
+}
+
 class Runner {
  public:
   Runner(const Options& options, const World& world)
@@ -54,7 +66,7 @@ class Runner {
     const Status status = std::visit([this](const auto& command) { return Do(command); }, options_.command);
     if (status.ok()) return code_;
     const auto* pull = std::get_if<PullCommand>(&options_.command);
-    console_.Error(status, pull != nullptr && !pull->to.empty() ? PullRemedy(status) : "");
+    console_.Error(status, pull == nullptr ? "" : pull->to.empty() ? CacheRemedy(status) : PullRemedy(status));
     return ExitCodeOf(status);
   }
 
@@ -71,7 +83,9 @@ class Runner {
       return Print(PullTo(request, world_.environment, files_, world_.clock, console_, world_.stop));
     }
     ASSIGN_OR_RETURN(const auto cache, Connect());
-    return Print(cache->Pull(pull.ref, pull.layout, OnProgress(pull.ref), world_.stop));
+    ASSIGN_OR_RETURN(const ReadyModel ready, cache->Pull(pull.ref, pull.layout, OnProgress(pull.ref), world_.stop));
+    if (!ready.warning.empty()) console_.Message("warning: " + ready.warning);
+    return Show(options_.json ? Json(ready) : Text(ready));
   }
 
   Status Do(const ListCommand&) {
@@ -140,11 +154,19 @@ class Runner {
   int code_ = kOk;
 };
 
+// For a command line that could not be read.
+bool WantsJson(const std::vector<std::string>& arguments) {
+  if (std::find(arguments.begin(), arguments.end(), "--output=json") != arguments.end()) return true;
+  const auto output = std::find(arguments.begin(), arguments.end(), "--output");
+  return output != arguments.end() && output + 1 != arguments.end() && output[1] == "json";
+}
+
 }  // namespace
 
 int Run(const std::vector<std::string>& arguments, const World& world) {
   const Result<Options> options = ParseOptions(arguments, world.environment);
   if (options.ok()) return Runner(*options, world).Run();
+  if (WantsJson(arguments)) world.out << Json(options.status());
   world.err << "error: " << options.status().message() << "\n";
   return ExitCodeOf(options.status());
 }

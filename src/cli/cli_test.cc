@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::string ReadText(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -40,10 +41,11 @@ std::string Weights(size_t size) {
 // What a daemon would say.
 class FakeCache final : public CacheClient {
  public:
-  Result<ReadyModel> Pull(const std::string& ref, const std::string& layout, const OnProgress& progress,
+  std::string warning;
+  Result<ReadyModel> Pull(const std::string& ref, const std::string&, const OnProgress& progress,
                           std::stop_token) override {
     progress({"", "downloading", 50, 100, 0, 0, 1, ""});
-    return ReadyModel{ref, "sha256:ab", "0e9e39f2aa", layout.empty() ? "" : "views/x/data", 100, 1, 100};
+    return ReadyModel{ref, "sha256:ab", "0e9e39f2aa", "views/x/data", 100, 1, 100, warning, "/c/views/x/data"};
   }
   Result<std::vector<CachedModel>> List(std::stop_token) override { return std::vector<CachedModel>{}; }
   Result<NodeStatus> GetStatus(std::stop_token) override { return NodeStatus{.version = "9", .cache_dir = "/c"}; }
@@ -259,22 +261,45 @@ TEST_F(CliTest, WithoutADaemonTheRemedyIsSaid) {
     arguments.insert(arguments.begin(), command.begin(), command.end());
     const Outcome outcome = Do(arguments);
     EXPECT_EQ(outcome.code, kUnavailable);
-    EXPECT_EQ(outcome.err, StrCat("error: ballastd does not answer at ", temp_.path(),
-                                  "/none.sock: start it, or use --to DIR to download without it\n"));
+    EXPECT_THAT(outcome.err, StartsWith(StrCat("error: ballastd does not answer at ", temp_.path(),
+                                               "/none.sock: start it, or name its socket")));
+    EXPECT_EQ(outcome.err.find("--to DIR") != std::string::npos, command[0] == "pull");
   }
 }
 
 TEST_F(CliTest, CommandsShowWhatTheDaemonSays) {
   const Outcome pulled = Do({"pull", "hf://org/name", "--layout", "hf"});
   EXPECT_EQ(pulled.code, kOk);
-  EXPECT_THAT(pulled.out, AllOf(HasSubstr("ready: hf://org/name (0e9e39f2)"), HasSubstr("view views/x/data")));
+  EXPECT_THAT(pulled.out,
+              AllOf(HasSubstr("ready: hf://org/name (0e9e39f2)"), HasSubstr("directory /c/views/x/data\n")));
   EXPECT_EQ(pulled.err, "hf://org/name: 50% (50 of 100 B)\n");
+  EXPECT_THAT(Do({"pull", "hf://org/name", "--output", "json"}).out, HasSubstr("\"dir\":\"/c/views/x/data\""));
   EXPECT_EQ(Do({"ls"}).out, "no models here\n");
   EXPECT_THAT(Do({"status", "--output", "json"}).out, HasSubstr("\"cache_dir\":\"/c\""));
   EXPECT_EQ(Do({"verify"}).code, kDamaged);
   const Outcome removed = Do({"rm", "hf://a/b"});
   EXPECT_EQ(removed.code, kRefused);
   EXPECT_EQ(removed.err, "error: hf://a/b is wanted by llama: remove it from there first\n");
+}
+
+TEST_F(CliTest, AModelThatIsServedThoughItsHubIsDownComesWithAWarning) {
+  connect_ = [](const std::string&) {
+    auto cache = std::make_unique<FakeCache>();
+    cache->warning = "the origin does not answer";
+    return Result<std::unique_ptr<CacheClient>>(std::move(cache));
+  };
+  const Outcome pulled = Do({"pull", "hf://org/name"});
+  EXPECT_EQ(pulled.code, kOk);
+  EXPECT_THAT(pulled.err, HasSubstr("warning: the origin does not answer\n"));
+  const Outcome json = Do({"pull", "hf://org/name", "--output", "json"});
+  EXPECT_THAT(json.out, HasSubstr("\"warning\":\"the origin does not answer\""));
+  EXPECT_EQ(json.err, "");
+}
+
+TEST_F(CliTest, AMistakeInTheCommandLineIsJsonToo) {
+  const Outcome wrong = Do({"pull", "--output", "json"});
+  EXPECT_EQ(wrong.code, kUsage);
+  EXPECT_THAT(wrong.out, StartsWith("{\"error\":{\"code\":\"INVALID_ARGUMENT\""));
 }
 
 }  // namespace

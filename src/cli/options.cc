@@ -31,8 +31,9 @@ void DeclarePull(CLI::App& app, Raw& raw) {
   CLI::App* pull = app.add_subcommand("pull", "Download a model, verify every byte, and keep it");
   pull->add_option("REF", raw.pull.ref, "hf://org/name[@revision], https://host/file#sha256=.., file:///dir")
       ->required();
-  pull->add_option("--to", raw.pull.to, "Into this directory, without a daemon; resumes what was begun")
-      ->type_name("DIR");
+  CLI::Option* to =
+      pull->add_option("--to", raw.pull.to, "Into this directory, without a daemon; resumes what was begun")
+          ->type_name("DIR");
   pull->add_option("--include", raw.pull.filter.include, "Only files that match (repeatable): \"*.safetensors\"")
       ->type_name("PATTERN")
       ->expected(1)
@@ -47,6 +48,7 @@ void DeclarePull(CLI::App& app, Raw& raw) {
       ->type_name("LAYOUT");
   pull->add_option("--streams", raw.pull.streams, "Connections at once")
       ->check(CLI::Range(1, 64))
+      ->needs(to)
       ->capture_default_str();
 }
 

@@ -51,7 +51,8 @@ TEST(OptionsTest, MistakesNameTheNearestOrTheRule) {
       {{"pull", "hf://a/b", "--layout", "tree"}, "layout"},
       {{"pull", "hf://a/b", "--include", "*.json"}, "need --to DIR"},
       {{"pull", "hf://a/b", "--to", "d", "--include", "/abs"}, "/abs"},
-      {{"pull", "hf://a/b", "--streams", "0"}, "streams"},
+      {{"pull", "hf://a/b", "--to", "d", "--streams", "0"}, "streams"},
+      {{"pull", "hf://a/b", "--streams", "4"}, "--streams requires --to"},
       {{"ls", "--output", "yaml"}, "output"},
       {{"wait", "/d", "--timeout", "-1"}, "timeout"},
   };

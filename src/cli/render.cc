@@ -122,10 +122,9 @@ std::string Text(const PulledDirectory& p) {
 std::string Text(const ReadyModel& r) {
   std::string text =
       StrCat("ready: ", r.model, r.commit.empty() ? "" : " (" + r.commit.substr(0, 8) + ")", ", ",
-             Plural(r.files, "file"), ", ", FormatBytes(r.bytes), ", ", FormatBytes(r.bytes_fetched), " fetched\n");
-  text += StrCat("  manifest ", r.manifest, "\n");
-  if (!r.view.empty()) text += StrCat("  view ", r.view, "\n");
-  return text;
+             Plural(r.files, "file"), ", ", FormatBytes(r.bytes), ", ",
+             r.bytes_fetched == 0 ? "all of it was here" : FormatBytes(r.bytes_fetched) + " fetched", "\n");
+  return StrCat(text, "  manifest ", r.manifest, "\n  directory ", r.dir, "\n");
 }
 
 std::string Text(const WaitedDirectory& w) {

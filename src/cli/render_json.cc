@@ -63,9 +63,11 @@ std::string Json(const ReadyModel& r) {
                {"commit", r.commit},
                {"manifest", r.manifest},
                {"view", r.view},
+               {"dir", r.dir},
                {"files", r.files},
                {"bytes", r.bytes},
-               {"bytes_fetched", r.bytes_fetched}});
+               {"bytes_fetched", r.bytes_fetched},
+               {"warning", r.warning}});
 }
 
 std::string Json(const WaitedDirectory& w) {

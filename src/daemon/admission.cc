@@ -29,6 +29,21 @@ Status NoSuchCache(const std::vector<ModelCache>& caches, bool cluster_scoped, c
   return NotFound(StrCat("no ", kind, " ", Quoted(name), DidYouMean(name, {names.begin(), names.end()})));
 }
 
+// A person at the socket may pull what no pod may mount.
+Status AdmitNamespace(const PrepareRequest& asked, const ModelCache& cache) {
+  if (!asked.volume() || !cache.allowed_namespaces) return OkStatus();
+  const std::vector<std::string>& allowed = *cache.allowed_namespaces;
+  if (std::find(allowed.begin(), allowed.end(), asked.namespace_()) != allowed.end()) return OkStatus();
+  const std::string who = asked.namespace_().empty()
+                              ? "a pod whose namespace is not known (set podInfoOnMount: true in the CSIDriver)"
+                              : "namespace " + Quoted(asked.namespace_());
+  return PermissionDenied(
+      StrCat("ClusterModelCache ", Quoted(cache.name), " is not for ", who, ": its allowedNamespaces ",
+             allowed.empty() ? "select by labels, and this node knows no other label than kubernetes.io/metadata.name"
+                             : "are " + Join(allowed, ", "),
+             "; add it there as a value of kubernetes.io/metadata.name, or set from: All"));
+}
+
 Result<Admitted> AdmitCache(const PrepareRequest& asked, const std::vector<ModelCache>& caches) {
   const bool cluster_scoped = asked.model_case() == PrepareRequest::kClusterCache;
   if (!cluster_scoped && asked.namespace_().empty())
@@ -36,6 +51,7 @@ Result<Admitted> AdmitCache(const PrepareRequest& asked, const std::vector<Model
   const std::string name = cluster_scoped ? asked.cluster_cache() : StrCat(asked.namespace_(), "/", asked.cache());
   const ModelCache* cache = FindCache(caches, cluster_scoped, name);
   if (cache == nullptr) return NoSuchCache(caches, cluster_scoped, name);
+  RETURN_IF_ERROR(AdmitNamespace(asked, *cache));
   if (cache->suspend) return Unavailable(StrCat("cache ", Quoted(name), " is suspended; set spec.suspend to false"));
   return Admitted{.request = RequestOf(*cache), .cache = name};
 }

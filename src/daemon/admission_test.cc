@@ -77,6 +77,24 @@ TEST(AdmitTest, ANamespacedCacheIsForItsOwnNamespaceOnly) {
   EXPECT_FALSE(Admit(asked, kCaches, {}).ok());
 }
 
+TEST(AdmitTest, AVolumeOfANamespaceThatIsNotAllowedIsRefusedThoughTheModelMayBeHere) {
+  ModelCache cache = Cluster("llama");
+  cache.allowed_namespaces = {"team-a", "team-b"};
+  PrepareRequest asked = AskCluster("llama");
+  EXPECT_TRUE(Admit(asked, {cache}, {}).ok());  // no volume
+  asked.set_volume(true);
+  EXPECT_EQ(Admit(asked, {cache}, {}).status().code(), StatusCode::kPermissionDenied);
+  asked.set_namespace_("team-c");
+  const Status refused = Admit(asked, {cache}, {}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kPermissionDenied);
+  EXPECT_THAT(refused.message(),
+              HasSubstr("is not for namespace \"team-c\": its allowedNamespaces are team-a, team-b"));
+  asked.set_namespace_("team-b");
+  EXPECT_TRUE(Admit(asked, {cache}, {}).ok());
+  cache.allowed_namespaces->clear();
+  EXPECT_EQ(Admit(asked, {cache}, {}).status().code(), StatusCode::kPermissionDenied);
+}
+
 TEST(AdmitTest, VolumesNameOnlySourcesThatTheConfigurationAdmits) {
   EXPECT_TRUE(Admit(AskSource("hf://org/model", true), {}, {"hf://*"}).ok());
   EXPECT_TRUE(Admit(AskSource("hf://org/model@" + kCommit, true), {}, {"hf://org/*"}).ok());

@@ -2,6 +2,7 @@
 
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/server_posix.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,6 +11,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "base/unix_listener.h"
 #include "daemon/admission.h"
 #include "daemon/cache_core.h"
 #include "daemon/cache_service.h"
@@ -77,6 +79,7 @@ struct Daemon::Parts {
     ready = false;
     folder.reset();
     if (manager) manager->Stop();
+    listener.reset();
     if (server) server->Shutdown(std::chrono::system_clock::now() + kStopPatience);
   }
 
@@ -102,6 +105,7 @@ struct Daemon::Parts {
   std::unique_ptr<CacheCore> core;
   std::unique_ptr<CacheService> service;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<UnixListener> listener;
   std::unique_ptr<ManifestFolder> folder;
   std::atomic<bool> ready = false;
   std::unique_ptr<HttpServer> http;
@@ -142,19 +146,19 @@ void Daemon::Parts::BuildCore() {
                            .clock = clock});
 }
 
-// The umask lets nobody but us connect before the socket's mode is set.
 Status Daemon::Parts::Serve() {
   const std::string& path = setup.config.socket.path;
   RETURN_IF_ERROR(ClearSocketPath(path));
   service = std::make_unique<CacheService>(*core);
   grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("unix:" + path, grpc::InsecureServerCredentials());
   builder.RegisterService(service.get());
   server = builder.BuildAndStart();
-  if (server == nullptr)
-    return Unavailable(
-        StrCat("cannot listen on ", path, "; check that its folder is there and writable, or set another socket.path"));
+  if (server == nullptr) return Internal("cannot start gRPC");
+  auto opened = UnixListener::Start(
+      path, 0600, [this](UniqueFd connection) { grpc::AddInsecureChannelFromFd(server.get(), connection.Release()); });
+  if (!opened.ok()) return opened.status().WithContext("socket.path");
+  listener = *std::move(opened);
   return SetSocketAccess(path, setup.config.socket.mode, setup.config.socket.group);
 }
 

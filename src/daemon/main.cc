@@ -9,15 +9,17 @@
 #include <exception>
 #include <iostream>
 
+#include "base/file_limit.h"
 #include "base/logging.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
+#include "daemon/stop_limit.h"
 
 namespace ballast {
 namespace {
 
 constexpr int kExitUsage = 2;
-constexpr unsigned kStopSeconds = 20;
+constexpr std::chrono::seconds kStopLimit{20};  // less than the 30 s after which Kubernetes kills
 
 struct Arguments {
   std::string config = "/etc/ballast/ballast.yaml";
@@ -55,11 +57,10 @@ int Fail(const Status& status) {
   return status.code() == StatusCode::kInvalidArgument ? kExitUsage : 1;
 }
 
-// A second signal, or a stop that takes too long, ends the process at once: nothing is lost by that, the store expects
-// it.
+// A second signal ends the process at once: nothing is lost by that, the store expects it.
 void AllowImpatience(const sigset_t& signals) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  alarm(kStopSeconds);
+  LimitStop(kStopLimit);
 }
 
 Status Run(const DaemonConfig& config) {
@@ -91,6 +92,7 @@ int Main(int argc, char** argv) {
     return 0;
   }
   InitLogging(argv[0], arguments.verbosity);
+  RaiseFileLimit();
   const Status status = Run(*config);
   return status.ok() ? 0 : Fail(status);
 }

@@ -56,6 +56,21 @@ ManifestFileState NextFile(const ManifestFileState* before, const std::string& p
   return next;
 }
 
+// Kubernetes' Secrets are the operator's to read.
+std::string TokenWarning(const std::string& path, const ModelCache& cache) {
+  return StrCat(path, ": cache ", Quoted(CacheName(cache)), ": tokenSecretRef is not read without Kubernetes; put the ",
+                "token into a file and name it as tokenFile of the origin",
+                cache.source.origin.empty() ? "" : " " + Quoted(cache.source.origin), " in ballastd's configuration");
+}
+
+// Each of `now` that was not told before.
+template <typename Tell>
+void TellNew(const std::vector<std::string>& now, const std::vector<std::string>& before, Tell tell) {
+  for (const std::string& text : now) {
+    if (std::find(before.begin(), before.end(), text) == before.end()) tell(text);
+  }
+}
+
 }  // namespace
 
 std::string CacheName(const ModelCache& cache) {
@@ -89,6 +104,7 @@ ManifestSet Effective(const ManifestFolderState& state) {
       const auto [first, added] = seen.emplace(std::pair(cache.cluster_scoped, CacheName(cache)), path);
       if (added) {
         set.caches.push_back(cache);
+        if (cache.source.token_secret_ref) set.warnings.push_back(TokenWarning(path, cache));
       } else {
         set.problems.push_back(StrCat(path, ": a cache named ", Quoted(CacheName(cache)), " is also in ", first->second,
                                       ", which counts; remove one of them"));
@@ -126,10 +142,8 @@ void ManifestFolder::Rescan() {
         files.status().message() +
         "; create it, or correct `manifests` in the configuration; the caches known so far stay in effect");
   }
-  for (const std::string& problem : set.problems) {
-    if (std::find(last_.problems.begin(), last_.problems.end(), problem) == last_.problems.end())
-      LOG(ERROR) << Message(problem);
-  }
+  TellNew(set.problems, last_.problems, [](const std::string& text) { LOG(ERROR) << Message(text); });
+  TellNew(set.warnings, last_.warnings, [](const std::string& text) { LOG(WARNING) << Message(text); });
   last_ = std::move(set);
 }
 

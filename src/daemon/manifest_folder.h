@@ -19,6 +19,7 @@ std::string CacheName(const ModelCache& cache);
 struct ManifestSet {
   std::vector<ModelCache> caches;
   std::vector<std::string> problems;  // one sentence each; the caches of a bad file are those of its last good version
+  std::vector<std::string> warnings;  // what a cache says that has no effect here, with what to do instead
 
   friend bool operator==(const ManifestSet&, const ManifestSet&) = default;
 };

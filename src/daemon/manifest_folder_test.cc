@@ -40,6 +40,19 @@ TEST(NextManifestsTest, ABadFileKeepsItsLastGoodVersionAndSaysSo) {
   EXPECT_THAT(Effective(mended).problems, IsEmpty());
 }
 
+TEST(NextManifestsTest, ASecretIsNamedAsWhatHasNoEffectHereAndIsNoProblem) {
+  const std::string gated =
+      "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: gated}\nspec:\n"
+      "  source: {uri: \"hf://org/gated\", origin: hub, tokenSecretRef: {name: t, key: k, namespace: models}}\n"
+      "  allowedNamespaces: {from: All}\n";
+  const ManifestSet set = Effective(NextManifests({}, Files{{"/m/a.yaml", gated}, {"/m/b.yaml", Cache("b")}}));
+  EXPECT_THAT(Names(set), ElementsAre("gated", "b"));
+  EXPECT_THAT(set.problems, IsEmpty());
+  ASSERT_EQ(set.warnings.size(), 1U);
+  EXPECT_THAT(set.warnings[0], HasSubstr("/m/a.yaml"));
+  EXPECT_THAT(set.warnings[0], HasSubstr("tokenFile of the origin \"hub\" in ballastd's configuration"));
+}
+
 TEST(NextManifestsTest, AFileThatWasNeverGoodIsOnlyAProblem) {
   const ManifestSet set =
       Effective(NextManifests({}, Files{{"/m/a.yaml", std::string(":")}, {"/m/b.yaml", Cache("b")}}));

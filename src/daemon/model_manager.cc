@@ -15,6 +15,10 @@ Status Stopping() {
   return Unavailable("ballastd is stopping; the download goes on from where it is once ballastd is back");
 }
 
+std::optional<SteadyTime> Earlier(std::optional<SteadyTime> a, std::optional<SteadyTime> b) {
+  return a && b ? std::min(a, b) : a ? a : b;
+}
+
 }  // namespace
 
 struct ModelManager::Job {
@@ -177,15 +181,22 @@ std::optional<SteadyTime> ModelManager::StepAll() {
   for (auto it = jobs_.begin(); it != jobs_.end();) {
     Job& job = *it->second;
     const JobStep step = NextStep(job.facts, running_ < options_.slots, clock_.Steady(), options_.times);
-    if (step.wake && (!wake || *step.wake < *wake)) wake = step.wake;
+    wake = Earlier(wake, step.wake);
     if (step.action == JobAction::kForget) {
       it = jobs_.erase(it);
       continue;
     }
     if (step.action == JobAction::kStart) Start(job);
+    wake = Earlier(wake, Remind(job));
     ++it;
   }
   return wake;
+}
+
+std::optional<SteadyTime> ModelManager::Remind(Job& job) {
+  if (job.facts.watchers == 0 || SnapshotOf(job).ended()) return std::nullopt;
+  if (clock_.Steady() >= job.notified + options_.remind_every) Notify(job);
+  return job.notified + options_.remind_every;
 }
 
 void ModelManager::Start(Job& job) {

@@ -51,6 +51,8 @@ class ModelManager {
     JobTimes times;
     BackoffPolicy backoff{.initial = std::chrono::seconds(1), .max = std::chrono::minutes(2)};
     std::chrono::milliseconds notify_every{200};
+    // Who waits hears something at least this often: only by that does a server notice a caller who left.
+    std::chrono::milliseconds remind_every{1000};
   };
   // Called with a snapshot, one at a time, under the manager's lock: must not block or call back.
   using Watcher = std::function<void(const JobSnapshot&)>;
@@ -93,6 +95,7 @@ class ModelManager {
   Job& JobOf(const ModelRequest& request) REQUIRES(mutex_);
   void Schedule(const std::stop_token& stop);
   std::optional<SteadyTime> StepAll() REQUIRES(mutex_);
+  std::optional<SteadyTime> Remind(Job& job) REQUIRES(mutex_);
   void Start(Job& job) REQUIRES(mutex_);
   void RunAttempt(Job& job, std::stop_token stop);
   AttemptHooks HooksOf(Job& job);

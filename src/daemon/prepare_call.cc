@@ -148,13 +148,17 @@ void PrepareCall::PublishEarly(const JobSnapshot& job) {
 }
 
 void PrepareCall::Publish(const ReadyModel& model) {
-  const Result<InUse::Hold> hold = core_.in_use.ToPublish(model.manifest);
-  if (!hold.ok()) return EndWith(hold.status());
-  if (!request_.has_lease()) return EndWith(OkStatus(), ReadyUpdate(model, ""));
-  const Result<std::string> view = core_.store.views().Make(model.manifest, LayoutOf(request_.layout()), model.uri);
+  const Result<std::string> view = LeasedView(model);
   if (!view.ok()) return EndWith(view.status());
-  if (const Status leased = PutLease(model.manifest, *view); !leased.ok()) return EndWith(leased);
   EndWith(OkStatus(), ReadyUpdate(model, *view));
+}
+
+// Keeps the model from being removed until the lease does, and no longer: the caller may remove it at once.
+Result<std::string> PrepareCall::LeasedView(const ReadyModel& model) {
+  ASSIGN_OR_RETURN(const InUse::Hold hold, core_.in_use.ToPublish(model.manifest));
+  ASSIGN_OR_RETURN(std::string view, core_.store.views().Make(model.manifest, LayoutOf(request_.layout()), model.uri));
+  RETURN_IF_ERROR(PutLease(model.manifest, view));
+  return view;
 }
 
 Status PrepareCall::PutLease(const std::optional<Digest>& manifest, const std::string& view) {

@@ -32,6 +32,7 @@ class PrepareCall final : public UpdateStream<cache::v1::PrepareUpdate> {
   void Conclude(const JobSnapshot& job);
   void PublishEarly(const JobSnapshot& job);
   void Publish(const ReadyModel& model);
+  Result<std::string> LeasedView(const ReadyModel& model);
   Status PutLease(const std::optional<Digest>& manifest, const std::string& view);
   void EndWith(Status status, std::optional<cache::v1::PrepareUpdate> last = std::nullopt);
 

@@ -31,6 +31,20 @@ TEST_F(ServiceTest, AVolumeGetsAViewOfVerifiedFilesAndALease) {
   EXPECT_THAT(Leases(), IsEmpty());
 }
 
+TEST_F(ServiceTest, APullWithoutALeaseGetsADirectoryThatStaysUntilTheModelIsRemoved) {
+  Start();
+  const Prepared pulled = Prepare(Pull("hf://org/a"));
+  ASSERT_TRUE(pulled.status.ok()) << pulled.status.error_message();
+  EXPECT_EQ(Content(pulled.ready.view(), "model.safetensors"), weights_);
+  EXPECT_THAT(Leases(), IsEmpty());
+  v1::PrepareRequest hub_cache = Pull("hf://org/a");
+  hub_cache.set_layout(v1::HF);
+  const std::string snapshot = "models--org--a/snapshots/" + commit_ + "/model.safetensors";
+  EXPECT_EQ(Content(Prepare(hub_cache).ready.view(), snapshot), weights_);
+  ASSERT_TRUE(Remove("hf://org/a").ok());
+  EXPECT_FALSE(std::filesystem::exists(root_ / "cache" / pulled.ready.view()));
+}
+
 TEST_F(ServiceTest, TwentyPreparesOfOneModelAreOneDownload) {
   origin_.HoldRead("model.safetensors", 1);
   Start();
@@ -87,6 +101,23 @@ TEST_F(ServiceTest, WhoWaitsIsToldWhyAndUntilWhen) {
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
+// The only way for a server to notice that a caller left.
+TEST_F(ServiceTest, WhoWaitsHearsSomethingThoughNothingMoves) {
+  jobs_.backoff = {.initial = std::chrono::hours(1), .max = std::chrono::hours(1)};
+  jobs_.remind_every = std::chrono::milliseconds(1);
+  origin_.FailResolve(Unavailable("the hub answers 503"));
+  Start();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  const auto reader = stub_->Prepare(&context, Volume("hf://org/a", "v1"));
+  v1::PrepareUpdate update;
+  for (int heard = 0; heard < 5; heard += update.progress().phase() == "waiting" ? 1 : 0) {
+    ASSERT_TRUE(reader->Read(&update));
+  }
+  context.TryCancel();
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
 TEST_F(ServiceTest, AHubThatIsDownDoesNotKeepAwayWhatIsHere) {
   Start();
   ASSERT_TRUE(Prepare(Pull("hf://org/a")).status.ok());
@@ -124,7 +155,8 @@ TEST_F(ServiceTest, NoRoomNowEndsTheCallAndLeavesTheLease) {
   const Prepared prepared = Prepare(Volume("hf://org/b", "v1"));
   EXPECT_EQ(prepared.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(Leases(), SizeIs(1));
-  ASSERT_TRUE(Remove("hf://org/a").ok());
+  const grpc::Status removed = Remove("hf://org/a");
+  ASSERT_TRUE(removed.ok()) << removed.error_message();
   EXPECT_TRUE(Prepare(Volume("hf://org/b", "v1")).status.ok());
 }
 

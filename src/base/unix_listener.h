@@ -1,0 +1,40 @@
+// The listening end of a unix socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/status.h"
+#include "base/unique_fd.h"
+
+namespace ballast {
+
+// Accepts connections on a thread of its own until it is destroyed, which also removes the socket's file. Where the
+// process has no descriptor left, connections wait until it has one again. (gRPC's own listener stops for ever then:
+// tcp_server_posix.cc of 1.51.)
+class UnixListener {
+ public:
+  using OnConnection = std::function<void(UniqueFd)>;
+
+  // Nothing is at `path`, whose directory exists; it gets `mode`, whatever the umask adds. `accepted` runs on the
+  // listener's thread, with a socket that does not block.
+  static Result<std::unique_ptr<UnixListener>> Start(std::string path, mode_t mode, OnConnection accepted);
+  ~UnixListener();
+  UnixListener(const UnixListener&) = delete;
+  UnixListener& operator=(const UnixListener&) = delete;
+
+ private:
+  UnixListener(std::string path, UniqueFd socket, OnConnection accepted);
+  void Accept(const std::stop_token& stop);
+
+  const std::string path_;
+  const UniqueFd socket_;
+  const OnConnection accepted_;
+  std::jthread thread_;  // last: it uses the others
+};
+
+}  // namespace ballast
