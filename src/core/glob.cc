@@ -123,6 +123,13 @@ bool PathFilter::Admits(std::string_view path) const {
   return (include.empty() || MatchesAny(include, path)) && !MatchesAny(exclude, path);
 }
 
+bool PathFilter::ExcludesAllBelow(std::string_view directory) const {
+  const std::string below = StrCat(directory, "/");
+  return std::any_of(exclude.begin(), exclude.end(), [&](const std::string& pattern) {
+    return (pattern.ends_with('*') || pattern.ends_with('/')) && GlobMatch(pattern, below);
+  });
+}
+
 Status PathFilter::Validate() const {
   if (Status status = CheckPatterns(include); !status.ok()) return status.WithContext("include");
   return CheckPatterns(exclude).WithContext("exclude");

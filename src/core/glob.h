@@ -22,6 +22,8 @@ struct PathFilter {
   std::vector<std::string> exclude;  // wins over include
 
   bool Admits(std::string_view path) const;
+  // True where a pattern excludes whatever lies below `directory`, so that nobody needs to look.
+  bool ExcludesAllBelow(std::string_view directory) const;
   // CheckPatterns of both lists.
   Status Validate() const;
 

@@ -83,6 +83,20 @@ TEST(PathFilterTest, ExcludeWinsOverInclude) {
   EXPECT_TRUE(PathFilter{}.Admits("anything"));
 }
 
+// Whatever is below a folder that nobody looks into is excluded by name, too.
+TEST(PathFilterTest, KnowsWhichFoldersAreExcludedWhole) {
+  for (const char* pattern : {"a/", "a/*", "a/**", "a*", "*", "?/*", "[a]/*", "*a/*"}) {
+    const PathFilter filter{{}, {pattern}};
+    EXPECT_TRUE(filter.ExcludesAllBelow("a")) << pattern;
+    EXPECT_FALSE(filter.Admits("a/b")) << pattern;
+    EXPECT_FALSE(filter.Admits("a/b/c.json")) << pattern;
+  }
+  for (const char* pattern : {"a", "a/*.json", "b/*", "a/b/*", "*.json", "a/?", "a[/]b*", "a/[*"}) {
+    EXPECT_FALSE((PathFilter{{}, {pattern}}).ExcludesAllBelow("a")) << pattern;
+  }
+  EXPECT_FALSE((PathFilter{{"b/*"}, {}}).ExcludesAllBelow("a"));
+}
+
 TEST(PathFilterTest, RefusesPatternsThatCannotBeMeant) {
   EXPECT_TRUE((PathFilter{{"*.json"}, {"a/"}}).Validate().ok());
   EXPECT_THAT((PathFilter{{""}, {}}).Validate().message(), HasSubstr("include: a pattern is empty"));

@@ -10,6 +10,9 @@
 namespace ballast {
 namespace {
 
+constexpr size_t kBytesBesidePath = 112;  // of a file in Canonical(), at most
+constexpr size_t kBytesBesideFiles = 64;
+
 constexpr uint64_t kMaxTotalBytes = std::numeric_limits<int64_t>::max();
 
 Status CheckSizes(const std::vector<ManifestFile>& files) {
@@ -44,10 +47,10 @@ std::vector<SafePath> Paths(const std::vector<ManifestFile>& files) {
   return paths;
 }
 
-Status CheckCount(size_t files) {
-  if (files <= kMaxManifestFiles) return OkStatus();
-  return InvalidArgument(
-      StrCat("the model has more than ", kMaxManifestFiles, " files; choose some with `include` or `exclude`"));
+Status CheckFits(const std::vector<ManifestFile>& files) {
+  uint64_t path_bytes = 0;
+  for (const ManifestFile& file : files) path_bytes += file.path.str().size();
+  return CheckManifestFits(files.size(), path_bytes);
 }
 
 // Reads canonical text from front to back. A SafePath holds no byte that JSON escapes, so a string ends at the next
@@ -110,7 +113,7 @@ Result<std::vector<ManifestFile>> ReadFiles(CanonicalReader& reader) {
       return InvalidArgument(StrCat("not a manifest: file ", file.path, " is out of order or listed twice"));
     }
     files.push_back(std::move(file));
-    RETURN_IF_ERROR(CheckCount(files.size()));
+    RETURN_IF_ERROR(CheckManifestFits(files.size(), 0));  // the text was measured
   }
   return files;
 }
@@ -128,8 +131,18 @@ Status ReadEnd(CanonicalReader& reader) {
 
 }  // namespace
 
+Status CheckManifestFits(size_t files, uint64_t path_bytes) {
+  if (files > kMaxManifestFiles) {
+    return InvalidArgument(
+        StrCat("the model has more than ", kMaxManifestFiles, " files; choose some with `include` or `exclude`"));
+  }
+  if (path_bytes + files * kBytesBesidePath + kBytesBesideFiles <= kMaxManifestBytes) return OkStatus();
+  return InvalidArgument(StrCat("the names of the model's files are too long together for a manifest of ",
+                                FormatBytes(kMaxManifestBytes), "; choose some with `include` or `exclude`"));
+}
+
 Result<Manifest> Manifest::Make(std::vector<ManifestFile> files) {
-  RETURN_IF_ERROR(CheckCount(files.size()));
+  RETURN_IF_ERROR(CheckFits(files));
   RETURN_IF_ERROR(CheckPathSet(Paths(files)));
   RETURN_IF_ERROR(CheckSizes(files));
   RETURN_IF_ERROR(CheckOneSizePerDigest(files));

@@ -18,6 +18,10 @@ inline constexpr size_t kMaxManifestFiles = 1'000'000;
 // Of a manifest or an origin record: enough for kMaxManifestFiles of 150 bytes of path.
 inline constexpr size_t kMaxManifestBytes = size_t{256} << 20;
 
+// InvalidArgument where a manifest of `files` whose paths have `path_bytes` together could not be read back: more than
+// kMaxManifestFiles or kMaxManifestBytes. For whoever collects a listing: before it grows, not when all is fetched.
+Status CheckManifestFits(size_t files, uint64_t path_bytes);
+
 struct ManifestFile {
   SafePath path;
   Digest digest;
@@ -30,7 +34,7 @@ struct ManifestFile {
 class Manifest {
  public:
   // Sorts. InvalidArgument: a bad path set, a file over kMaxFileSize, a sum of sizes over 2^63 - 1, two sizes for one
-  // digest, more than kMaxManifestFiles.
+  // digest, what CheckManifestFits refuses.
   static Result<Manifest> Make(std::vector<ManifestFile> files);
   // Reads exactly what Canonical() writes: Parse(text)->Canonical() == text. Any deviation, of order or spacing too, is
   // InvalidArgument with the byte where it begins. Memory is bounded by the text's, depth does not occur.

@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "core/piece_map.h"
+#include "core/testing/hostile_names.h"
 #include "core/testing/peak_memory.h"
 
 namespace ballast {
@@ -86,6 +87,28 @@ TEST(ManifestTest, RefusesEachDeviationFromTheCanonicalForm) {
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(status.message(), HasSubstr(says)) << text;
   }
+}
+
+TEST(ManifestTest, RefusesEveryHostileNameAndListing) {
+  for (const HostileName& hostile : HostileNames()) {
+    const Status status = Manifest::Parse(With(std::string(kTwoFiles), "a.json", hostile.name)).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << Quoted(hostile.name);
+  }
+  for (const HostileListing& listing : HostileListings()) {
+    std::vector<ManifestFile> files;
+    for (const std::string& name : listing.names) files.push_back(File(name, "x", 1));
+    EXPECT_THAT(Manifest::Make(files).status().message(), HasSubstr(listing.rule)) << Quoted(listing.names[0]);
+  }
+}
+
+// What is made can be read again.
+TEST(ManifestTest, NamesThatNoManifestCouldHoldAreRefused) {
+  EXPECT_TRUE(CheckManifestFits(kMaxManifestFiles, 150'000'000).ok());
+  EXPECT_THAT(CheckManifestFits(kMaxManifestFiles, 160'000'000).message(), HasSubstr("256 MiB"));
+  EXPECT_THAT(CheckManifestFits(kMaxManifestFiles + 1, 0).message(), HasSubstr("more than 1000000 files"));
+  const ManifestFile longest = File("a", "x", kMaxFileSize);
+  const size_t beside = Manifest::Make({longest}).value().Canonical().size() - 1;
+  EXPECT_FALSE(CheckManifestFits(1, kMaxManifestBytes - beside + 1).ok());
 }
 
 TEST(ManifestTest, TheSumOfSizesDoesNotOverflow) {
@@ -211,6 +234,15 @@ TEST(OriginRecordTest, RefusesEachDeviation) {
     const Status status = OriginRecord::FromJson(text).status();
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(status.message(), HasSubstr(says)) << text;
+  }
+}
+
+TEST(OriginRecordTest, RefusesEveryHostileName) {
+  for (const HostileName& hostile : HostileNames()) {
+    EXPECT_FALSE(OriginRecord::FromJson(With(Sample().ToJson(), "other", hostile.name)).ok()) << Quoted(hostile.name);
+    OriginRecord record = Sample();
+    record.files[hostile.name] = {};
+    EXPECT_FALSE(OriginRecord::FromJson(record.ToJson()).ok() && IsUtf8(hostile.name)) << Quoted(hostile.name);
   }
 }
 

@@ -69,7 +69,7 @@ constexpr Range kRanges[] = {
     {"10.0.0.0", 8, "private"},
     {"100.64.0.0", 10, "private"},
     {"127.0.0.0", 8, "loopback"},
-    {"169.254.0.0", 16, "link-local"},
+    {"169.254.0.0", 16, kLinkLocal},
     {"172.16.0.0", 12, "private"},
     {"192.0.0.0", 24, "reserved"},
     {"192.0.2.0", 24, "documentation"},
@@ -86,7 +86,7 @@ constexpr Range kRanges[] = {
     {"2001::", 32, "tunnelled"},
     {"2001:db8::", 32, "documentation"},
     {"fc00::", 7, "private"},
-    {"fe80::", 10, "link-local"},
+    {"fe80::", 10, kLinkLocal},
     {"fec0::", 10, "private"},
     {"ff00::", 8, "multicast"},
 };
@@ -112,6 +112,10 @@ std::string_view RangeOf(const Address& address) {
   return inside ? RangeOf(*inside) : "";
 }
 
+std::string_view Refused(std::string_view range, bool allow_private) {
+  return allow_private && range != kLinkLocal ? "" : range;
+}
+
 }  // namespace
 
 std::string_view PrivateRange(const sockaddr* address) {
@@ -120,8 +124,22 @@ std::string_view PrivateRange(const sockaddr* address) {
 }
 
 std::string_view PrivateRangeOfLiteral(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);  // a resolver takes "127.0.0.1." for the address
   const auto bytes = FromText(host);
   return bytes ? RangeOf(*bytes) : "";
+}
+
+std::string_view RefusedRange(const sockaddr* address, bool allow_private) {
+  return Refused(PrivateRange(address), allow_private);
+}
+
+std::string_view RefusedRangeOfLiteral(std::string_view host, bool allow_private) {
+  return Refused(PrivateRangeOfLiteral(host), allow_private);
+}
+
+std::string_view RemedyForRange(std::string_view range) {
+  return range == kLinkLocal ? "no origin may be there, because a cloud's metadata service is"
+                             : "if this origin is meant to be there, set allowPrivateAddresses: true for it";
 }
 
 bool InCidr(std::string_view address, std::string_view cidr) {

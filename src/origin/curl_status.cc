@@ -37,9 +37,7 @@ Status ProxyStatus(const CurlFailure& failure) {
 
 Status ConnectStatus(const CurlFailure& failure) {
   if (!failure.refused_address.empty()) {
-    return PermissionDenied(StrCat(failure.url.host, " is at ", failure.refused_address,
-                                   ", which is refused; if this origin is meant to be there, set "
-                                   "allowPrivateAddresses: true for it"));
+    return PermissionDenied(StrCat(failure.url.host, " is at ", failure.refused_address));
   }
   return Unavailable(StrCat("cannot connect to ", failure.url.Root(), ": ", Quoted(failure.detail),
                             "; is it up, and may this machine reach it (or does it need a proxy)?"));
@@ -73,14 +71,20 @@ Status StatusOf(const CurlFailure& failure) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return Unauthenticated(
           StrCat(failure.url.Root(), " is not trusted: ", Quoted(failure.detail), TrustRemedy(failure.verify_result)));
+    case CURLE_SSL_CONNECT_ERROR:
+      return Unavailable(StrCat("no TLS with ", failure.url.Root(), ": ", Quoted(failure.detail),
+                                "; it must speak TLS 1.2 or newer (a server that speaks plain HTTP has a URL with "
+                                "http://)"));
     case CURLE_SSL_CACERT_BADFILE:
       return InvalidArgument(StrCat("no usable root certificates: ", Quoted(failure.detail),
                                     "; install ca-certificates, or correct caBundle"));
     case CURLE_URL_MALFORMAT:
       return InvalidArgument(StrCat("not a URL that can be read: ", Quoted(failure.url.Shown())));
     default:
-      return Unavailable(StrCat("connection to ", failure.url.Shown(), " failed after ",
-                                FormatBytes(failure.body_bytes), " of the body: ", Quoted(failure.detail)));
+      return Unavailable(StrCat("the connection to ", failure.url.Root(), " broke ",
+                                failure.body_bytes == 0 ? "before the first byte of the body"
+                                                        : StrCat("after ", FormatBytes(failure.body_bytes)),
+                                ": ", Quoted(failure.detail)));
   }
 }
 

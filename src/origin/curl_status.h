@@ -14,7 +14,7 @@ struct CurlFailure {
   const Url& url;
   const std::string& proxy;
   std::string detail;           // libcurl's own words
-  std::string refused_address;  // "10.0.0.1 (private)" where our rule kept it from connecting
+  std::string refused_address;  // "10.0.0.1 (private), .." and what to do, where our rule kept it from connecting
   uint64_t body_bytes = 0;      // that had come
   long proxy_status = 0;        // of CONNECT
   long verify_result = 0;       // X509_V_ERR_*

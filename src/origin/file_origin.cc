@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -12,11 +13,11 @@
 
 #include "base/errno_status.h"
 #include "base/strings.h"
+#include "core/manifest.h"
 
 namespace ballast {
 namespace {
 
-constexpr size_t kMaxModels = 64;
 constexpr uint64_t kMaxEntries = 1'000'000;
 constexpr int kMaxDepth = 64;
 constexpr size_t kBufferBytes = size_t{256} * 1024;
@@ -53,15 +54,20 @@ std::optional<std::string> Below(std::string_view root, std::string_view directo
   return std::string(directory.substr(root.size() + 1));
 }
 
+// The modification time alone can be put back by who writes; the change time can't.
+std::string VersionOf(const struct stat& info) {
+  return StrCat(info.st_ino, ".", info.st_size, ".", info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec, ".",
+                info.st_ctim.tv_sec, ".", info.st_ctim.tv_nsec);
+}
+
+// What git and `ballast pull` leave in a directory beside the files of the model.
+bool IsKeptBeside(std::string_view name) { return name == ".git" || name == ".ballast"; }
+
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
 }  // namespace
-
-FileOrigin::Stamp FileOrigin::Stamp::Of(const struct stat& info) {
-  return {info.st_ino, static_cast<uint64_t>(info.st_size), info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
-}
 
 struct FileOrigin::Walk {
   const PathFilter& filter;
@@ -69,7 +75,7 @@ struct FileOrigin::Walk {
   uint64_t entries = 0;
   int depth = 0;
   std::vector<RemoteFile> files;
-  Stamps stamps;
+  uint64_t path_bytes = 0;  // of files
 };
 
 Result<ResolvedModel> FileOrigin::Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) {
@@ -80,13 +86,10 @@ Result<ResolvedModel> FileOrigin::Resolve(const ModelRef& ref, const PathFilter&
     return status.WithContext(ref.ToString());
   }
   std::sort(walk.files.begin(), walk.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-  std::vector<SafePath> paths;
-  for (const RemoteFile& file : walk.files) paths.push_back(file.path);
-  RETURN_IF_ERROR(CheckPathSet(paths));
-  MutexLock lock(mutex_);
-  if (stamps_.size() >= kMaxModels && !stamps_.contains(ref.name)) stamps_.erase(stamps_.begin());
-  stamps_[ref.name] = std::move(walk.stamps);
-  return ResolvedModel{ref, "", std::move(walk.files)};
+  ResolvedModel model{ref, "", std::move(walk.files)};
+  RETURN_IF_ERROR(CheckListing(model.files).WithContext(ref.ToString()));
+  RETURN_IF_ERROR(CheckNotEmpty(model, filter));
+  return model;
 }
 
 Result<UniqueFd> FileOrigin::OpenDirectory(const std::string& directory) const {
@@ -94,7 +97,9 @@ Result<UniqueFd> FileOrigin::OpenDirectory(const std::string& directory) const {
     const auto below = Below(root, directory);
     if (!below) continue;
     const UniqueFd root_fd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!root_fd.valid()) return ErrnoStatus(errno, StrCat("root ", Quoted(root), " of origin ", name_));
+    if (!root_fd.valid()) {
+      return ErrnoStatus(errno, *below == "." ? Quoted(root) : StrCat("root ", Quoted(root), " of origin ", name_));
+    }
     UniqueFd fd = OpenBeneath(root_fd.get(), *below, O_RDONLY | O_DIRECTORY);
     if (!fd.valid()) return OpenError(errno, directory);
     return fd;
@@ -122,10 +127,12 @@ Status FileOrigin::WalkDirectory(Walk& walk, UniqueFd directory, const std::stri
 Status FileOrigin::WalkEntry(Walk& walk, int directory, const std::string& name, const std::string& prefix) {
   if (walk.stop.stop_requested()) return Cancelled("listing was stopped");
   if (++walk.entries > kMaxEntries) return InvalidArgument("the directory holds more than 1,000,000 entries");
+  if (IsKeptBeside(name)) return OkStatus();
   const std::string path = prefix + name;
   struct stat info {};
   if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return ErrnoStatus(errno, Quoted(path));
   if (S_ISDIR(info.st_mode)) {
+    if (walk.filter.ExcludesAllBelow(path)) return OkStatus();
     UniqueFd child = OpenBeneath(directory, name, O_RDONLY | O_DIRECTORY);
     if (!child.valid()) return OpenError(errno, path);
     return WalkDirectory(walk, std::move(child), path + "/");
@@ -136,20 +143,10 @@ Status FileOrigin::WalkEntry(Walk& walk, int directory, const std::string& name,
         StrCat(Quoted(path), " is ", KindOf(info.st_mode), ", and a model holds regular files only; exclude it"));
   }
   ASSIGN_OR_RETURN(SafePath safe, SafePath::Parse(path));
-  walk.files.push_back({.path = std::move(safe), .size = static_cast<uint64_t>(info.st_size)});
-  walk.stamps[path] = Stamp::Of(info);
-  return OkStatus();
-}
-
-Status FileOrigin::CheckStamp(const ResolvedModel& model, const RemoteFile& file, const struct stat& info) const {
-  Status changed =
-      FailedPrecondition(StrCat(file.path, " of ", model.ref.ToString(), " was written to: resolve it again"));
-  if (static_cast<uint64_t>(info.st_size) != file.size) return changed;
-  MutexLock lock(mutex_);
-  const auto directory = stamps_.find(model.ref.name);
-  if (directory == stamps_.end()) return OkStatus();  // resolved before this process began
-  const auto stamp = directory->second.find(file.path.str());
-  return stamp == directory->second.end() || stamp->second == Stamp::Of(info) ? OkStatus() : changed;
+  walk.path_bytes += path.size();
+  walk.files.push_back(
+      {.path = std::move(safe), .size = static_cast<uint64_t>(info.st_size), .version = VersionOf(info)});
+  return CheckManifestFits(walk.files.size(), walk.path_bytes);
 }
 
 Status FileOrigin::Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
@@ -171,7 +168,10 @@ Status FileOrigin::Read(const ResolvedModel& model, const RemoteFile& file, Byte
     // After the bytes were taken and before anybody trusts them.
     if (fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, StrCat("stat ", file.path));
     if (!S_ISREG(info.st_mode)) return InvalidArgument(StrCat(file.path, " is not a regular file any more"));
-    RETURN_IF_ERROR(CheckStamp(model, file, info));
+    if (VersionOf(info) != file.version) {
+      return FailedPrecondition(
+          StrCat(file.path, " of ", model.ref.ToString(), " was written to meanwhile: try again when it is complete"));
+    }
     if (got == 0) return DataLoss(StrCat(file.path, ": the file ended early"));
     RETURN_IF_ERROR(sink(std::span(buffer).first(static_cast<size_t>(got))));
     at += static_cast<uint64_t>(got);

@@ -6,7 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
+#include "base/strings.h"
+#include "core/testing/hostile_names.h"
 #include "origin/testing/origin_conformance.h"
 
 namespace ballast {
@@ -142,8 +145,34 @@ TEST_F(FileOriginTest, AFileWrittenToAfterTheListingIsNotRead) {
   fs::last_write_time(test_.model() / "config.json", before + std::chrono::seconds(1));
   const Status status = Read(*model, "config.json");
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
-  EXPECT_THAT(status.message(), HasSubstr("resolve it again"));
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("\"config.json\""), HasSubstr("was written to")));
   EXPECT_TRUE(Read(*Resolve(), "config.json").ok());
+}
+
+TEST_F(FileOriginTest, AWriteIsNoticedByAProcessThatBeganLaterToo) {
+  const auto model = Resolve();
+  EXPECT_TRUE(Read(*model, "config.json").ok());
+  test_.files.reset();
+  EXPECT_TRUE(Read(*model, "config.json").ok());
+  Write(test_.model() / "config.json", "[]");
+  const auto before = fs::last_write_time(test_.model() / "config.json");
+  fs::last_write_time(test_.model() / "config.json", before + std::chrono::seconds(1));
+  test_.files.reset();
+  EXPECT_EQ(Read(*model, "config.json").code(), StatusCode::kFailedPrecondition);
+}
+
+// As `cp --preserve` and `rsync --times` do.
+TEST_F(FileOriginTest, AModificationTimeThatIsPutBackHidesNoWrite) {
+  const auto model = Resolve();
+  const fs::path path = test_.model() / "config.json";
+  const auto before = fs::last_write_time(path);
+  Status status;
+  while (status.ok()) {  // until the kernel's clock has ticked
+    Write(path, "[]");
+    fs::last_write_time(path, before);
+    status = Read(*model, "config.json");
+  }
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
 }
 
 TEST_F(FileOriginTest, AFileWrittenToWhileItIsReadEndsTheRead) {
@@ -165,6 +194,83 @@ TEST_F(FileOriginTest, NamesAndTwinsAreCheckedLikeAHubs) {
   EXPECT_TRUE(Resolve({.exclude = {"Model.bin"}}).ok());
   Write(test_.model() / "a:b", "x");
   EXPECT_EQ(Resolve({.exclude = {"Model.bin"}}).status().code(), StatusCode::kInvalidArgument);
+}
+
+// What was cloned, or pulled by ballast itself, is a model as it stands.
+TEST_F(FileOriginTest, WhatGitAndBallastKeepInTheDirectoryIsNoPartOfTheModel) {
+  const size_t files = Resolve()->files.size();
+  for (const char* path : {".git/config", ".git/objects/ab/cd", "sub/.git", ".ballast/files.json", ".ballast/lock"}) {
+    Write(test_.model() / path, "x");
+  }
+  fs::create_symlink("/etc/passwd", test_.model() / ".git" / "link");
+  const auto model = Resolve();
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->files.size(), files);
+  Write(test_.model() / ".GIT" / "config", "x");  // to a file system that ignores case it is the same
+  EXPECT_THAT(Resolve().status().message(), HasSubstr("\".GIT/config\""));
+}
+
+TEST_F(FileOriginTest, WhatIsExcludedNeedNotBeAModel) {
+  Write(test_.model() / "cache" / "a:b", "x");
+  fs::create_symlink("/etc/passwd", test_.model() / "cache" / "link");
+  fs::path deep = test_.model() / "cache";
+  for (int i = 0; i < 70; ++i) deep /= "d";
+  Write(deep / "file", "x");
+  EXPECT_EQ(Resolve().status().code(), StatusCode::kInvalidArgument);
+  for (const char* pattern : {"cache/", "cache/*", "cache/**", "c*"}) {
+    EXPECT_TRUE(Resolve({.exclude = {pattern}}).ok()) << pattern;
+  }
+}
+
+// Whether a directory can hold such a name at all: not one that means another place, and no NUL. And not too deep,
+// which is refused on the way down.
+bool IsOneEntry(const std::string& name) {
+  const std::vector<std::string_view> parts = Split(name, '/');
+  return parts.size() < 64 && name.find('\0') == std::string::npos &&
+         std::none_of(parts.begin(), parts.end(),
+                      [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
+}
+
+TEST_F(FileOriginTest, HostileNamesAreRefusedWithTheNameQuoted) {
+  int made = 0;
+  for (const HostileName& hostile : HostileNames()) {
+    const bool left_out = hostile.rule.find("git") != std::string_view::npos || hostile.rule.find("keeps") == 0;
+    if (!IsOneEntry(hostile.name) || left_out) continue;
+    const fs::path top = test_.model() / hostile.name.substr(0, hostile.name.find('/'));
+    std::error_code error;
+    fs::create_directories((test_.model() / hostile.name).parent_path(), error);
+    std::ofstream(test_.model() / hostile.name) << "x";
+    if (!fs::exists(test_.model() / hostile.name, error)) {  // too long
+      fs::remove_all(top, error);
+      continue;
+    }
+    ++made;
+    const Status status = Resolve().status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << Quoted(hostile.name) << " " << status;
+    EXPECT_THAT(status.message(), HasSubstr(Quoted(hostile.name)));
+    EXPECT_EQ(status.message().find_first_of("\n\x1b"), std::string::npos);
+    EXPECT_TRUE(Resolve({.include = {"*.json"}}).ok()) << Quoted(hostile.name);
+    fs::remove_all(top);
+  }
+  EXPECT_GT(made, 120);
+}
+
+TEST_F(FileOriginTest, HostileListingsAreRefused) {
+  int made = 0;
+  for (const HostileListing& listing : HostileListings()) {
+    std::error_code error;
+    std::set<std::string> there;
+    for (const std::string& name : listing.names) {
+      fs::create_directories((test_.model() / "l" / name).parent_path(), error);
+      std::ofstream(test_.model() / "l" / name) << "x";
+      if (fs::is_regular_file(test_.model() / "l" / name, error)) there.insert(name);
+    }
+    const bool whole = there.size() == listing.names.size();  // else it needs a name twice, which no directory has
+    made += whole ? 1 : 0;
+    EXPECT_EQ(Resolve().ok(), !whole) << Quoted(listing.names[0]);
+    fs::remove_all(test_.model() / "l");
+  }
+  EXPECT_GT(made, 8);
 }
 
 TEST_F(FileOriginTest, ATreeThatIsTooDeepIsRefused) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/strings.h"
+#include "core/manifest.h"
 
 namespace ballast {
 namespace {
@@ -31,7 +32,7 @@ class JsonEvents : public Json::json_sax_t {
     return true;
   }
   bool parse_error(size_t at, const std::string&, const nlohmann::detail::exception&) override {
-    return Fail(StrCat("byte ", at, " is not valid JSON"));
+    return Fail(StrCat("byte ", at, " is not valid JSON (does something else answer in the hub's place?)"));
   }
 
   Status Parse(std::string_view json) {
@@ -167,13 +168,13 @@ class TreeListing::PageReader final : public JsonEvents {
 
 namespace {
 
-constexpr uint64_t kMaxSize = (uint64_t{1} << 63) - 1;
-
 template <typename Number>
 Result<uint64_t> SizeOf(const Number& size, const std::string& path, std::string_view what) {
-  if (size.value && *size.value <= kMaxSize) return *size.value;
-  return InvalidArgument(StrCat("the hub lists ", Quoted(path), " with ", what, " ",
-                                size.text.empty() ? "missing" : Quoted(size.text, 40)));
+  if (size.value && *size.value <= kMaxFileSize) return *size.value;
+  const std::string who = StrCat("the hub lists ", Quoted(path));
+  if (size.text.empty()) return InvalidArgument(StrCat(who, " without a ", what));
+  return InvalidArgument(StrCat(who, " with ", what, " ", Quoted(size.text, 40), ", which is not between 0 and ",
+                                FormatBytes(kMaxFileSize), "; leave it out with `exclude`"));
 }
 
 }  // namespace
@@ -204,20 +205,13 @@ Status TreeListing::AddEntry(const Entry& entry) {
     file.sha256 = *sha256;
     ASSIGN_OR_RETURN(file.lfs_pointer_size, SizeOf(entry.lfs_pointer_size, entry.path, "LFS pointer size"));
   }
+  path_bytes_ += entry.path.size();
   files_.push_back(std::move(file));
-  return OkStatus();
+  return CheckManifestFits(files_.size(), path_bytes_);
 }
 
 Result<std::vector<RemoteFile>> TreeListing::Finish() {
-  std::vector<SafePath> paths;
-  paths.reserve(files_.size());
-  uint64_t total = 0;
-  for (const RemoteFile& file : files_) {
-    total += file.size;  // each is below 2^63, so one overflow at a time is seen
-    if (total > kMaxSize) return InvalidArgument("the sizes that the hub lists add up to more than 2^63 bytes");
-    paths.push_back(file.path);
-  }
-  RETURN_IF_ERROR(CheckPathSet(paths));
+  RETURN_IF_ERROR(CheckListing(files_));
   return std::move(files_);
 }
 

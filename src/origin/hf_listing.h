@@ -32,7 +32,7 @@ class TreeListing {
   // InvalidArgument quotes the offending entry. PermissionDenied where the hub hides a digest ("****").
   Status AddPage(std::string_view json);
 
-  // Checks the set of paths and the sum of the sizes. Call once, after the last page.
+  // CheckListing. Call once, after the last page.
   Result<std::vector<RemoteFile>> Finish();
 
  private:
@@ -43,6 +43,7 @@ class TreeListing {
   const PathFilter& filter_;
   const uint64_t max_entries_;
   uint64_t entries_ = 0;
+  uint64_t path_bytes_ = 0;  // of files_
   std::vector<RemoteFile> files_;
 };
 

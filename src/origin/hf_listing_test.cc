@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "core/testing/hostile_names.h"
+#include "core/testing/peak_memory.h"
 
 namespace ballast {
 namespace {
@@ -75,9 +77,14 @@ TEST(TreeListingTest, RefusesSizesThatAreNone) {
     EXPECT_EQ(ErrorOf(StrCat("[", Entry("a", StrCat("\"size\":", size)), "]")).code(), StatusCode::kInvalidArgument)
         << size;
   }
-  const std::string huge = "\"size\":9223372036854775807";
-  EXPECT_THAT(ErrorOf(StrCat("[", Entry("a", huge), ",", Entry("b", huge), ",", Entry("c", huge), "]")).message(),
-              HasSubstr("2^63"));
+  EXPECT_THAT(ErrorOf(StrCat("[", Entry("a", "\"type\":\"file\""), "]")).message(), HasSubstr("\"a\" without a size"));
+  EXPECT_THAT(ErrorOf(StrCat("[", Entry("a", "\"size\":1125899906842625"), "]")).message(),
+              AllOf(HasSubstr("\"a\""), HasSubstr("between 0 and 1.0 PiB")));
+  const std::string lfs = StrCat(R"("size":1,"lfs":{"oid":")", kSha256, R"(","size":-1,"pointerSize":1})");
+  EXPECT_THAT(ErrorOf(StrCat("[", Entry("a", lfs), "]")).message(), HasSubstr("\"-1\""));
+  std::string many;
+  for (int i = 0; i < 8192; ++i) many += (i == 0 ? "" : ",") + Entry(StrCat("f", i), "\"size\":1125899906842624");
+  EXPECT_THAT(ErrorOf(StrCat("[", many, "]")).message(), HasSubstr("2^63"));
 }
 
 TEST(TreeListingTest, RefusesDigestsThatAreNone) {
@@ -98,6 +105,84 @@ TEST(TreeListingTest, RefusesWhatIsNoListing) {
        {"", "{}", "7", "\"x\"", "null", "[", "[1]", "[[]]", "[{}", "[\"a\"]", "<html>", "[]]", "\xff"}) {
     EXPECT_FALSE(List({page}).ok()) << page;
   }
+}
+
+// As JSON carries it: escaped where that is possible, byte by byte where it is not.
+std::string Escaped(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    constexpr std::string_view kHex = "0123456789abcdef";
+    if (byte < 0x20 || c == '"' || c == '\\') {
+      out.append("\\u00").append({kHex[byte >> 4], kHex[byte & 15]});
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+TEST(TreeListingTest, RefusesEveryHostileNameByItsRuleAndQuotesIt) {
+  for (const HostileName& hostile : HostileNames()) {
+    const Status status = ErrorOf(StrCat("[", Entry("good"), ",", Entry(Escaped(hostile.name)), "]"));
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << Quoted(hostile.name);
+    if (!IsUtf8(hostile.name)) continue;  // not even JSON
+    EXPECT_THAT(status.message(), AllOf(HasSubstr(hostile.rule), HasSubstr(Quoted(hostile.name))));
+  }
+}
+
+TEST(TreeListingTest, RefusesEveryHostileListingOverSeveralPages) {
+  for (const HostileListing& listing : HostileListings()) {
+    std::vector<std::string> pages;
+    for (const std::string& name : listing.names) pages.push_back(StrCat("[", Entry(name), "]"));
+    EXPECT_THAT(List(pages).status().message(), HasSubstr(listing.rule)) << Quoted(listing.names[0]);
+  }
+}
+
+TEST(TreeListingTest, AHugePageTakesBoundedMemory) {
+  const std::string huge(16 << 20, 'x');
+  const std::string page = StrCat("[",
+                                  Entry("a", StrCat("\"size\":3,\"", huge, "\":1,\"junk\":[", std::string(1 << 20, ' '),
+                                                    "[[[1,2,3]]]],\"lfs\":null")),
+                                  "]");
+  const uint64_t peak = PeakMemoryOf([&] { EXPECT_TRUE(List({page}).ok()); });
+  EXPECT_GT(peak, uint64_t{16} << 20);  // or nothing was measured
+  EXPECT_LT(peak, uint64_t{256} << 20);
+}
+
+TEST(TreeListingTest, ManyFilesTakeBoundedMemory) {
+  constexpr int kFiles = 100'000;
+  std::vector<std::string> pages;
+  for (int i = 0; i < kFiles; ++i) {
+    if (i % 10'000 == 0) pages.emplace_back("[");
+    pages.back() += StrCat(i % 10'000 == 0 ? "" : ",", Entry(StrCat("shard-", i % 100, "/file-", i)));
+    if (i % 10'000 == 9'999) pages.back() += "]";
+  }
+  Result<std::vector<RemoteFile>> files = Internal("");
+  const uint64_t peak = PeakMemoryOf([&] { files = List(pages); });
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_THAT(*files, SizeIs(kFiles));
+  EXPECT_GT(peak, uint64_t{8} << 20);  // or nothing was measured
+  EXPECT_LT(peak, uint64_t{192} << 20);
+}
+
+// A million names of a kibibyte would be a gibibyte, and no manifest could hold them.
+TEST(TreeListingTest, TheNamesTogetherAreBounded) {
+  const std::string folder(255, 'd');
+  const std::string deep = StrCat(folder, "/", folder, "/", folder, "/");
+  const PathFilter everything;
+  TreeListing listing(everything);
+  Status status;
+  int pages = 0;
+  while (status.ok() && pages < 2000) {
+    std::string page;
+    for (int i = 0; i < 500; ++i) page += StrCat(i == 0 ? "[" : ",", Entry(StrCat(deep, pages, "-", i)));
+    status = listing.AddPage(page + "]");
+    ++pages;
+  }
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("256 MiB"));
+  EXPECT_LT(pages, 700);
 }
 
 TEST(TreeListingTest, DepthIsBounded) {

@@ -148,11 +148,9 @@ class HttpClient::Impl {
 
   // Behind a proxy nobody sees the address that is connected to, except where the URL itself names it.
   Status CheckLiteral(const Url& url) const {
-    const std::string_view range = options_.allow_private_addresses ? "" : PrivateRangeOfLiteral(url.host);
+    const std::string_view range = RefusedRangeOfLiteral(url.host, options_.allow_private_addresses);
     if (range.empty()) return OkStatus();
-    return PermissionDenied(StrCat(url.Root(), " is a ", range,
-                                   " address, which is refused; if this origin is meant to be ",
-                                   "there, set allowPrivateAddresses: true for it"));
+    return PermissionDenied(StrCat(url.Root(), " is a ", range, " address, which is refused; ", RemedyForRange(range)));
   }
 
   std::unique_ptr<HttpSession> TakeSession() EXCLUDES(mutex_) {

@@ -60,10 +60,11 @@ Status Other(const HttpAnswer& answer, const HttpContext& context) {
   if (answer.status == 407)
     return Unauthenticated("the proxy wants a user and a password: put them into the proxy's URL");
   if (answer.status == 416) {
-    return FailedPrecondition(StrCat(context.what, " is shorter at the origin than it was listed: resolve it again"));
+    return DataLoss(StrCat(context.what, " is shorter at the origin than it was listed (416)"));
   }
   const std::string text = StrCat("origin ", context.origin, " answered ", answer.status, " for ", context.what);
-  return answer.status >= 400 && answer.status < 500 ? InvalidArgument(text) : Unavailable(text);
+  if (answer.status < 400 || answer.status >= 500) return Unavailable(text);
+  return InvalidArgument(text + ": check the endpoint, and whatever proxy is on the way");
 }
 
 Status Classified(const HttpAnswer& answer, const HttpContext& context, WallTime now) {

@@ -2,14 +2,15 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/testing/splice.h"
 #include "origin/http_headers.h"
 #include "origin/url.h"
 
-// What is accepted keeps the rules that its readers rely on.
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using ballast::HttpHeaders;
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+namespace {
 
+// What is accepted keeps the rules that its readers rely on.
+void Check(std::string_view text) {
+  using ballast::HttpHeaders;
   if (const auto range = ballast::ParseContentRange(text)) {
     if (range->begin >= range->end || (range->total && *range->total < range->end)) __builtin_trap();
   }
@@ -31,5 +32,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto again = ballast::Url::Parse(url->ToString());
     if (!again.ok() || *again != *url) __builtin_trap();
   }
+}
+
+constexpr std::string_view kExamples[] = {
+    "HTTP/1.1 206 Partial Content",
+    "bytes 1000-289999/300000",
+    "<https://hub.example/api/models/org/name/tree/main?cursor=a%3D&limit=1000>; rel=\"next\", <b>; rel=prev",
+    "W/\"0e9e39f249a16976918f6564b8830bc894c89659\"",
+    "Sun, 06 Nov 1994 08:49:37 GMT",
+    "\"api\";r=0;t=55, \"resolvers\";r=2;t=100",
+    "Link: <a>; rel=\"next\"",
+    "https://cdn.example:8443/repos/%20x/../y?Expires=1700000000&Signature=a-b_c~&Key-Pair-Id=K#there"};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {  // NOLINT(readability-identifier-naming)
+  for (const std::string_view example : kExamples) Check(ballast::FuzzInput(data, size, example));
   return 0;
 }

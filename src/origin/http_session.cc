@@ -100,6 +100,8 @@ class HttpSession::Transfer {
     return status;
   }
 
+  bool answered() const { return head_done_; }
+
  private:
   void Configure(CURL* easy) {
     curl_easy_reset(easy);
@@ -174,21 +176,22 @@ class HttpSession::Transfer {
     };
     error_ =
         verdict == StallWatch::Verdict::kSilent
-            ? Unavailable(StrCat(hop_.url.Shown(), " sent nothing for ", shown(options_.stall.silence), " after ",
+            ? Unavailable(StrCat(hop_.url.Root(), " sent nothing for ", shown(options_.stall.silence), " after ",
                                  FormatBytes(body_bytes_), " of the body"))
-            : Unavailable(StrCat(hop_.url.Shown(), " sends less than ", FormatRate(options_.stall.min_bytes_per_second),
+            : Unavailable(StrCat(hop_.url.Root(), " sends less than ", FormatRate(options_.stall.min_bytes_per_second),
                                  " for ", shown(options_.stall.window)));
     return false;
   }
 
   Status Outcome(CURL* easy, CURLcode code) {
     if (!error_.ok()) return error_;
-    if (code == CURLE_OK && !head_done_) return Unavailable(StrCat(hop_.url.Shown(), " closed without an answer"));
+    if (code == CURLE_OUT_OF_MEMORY && !head_done_) return TooMuchHeader();  // libcurl's own limit of a line
+    if (code == CURLE_OK && !head_done_) return Unavailable(StrCat(hop_.url.Root(), " closed without an answer"));
     if (code == CURLE_OK) return OkStatus();
     CurlFailure failure{.code = code,
                         .url = hop_.url,
                         .proxy = hop_.proxy,
-                        .detail = error_text_.data(),
+                        .detail = error_text_[0] == '\0' ? curl_easy_strerror(code) : error_text_.data(),
                         .refused_address = refused_address_,
                         .body_bytes = body_bytes_};
     curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
@@ -220,8 +223,7 @@ class HttpSession::Transfer {
   bool TakeHeaderLine(std::string_view line) {
     header_bytes_ += line.size();
     if (header_bytes_ > options_.max_header_bytes) {
-      error_ = Unavailable(StrCat(hop_.url.Shown(), " sent more than ", FormatBytes(options_.max_header_bytes),
-                                  " of headers; that is no model origin"));
+      error_ = TooMuchHeader();
       return false;
     }
     if (const auto status = ParseStatusLine(line); status && (!head_done_ || status_ < 200)) {
@@ -239,11 +241,16 @@ class HttpSession::Transfer {
     return status_ < 200 || FinishHead();
   }
 
+  Status TooMuchHeader() const {
+    return Unavailable(StrCat(hop_.url.Root(), " sent more than ", FormatBytes(options_.max_header_bytes),
+                              " of headers; that is no model origin"));
+  }
+
   bool FinishHead() {
     const std::string encoding = ToLower(headers_.Get("content-encoding"));
     const bool has_body = status_ < 300 && !hop_.head;
     error_ = has_body && !encoding.empty() && encoding != "identity"
-                 ? DataLoss(StrCat(hop_.url.Shown(), " answered with Content-Encoding ", Quoted(encoding, 40),
+                 ? DataLoss(StrCat(hop_.url.Root(), " answered with Content-Encoding ", Quoted(encoding, 40),
                                    " although identity was asked for; check for a proxy that rewrites bodies"))
                  : sinks_.on_head(status_, headers_);
     return error_.ok();
@@ -259,9 +266,10 @@ class HttpSession::Transfer {
   // The address is the very one that is connected to, so that no second DNS answer can slip in between.
   curl_socket_t OpenSocket(const curl_sockaddr& address) {
     const bool direct = hop_.proxy.empty();  // a proxy was named by an administrator
-    if (const std::string_view range = PrivateRange(&address.addr);
-        direct && !options_.allow_private_addresses && !range.empty()) {
-      refused_address_ = StrCat(AddressText(&address.addr), " (", range, ")");
+    if (const std::string_view range = RefusedRange(&address.addr, options_.allow_private_addresses);
+        direct && !range.empty()) {
+      refused_address_ =
+          StrCat(AddressText(&address.addr), " (", range, "), which is refused; ", RemedyForRange(range));
       return CURL_SOCKET_BAD;
     }
     const curl_socket_t fd = socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
@@ -297,7 +305,11 @@ Status HttpSession::Run(const HttpHop& hop, const HttpHopSinks& sinks, const std
   const bool trust_changed = handles_->roots != hop.roots;
   if (trust_changed || handles_->HaveStrayBytes()) handles_ = std::make_unique<Handles>();
   handles_->roots = hop.roots;
-  return Transfer(*handles_, options_, hop, sinks, stop).Run();
+  Transfer transfer(*handles_, options_, hop, sinks, stop);
+  Status status = transfer.Run();
+  // libcurl 7.88 keeps the buffers of a request that never got as far as a connection, and can't be configured then.
+  if (!status.ok() && !transfer.answered()) handles_ = std::make_unique<Handles>();
+  return status;
 }
 
 }  // namespace ballast

@@ -47,6 +47,8 @@ Result<ResolvedModel> HttpsOrigin::Resolve(const ModelRef& ref, const PathFilter
   ResolvedModel model{.ref = ref};
   ASSIGN_OR_RETURN(const uint64_t size, SizeOf(url, {options_.name, url.Shown(), "", options_.token}, stop));
   if (filter.Admits(path.str())) model.files.push_back({.path = path, .size = size, .sha256 = ref.sha256});
+  RETURN_IF_ERROR(CheckNotEmpty(model, filter));
+  RETURN_IF_ERROR(CheckListing(model.files));
   return model;
 }
 

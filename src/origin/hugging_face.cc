@@ -23,7 +23,7 @@ bool IsSha256(const std::string& etag) { return Digest::FromHex(etag).ok(); }
 
 Status Changed(std::string_view what, std::string_view before, std::string_view now) {
   return FailedPrecondition(StrCat("its ", what, " was ", Quoted(before, 80), " and is ", Quoted(now, 80),
-                                   " now: it changed at the origin, resolve it again"));
+                                   " now: it changed at the origin; start again to get what is there now"));
 }
 
 // What the hub says of the file beside its bytes must still be what it listed.
@@ -74,7 +74,9 @@ Result<ResolvedModel> HuggingFace::Resolve(const ModelRef& ref, const PathFilter
   RETURN_IF_ERROR(ReadTree(ref, commit, context, listing, stop));
   auto files = listing.Finish();
   if (!files.ok()) return files.status().WithContext(context.what);
-  return ResolvedModel{ref, std::move(commit), *std::move(files)};
+  ResolvedModel model{ref, std::move(commit), *std::move(files)};
+  RETURN_IF_ERROR(CheckNotEmpty(model, filter));
+  return model;
 }
 
 Result<HttpText> HuggingFace::Ask(const Url& url, size_t max_bytes, const HttpContext& context,

@@ -20,10 +20,11 @@ Status StatusOfStorage(const HttpAnswer& answer, const HttpContext& context, Wal
                             "; the link may have run out, a later attempt gets a new one"));
 }
 
+// Whether it is the same file, its digest tells in the end; what is mixed on the way would be fetched in vain.
 Status CheckEtag(const std::string& before, const std::string& now) {
   if (before.empty() || now.empty() || before == now) return OkStatus();
-  return FailedPrecondition(StrCat("its ETag was ", Quoted(before, 80), " and is ", Quoted(now, 80),
-                                   ": it changed at the origin, resolve it again"));
+  return DataLoss(StrCat("its ETag was ", Quoted(before, 80), " and is ", Quoted(now, 80),
+                         ": the origin sends other bytes than before; what it sends is compared with the digest"));
 }
 
 }  // namespace
@@ -34,7 +35,8 @@ struct LinkedReader::Reading {
   ByteRange range;
   RangedBody body;
   LinkCache::Found found{};
-  bool expired = false;
+  bool expired = false;      // the link has run out
+  bool other_bytes = false;  // what it leads to is not what it was
 
   bool whole() const { return range.size() == file.size; }
   bool by_link() const { return found.link && found.link->url; }
@@ -51,7 +53,8 @@ Status LinkedReader::Read(const LinkedFile& file, ByteRange range, const ByteSin
   for (bool again = false;; again = true) {
     ASSIGN_OR_RETURN(reading.found, links_.Find(file.key, stop));
     const Status status = Attempt(reading, stop);
-    if (reading.expired) links_.Forget(file.key, *reading.found.link);
+    const bool useless = reading.expired || reading.other_bytes;
+    if (useless && reading.found.link) links_.Forget(file.key, *reading.found.link);
     if (!reading.expired || again) return reading.body.Finish(status);
   }
 }
@@ -66,10 +69,12 @@ Result<HttpRequest> LinkedReader::RequestFor(const Reading& reading) const {
 
 Status LinkedReader::Attempt(Reading& reading, const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const HttpRequest request, RequestFor(reading));
-  reading.expired = false;
+  reading.expired = reading.other_bytes = false;
   const auto on_head = [&](const HttpAnswer& answer) {
     reading.expired = reading.by_link() && SaysExpired(answer.status);
-    return CheckHead(reading, answer);
+    Status status = CheckHead(reading, answer);
+    reading.other_bytes = status.code() == StatusCode::kDataLoss || status.code() == StatusCode::kFailedPrecondition;
+    return status;
   };
   return http_.Stream(
       request, on_head, [&](auto bytes) { return reading.body.OnBody(bytes); }, stop);

@@ -26,6 +26,7 @@ struct RemoteFile {
   std::optional<Digest> sha256;              // hub: the LFS oid; https: the fragment. Absent: known after the download
   std::optional<GitOid> git_oid;             // hub: of the bytes, or of the LFS pointer when lfs_pointer_size is set
   std::optional<uint64_t> lfs_pointer_size;  // hub: set for LFS files
+  std::string version;  // directory: another one after each write to the file; "" where digests name the bytes
 
   friend bool operator==(const RemoteFile&, const RemoteFile&) = default;
 };
@@ -38,6 +39,14 @@ struct ResolvedModel {
 
   uint64_t TotalBytes() const;
 };
+
+// The rules of every listing: files of at most kMaxFileSize that are below 2^63 bytes together, and a valid path set.
+// InvalidArgument names the offending entries.
+Status CheckListing(const std::vector<RemoteFile>& files);
+
+// A model without a file is a mistake: InvalidArgument where `filter` admits none of them, NotFound where there are
+// none.
+Status CheckNotEmpty(const ResolvedModel& model, const PathFilter& filter);
 
 // Receives the bytes of a range, in order. An error ends the Read() with that error.
 using ByteSink = std::function<Status(std::span<const std::byte>)>;
@@ -54,7 +63,7 @@ class Origin {
  public:
   virtual ~Origin() = default;
 
-  // Asks the origin once which commit `ref.revision` is and which of its files `filter` admits.
+  // Asks the origin once which commit `ref.revision` is and which of its files `filter` admits: at least one.
   virtual Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) = 0;
 
   // Delivers exactly range.size() bytes of `file` to `sink`, or an error; what was delivered before an error is valid.

@@ -2,6 +2,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/strings.h"
+#include "core/testing/hostile_names.h"
 #include "origin/https_origin.h"
 #include "origin/testing/connect_proxy.h"
 #include "origin/testing/hub_fixture.h"
@@ -127,7 +129,42 @@ TEST_F(TlsTest, AServerThatSpeaksNoTlsIsAnError) {
   HuggingFaceOptions options = HubOptions(*hub_);
   options.endpoint = "https://127.0.0.1:" + std::to_string(hub_->port());
   Connect(options);
-  EXPECT_EQ(Refusal().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(Refusal().ToString(),
+              AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("no TLS with " + options.endpoint), HasSubstr("plain HTTP")));
+}
+
+TEST_F(TlsTest, AServerThatSpeaksOnlyTls10IsToldFromOneThatIsDown) {
+  StartTls(GoodCertificate(), {.only_tls_1_0 = true});
+  EXPECT_THAT(Refusal().ToString(), AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("no TLS with " + hub_->endpoint()),
+                                          HasSubstr("it must speak TLS 1.2 or newer")));
+  EXPECT_THAT(hub_->requests(), IsEmpty());
+}
+
+// What is open stays trusted or is made anew; what is made anew is judged by the certificate of now.
+TEST_F(TlsTest, ACertificateMayBeRotatedBetweenRequests) {
+  StartTls(GoodCertificate());
+  const auto model = Resolve();
+  ASSERT_TRUE(model.ok()) << model.status();
+  const auto rotate = [&](const ServerCertificate& certificate) {
+    const uint16_t port = hub_->port();
+    const uint16_t cdn_port = hub_->cdn_port();
+    hub_.reset();
+    hub::Options options = TlsHub(certificate);
+    options.port = port;
+    options.cdn_port = cdn_port;
+    hub_ = StartHub(std::move(options));
+  };
+  rotate(Ca().Issue("renewed", kLoopback));
+  EXPECT_TRUE(ReadWeights(*model).ok());
+  EXPECT_TRUE(Got());
+  rotate(TestCa(Folder(), "stranger").Issue("foreign", kLoopback));
+  const Status foreign = ReadWeights(*model);
+  EXPECT_EQ(foreign.code(), StatusCode::kUnauthenticated) << foreign;
+  EXPECT_TRUE(got_.empty());
+  EXPECT_THAT(hub_->requests(), IsEmpty());
+  rotate(GoodCertificate());
+  EXPECT_TRUE(ReadWeights(*model).ok());
+  EXPECT_TRUE(Got());
 }
 
 // A mirror with a path prefix and a private CA, through a proxy.
@@ -236,6 +273,44 @@ TEST(HttpsOriginTest, TakesTheDigestFromTheReference) {
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ(model->files[0].sha256, Digest::Of(TestBytes(300'000)));
   EXPECT_EQ(model->commit, "");
+}
+
+std::string AllEscaped(std::string_view name) {
+  std::string escaped;
+  for (const char c : name) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    escaped.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+  }
+  return escaped;
+}
+
+// Refused before anybody is asked: loopback would be PERMISSION_DENIED.
+TEST(HttpsOriginTest, HostileNamesAreRefused) {
+  const FakeClock clock;
+  HttpsOrigin origin({}, clock);
+  const std::string digest = Digest::Of("x").Hex();
+  int asked = 0;
+  for (const HostileName& hostile : HostileNames()) {
+    const auto ref = ModelRef::Parse("https://127.0.0.1:1/x/" + AllEscaped(hostile.name) + "#sha256=" + digest);
+    if (!ref.ok()) continue;  // no name, or a URL that is too long
+    ++asked;
+    const Status status = origin.Resolve(*ref, {}, {}).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << Quoted(hostile.name) << " " << status;
+  }
+  EXPECT_GT(asked, 200);
+  const auto good = ModelRef::Parse("https://127.0.0.1:1/x/good#sha256=" + digest);
+  EXPECT_EQ(origin.Resolve(*good, {}, {}).status().code(), StatusCode::kPermissionDenied);
+}
+
+TEST(HttpsOriginTest, ASizeThatIsNoneIsRefused) {
+  HttpsUnderTest test;
+  for (const char* size : {"9223372036854775808", "1125899906842625"}) {
+    test.hub->ClearFaults();
+    test.hub->AddFault({.kind = FaultKind::kSetHeaders, .times = -1, .headers = {{"Content-Length", size}}});
+    const Status status = test.https->Resolve(test.ref(), {}, {}).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status;
+  }
 }
 
 TEST(HttpsOriginTest, RefusesPlainHttp) {

@@ -17,8 +17,9 @@ Result<std::optional<uint64_t>> ContentLength(const HttpAnswer& answer) {
 }
 
 Status WrongSize(uint64_t size, uint64_t listed) {
-  return FailedPrecondition(
-      StrCat("it has ", size, " bytes now, and ", listed, " when it was listed: it changed, resolve again"));
+  return DataLoss(StrCat("the answer is of a file of ", size, " bytes, and ", listed,
+                         " were listed; it changed at the origin, or something on the way (a proxy, a login page) "
+                         "answers in its place"));
 }
 
 Result<BodyPlan> PlanWhole(std::optional<uint64_t> length, ByteRange wanted, uint64_t file_size) {

@@ -17,8 +17,8 @@ struct BodyPlan {
 // From a server that ignores Range, at most this much is read and thrown away to get to the wanted bytes.
 inline constexpr uint64_t kMaxSkippedBytes = 16 << 20;
 
-// Decides from the head (status 200 or 206). FailedPrecondition: another size than listed. DataLoss: another range than
-// asked. Unimplemented: Range is ignored, and the wanted bytes are too far in.
+// Decides from the head (status 200 or 206). DataLoss: another size than listed, another range than asked.
+// Unimplemented: Range is ignored, and the wanted bytes are too far in.
 Result<BodyPlan> PlanBody(const HttpAnswer& answer, ByteRange wanted, uint64_t file_size);
 
 // For one Read(); not thread-safe. `what` names the file in errors.

@@ -31,7 +31,7 @@ bool HasControlByte(std::string_view text) {
 Result<Url> Take(CURLU* url, std::string_view text) {
   constexpr size_t kMaxBytes = size_t{16} * 1024;
   if (text.empty() || text.size() > kMaxBytes || HasControlByte(text)) {
-    return InvalidArgument(StrCat("not a URL: ", Quoted(text)));
+    return InvalidArgument(StrCat("not a URL: ", Quoted(text.substr(0, text.find('?')))));
   }
   const CURLUcode code =
       curl_url_set(url, CURLUPART_URL, std::string(text).c_str(), CURLU_DISALLOW_USER | CURLU_URLENCODE);
@@ -46,7 +46,8 @@ Result<Url> Take(CURLU* url, std::string_view text) {
   uint64_t port = 0;
   ParseUint64(Part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT), port);
   result.port = static_cast<uint16_t>(port);
-  if (result.host.empty() || result.port == 0) return InvalidArgument(StrCat("a URL without a host: ", Quoted(text)));
+  if (result.host.empty() || result.port == 0)
+    return InvalidArgument(StrCat("a URL without a host: ", Quoted(text.substr(0, text.find('?')))));
   if (!Part(url, CURLUPART_ZONEID).empty()) return InvalidArgument("a URL with an IPv6 zone is refused");
   if (const std::string query = Part(url, CURLUPART_QUERY); !query.empty()) result.target += "?" + query;
   return result;

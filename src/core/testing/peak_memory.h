@@ -1,6 +1,8 @@
 // How much memory a call takes at most, for tests of bounds.
 #pragma once
 
+#include <malloc.h>
+
 #include <cstdint>
 #include <fstream>
 #include <functional>
@@ -21,6 +23,7 @@ inline uint64_t ProcessMemory(const std::string& field) {
 
 // By how much `call` raised this process's resident memory at its peak.
 inline uint64_t PeakMemoryOf(const std::function<void()>& call) {
+  malloc_trim(0);                                 // what earlier tests freed must not serve this call unseen
   std::ofstream("/proc/self/clear_refs") << "5";  // sets the peak back to what is resident now
   const uint64_t before = ProcessMemory("VmRSS:");
   call();

@@ -118,6 +118,7 @@ Result<ResolvedModel> FakeOrigin::Resolve(const ModelRef& ref, const PathFilter&
   for (const auto& file : commits_[Key(ref.Uri(), found->second)].listing) {
     if (filter.Admits(file.path.str())) model.files.push_back(file);
   }
+  RETURN_IF_ERROR(CheckNotEmpty(model, filter));
   return model;
 }
 

@@ -26,9 +26,15 @@ std::string OpenSslText() {
 
 }  // namespace
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::Load(const std::string& certificate, const std::string& key) {
+Result<std::shared_ptr<const TlsContext>> TlsContext::Load(const std::string& certificate, const std::string& key,
+                                                           bool only_tls_1_0) {
   std::shared_ptr<const TlsContext> context(new TlsContext(SSL_CTX_new(TLS_server_method())));
   BALLAST_CHECK(context->get() != nullptr);
+  if (only_tls_1_0) {
+    SSL_CTX_set_security_level(context->get(), 0);  // what OpenSSL wants to do that still
+    SSL_CTX_set_min_proto_version(context->get(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context->get(), TLS1_VERSION);
+  }
   bool usable = SSL_CTX_use_certificate_chain_file(context->get(), certificate.c_str()) == 1 &&
                 SSL_CTX_use_PrivateKey_file(context->get(), key.c_str(), SSL_FILETYPE_PEM) == 1 &&
                 SSL_CTX_check_private_key(context->get()) == 1;

@@ -17,7 +17,8 @@ namespace ballast::hub {
 class TlsContext {
  public:
   // Both are PEM files. InvalidArgument if they cannot be used.
-  static Result<std::shared_ptr<const TlsContext>> Load(const std::string& certificate, const std::string& key);
+  static Result<std::shared_ptr<const TlsContext>> Load(const std::string& certificate, const std::string& key,
+                                                        bool only_tls_1_0);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

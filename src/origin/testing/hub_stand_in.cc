@@ -161,7 +161,8 @@ Site StandIn::Impl::MakeSite() {
 Status StandIn::Impl::Listen() {
   std::shared_ptr<const TlsContext> tls;
   if (!options_.certificate.empty()) {
-    ASSIGN_OR_RETURN(tls, TlsContext::Load(options_.certificate.string(), options_.key.string()));
+    ASSIGN_OR_RETURN(tls,
+                     TlsContext::Load(options_.certificate.string(), options_.key.string(), options_.only_tls_1_0));
   }
   auto serve = [this](Port port) { return [this, port](Connection& connection) { Serve(port, connection); }; };
   ASSIGN_OR_RETURN(cdn_, Listener::Start(options_.cdn_address, options_.cdn_port, tls, serve(Port::kCdn)));

@@ -42,6 +42,7 @@ struct Options {
 
   std::filesystem::path certificate;  // PEM chain and key: both ports speak TLS
   std::filesystem::path key;
+  bool only_tls_1_0 = false;
 
   size_t page_size = 1000;     // tree entries a page; a request's limit= may lower it
   bool resolve_cache = false;  // plain files by a relative redirect to /api/resolve-cache/..., as huggingface.co does
