@@ -130,7 +130,12 @@ Result<std::unique_ptr<Driver>> Driver::StartWithController(const DriverOptions&
                                                             std::unique_ptr<CacheClient> cache,
                                                             std::unique_ptr<grpc::Service> controller) {
   if (options.node_name.empty()) return InvalidArgument("--node-name is empty");
-  ASSIGN_OR_RETURN(auto mounter, LinuxMounter::Open(options.cache_dir));
+  auto opened = LinuxMounter::Open(options.cache_dir);
+  if (opened.status().code() == StatusCode::kNotFound) {
+    return NotFound(
+        StrCat(opened.status().message(), "; start ballastd first, or name its cache.dir with --cache-dir"));
+  }
+  ASSIGN_OR_RETURN(auto mounter, std::move(opened));
   TellAboutIdmap(*mounter);
   TellAboutPropagation(options.kubelet_registry);
   auto impl = std::make_unique<Impl>(std::move(cache), std::move(mounter));

@@ -76,7 +76,11 @@ int Main(int argc, char** argv) {
   int verbosity = 0;
   CLI::App app("The CSI driver of one node: mounts models of ballastd's cache into pods.", "ballast-csi");
   Declare(app, options, verbosity);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
   InitLogging(argv[0], verbosity);
   RaiseFileLimit();
   return Run(options);

@@ -19,6 +19,7 @@ namespace v1 = ::ballast::cache::v1;
 
 Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return OkStatus();
+  if (status.error_code() == grpc::StatusCode::CANCELLED) return Cancelled("stopped");  // gRPC has no words for it
   return {static_cast<StatusCode>(status.error_code()), status.error_message()};
 }
 

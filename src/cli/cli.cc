@@ -110,7 +110,7 @@ class Runner {
       return VerifyDirectory(dir, files_, console_, world_.stop);
     }
     ASSIGN_OR_RETURN(const auto cache, Connect());
-    return cache->Verify(what, OnProgress(what), world_.stop);
+    return cache->Verify(what, OnProgress(what.empty() ? "the cache" : what), world_.stop);
   }
 
   Status Do(const RemoveCommand& remove) {

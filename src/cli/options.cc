@@ -98,6 +98,7 @@ std::string Unknown(const std::string& name) {
 }  // namespace
 
 Result<Options> ParseOptions(const std::vector<std::string>& arguments, const Environment& environment) {
+  if (arguments.empty()) return InvalidArgument("name a command; see ballast --help");
   if (!arguments.empty() && !arguments.front().starts_with('-')) {
     static const std::set<std::string> kKnown = {"pull", "ls", "status", "verify", "rm", "wait", "version"};
     if (!kKnown.contains(arguments.front())) return InvalidArgument(Unknown(arguments.front()));

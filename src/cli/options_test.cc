@@ -45,7 +45,7 @@ TEST(OptionsTest, WaitTakesFractionsOfSeconds) {
 TEST(OptionsTest, MistakesNameTheNearestOrTheRule) {
   const std::pair<std::vector<std::string>, std::string> cases[] = {
       {{"pul", "x"}, "did you mean \"pull\"?"},
-      {{}, "subcommand"},
+      {{}, "name a command"},
       {{"pull"}, "REF"},
       {{"rm"}, "MODEL"},
       {{"pull", "hf://a/b", "--layout", "tree"}, "layout"},

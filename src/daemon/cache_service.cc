@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "base/logging.h"
 #include "base/strings.h"
@@ -66,11 +67,12 @@ OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResp
 
 void FillProblems(const CacheCore& core, const NodeView& node, const Usage& usage, v1::StatusResponse& response) {
   for (const std::string& problem : core.manifests.Get()->problems) response.add_problems(problem);
+  std::set<std::string> told;  // a volume and a cache that ask for the same fail for the same reason
   for (const JobSnapshot& job : node.jobs) {
-    if (!job.error.ok()) response.add_problems(StrCat(job.request.Name(), ": ", job.error.message()));
-    if (job.ready && !job.ready->warning.empty())
-      response.add_problems(StrCat(job.request.Name(), ": ", job.ready->warning));
+    if (!job.error.ok()) told.insert(StrCat(job.request.Name(), ": ", job.error.message()));
+    if (job.ready && !job.ready->warning.empty()) told.insert(StrCat(job.request.Name(), ": ", job.ready->warning));
   }
+  for (const std::string& problem : told) response.add_problems(problem);
   if (usage.disk_free_bytes < core.facts.min_available) {
     response.add_problems(StrCat(
         "only ", FormatBytes(usage.disk_free_bytes), " are free on the cache's file system and cache.minAvailable is ",
@@ -94,7 +96,7 @@ OurStatus FillStatus(const CacheCore& core, v1::StatusResponse& response) {
   response.set_leases(static_cast<uint32_t>(node.leases.size()));
   response.set_started_unix(core.facts.started_unix);
   for (v1::Model& model : ListModels(node)) {
-    if (model.phase() != "ready") *response.add_models_in_progress() = std::move(model);
+    if (model.phase() != "ready" && model.phase() != "failed") *response.add_models_in_progress() = std::move(model);
   }
   FillProblems(core, node, usage, response);
   return OkStatus();

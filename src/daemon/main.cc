@@ -84,7 +84,11 @@ int Main(int argc, char** argv) {
   CLI::App app("Keeps AI models on this node: one verified copy each, fetched once, mounted by many.", "ballastd");
   Arguments arguments;
   Declare(app, arguments);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
   const Result<DaemonConfig> config = LoadConfig(arguments.config);
   if (!config.ok()) return Fail(config.status());
   if (arguments.check) {

@@ -280,8 +280,9 @@ JobSnapshot ModelManager::SnapshotOf(const Job& job) const {
                        .resolved = job.resolved,
                        .wanted_by = {job.wanted_by.begin(), job.wanted_by.end()}};
   if (job.facts.phase == JobPhase::kQueued) {
-    snapshot.progress.step = "waiting";
-    snapshot.progress.waiting_for = running_ >= options_.slots ? StrCat(running_, " other downloads are at work") : "";
+    const bool in_line = running_ >= options_.slots;
+    snapshot.progress.step = in_line ? "waiting" : "resolving";
+    snapshot.progress.waiting_for = in_line ? StrCat(running_, " other downloads are at work") : "";
   }
   if (job.facts.phase == JobPhase::kWaiting) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(job.facts.due - clock_.Steady());

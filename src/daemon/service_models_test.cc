@@ -15,6 +15,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class ModelsTest : public ServiceFixture {};
 
@@ -76,6 +77,17 @@ TEST_F(ModelsTest, ABadManifestIsAProblemInStatusAndTheGoodOnesCount) {
   EXPECT_THAT(status.problems(), Contains(HasSubstr("typo.yaml")));
   EXPECT_EQ(status.models(), 1U);
   EXPECT_EQ(status.version(), "1.2.3");
+}
+
+TEST_F(ModelsTest, WhatFailedIsOneProblemAndNotInProgress) {
+  jobs_.backoff = {.initial = std::chrono::hours(1), .max = std::chrono::hours(1)};
+  WriteCache("one", "source: {uri: \"hf://org/none\"}, nodes: {}");
+  Start();
+  WaitUntil([&] { return !GetStatus().problems().empty(); });
+  EXPECT_EQ(Prepare(Pull("hf://org/none")).status.error_code(), grpc::StatusCode::NOT_FOUND);
+  const v1::StatusResponse status = GetStatus();
+  EXPECT_THAT(status.problems(), ElementsAre(HasSubstr("hf://org/none")));
+  EXPECT_THAT(status.models_in_progress(), SizeIs(0));
 }
 
 TEST_F(ModelsTest, AWantedCacheThatFailsIsTriedAgainAndShown) {
