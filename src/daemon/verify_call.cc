@@ -48,14 +48,14 @@ void VerifyCall::Run(const std::stop_token& stop) {
   for (const auto& [digest, blob] : blobs) update.set_bytes_total(update.bytes_total() + blob.size);
   for (const auto& [digest, blob] : blobs) {
     Offer(update);
-    const uint64_t before = update.bytes_done();
+    const uint64_t after = update.bytes_done() + blob.size;
     const Result<std::optional<BlobDamage>> damage = core_.store.blobs().Verify(digest, [&](uint64_t bytes) {
-      update.set_bytes_done(std::min(update.bytes_done() + bytes, before + blob.size));
+      update.set_bytes_done(std::min(update.bytes_done() + bytes, after));
       Offer(update);
       return WhyToEnd(stop).ok();
     });
     if (Status why = WhyToEnd(stop); !why.ok()) return End(std::move(why));
-    update.set_bytes_done(before + blob.size);
+    update.set_bytes_done(after);
     if (!damage.ok()) AddDamage(update, digest, blob, damage.status().message());
     if (damage.ok() && damage->has_value()) AddDamage(update, digest, blob, (*damage)->problem);
     update.set_blobs_done(update.blobs_done() + 1);
