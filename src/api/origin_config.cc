@@ -38,7 +38,8 @@ void ReadHttpUrl(YamlReader& yaml, std::string_view key, std::string& url) {
   if (!yaml.Has(key)) return;
   const bool http = url.starts_with("http://") || url.starts_with("https://");
   if (!http || url.ends_with("//") || url.ends_with(":") || url.find_first_of("?# \t\n") != url.npos) {
-    yaml.Fail(key, StrCat(Quoted(url), " is not a URL like https://host:port/prefix"));
+    const std::string shown = url.substr(url.rfind('@') + 1);  // a proxy's password stays out of the log
+    yaml.Fail(key, StrCat(Quoted(shown), " is not a URL like https://host:port/prefix"));
   }
 }
 

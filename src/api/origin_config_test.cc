@@ -61,6 +61,7 @@ TEST(OriginConfigTest, EachMistakeIsAnsweredByLineAndRemedy) {
       {"- {name: hub, match: hf://, tokenFile: token}", "must be an absolute path"},
       {"- {name: hub, match: hf://, proxy: \"http://p:1\"}", "proxy: must be a mapping"},
       {"- {name: hub, match: hf://, proxy: {https: \"p:1\"}}", "origins[0].proxy.https: \"p:1\" is not a URL"},
+      {"- {name: hub, match: hf://, proxy: {https: \"user:hunter2@p:1\"}}", "proxy.https: \"p:1\" is not a URL"},
       {"- {name: hub, match: hf://, proxy: {htps: x}}", "did you mean"},
       {"- {name: hub, match: hf://, maxConnections: 0}", "from 1 to 64"},
       {"- {name: hub, match: hf://, roots: [/x]}", "is for file:// only"},

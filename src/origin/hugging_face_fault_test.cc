@@ -176,6 +176,20 @@ TEST_F(HubFaultTest, InterimAnswersAreSkipped) {
   EXPECT_TRUE(Got());
 }
 
+TEST_F(HubFaultTest, HeadersOfInterimAnswersAreForgotten) {
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nContent-Range: bytes 7-8/9\r\nETag: \"x\"\r\n\r\n";
+  EXPECT_TRUE(ReadWith({.kind = FaultKind::kInterim, .text = hints}).ok());
+  EXPECT_TRUE(Got());
+}
+
+TEST_F(HubFaultTest, EndlessInterimAnswersAreRefused) {
+  std::string flood;
+  for (int i = 0; i < 5000; ++i) flood += "HTTP/1.1 100 Continue\r\n\r\n";
+  const Status status = ResolveWith({.kind = FaultKind::kInterim, .text = flood});
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr("of headers"));
+}
+
 TEST_F(HubFaultTest, AnEndlessHeaderIsRefused) {
   for (const uint64_t bytes : {70'000, 1 << 20}) {
     const Status status = ResolveWith({.kind = FaultKind::kHugeHeader, .bytes = bytes});

@@ -78,6 +78,23 @@ TEST_F(RedirectTest, TheApiMayRedirectWithoutTheToken) {
   for (const auto& request : other->requests()) EXPECT_FALSE(request.authorization);
 }
 
+// A registry's client would fetch a token from there; the hub knows no such thing.
+TEST_F(RedirectTest, ARealmElsewhereIsNeverAsked) {
+  StartWithToken();
+  const auto other = StartHub();
+  for (const char* scheme : {"Bearer", "Basic", "Negotiate", "NTLM", "Digest"}) {
+    hub_->AddFault({.kind = FaultKind::kStatus,
+                    .status = 401,
+                    .headers = {{"WWW-Authenticate", std::string(scheme) + " realm=\"" + other->endpoint() +
+                                                         "/token\",service=\"hub\",nonce=\"1\""}}});
+    hub_->ClearRequests();
+    EXPECT_EQ(Refusal().code(), StatusCode::kUnauthenticated) << scheme;
+    EXPECT_THAT(hub_->requests(), SizeIs(1)) << scheme;
+  }
+  EXPECT_THAT(other->requests(), SizeIs(0));
+  ExpectTokenOnlyAtTheHub();
+}
+
 TEST_F(RedirectTest, ALoopIsFound) {
   StartWithToken();
   RedirectTo("", -1);
