@@ -227,7 +227,8 @@ TEST_F(HuggingFaceTest, ATokenFileThatIsUnusableIsAnErrorBeforeAnyRequest) {
 TEST_F(HuggingFaceTest, HostileNamesAreRefusedUnlessExcluded) {
   int listed = 0;
   for (const HostileName& hostile : HostileNames()) {
-    if (!IsUtf8(hostile.name)) continue;  // JSON can't carry it; TreeListingTest has it
+    // JSON can't carry it, or the stand-in would make a tree of it; TreeListingTest has them all.
+    if (!IsUtf8(hostile.name) || hostile.name.size() > 2000) continue;
     ++listed;
     ASSERT_TRUE(hub_->Publish("org/evil", {{.path = hostile.name, .bytes = "x"}, {.path = "good", .bytes = "g"}}).ok());
     const Status status = Refusal("hf://org/evil");
