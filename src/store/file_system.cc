@@ -22,12 +22,23 @@ Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, ui
   return content;
 }
 
+namespace {
+
+// An empty file, whatever a crash left under its name.
+Result<std::unique_ptr<File>> OpenFresh(FileSystem& files, const std::string& path) {
+  auto file = files.Open(path, OpenMode::kCreate);
+  if (file.status().code() != StatusCode::kAlreadyExists) return file;
+  RETURN_IF_ERROR(files.Remove(path));
+  return files.Open(path, OpenMode::kCreate);
+}
+
+}  // namespace
+
 Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content, Durability durability) {
   const bool sync = durability == Durability::kNow;
   const std::string fresh = path + ".new";
-  if (Status removed = files.Remove(fresh); !removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   {
-    ASSIGN_OR_RETURN(const auto file, files.Open(fresh, OpenMode::kCreate));
+    ASSIGN_OR_RETURN(const auto file, OpenFresh(files, fresh));
     RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
     if (sync) RETURN_IF_ERROR(file->Sync());
   }
