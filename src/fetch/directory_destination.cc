@@ -30,16 +30,6 @@ bool IsNotFound(const Status& status) { return status.code() == StatusCode::kNot
 // NotFound and "is a directory on the way" both mean: no such file.
 bool IsAbsent(const Status& status) { return IsNotFound(status) || status.code() == StatusCode::kFailedPrecondition; }
 
-Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view content) {
-  const std::string fresh = path + ".new";
-  if (Status removed = files.Remove(fresh); !removed.ok() && !IsNotFound(removed)) return removed;
-  {
-    ASSIGN_OR_RETURN(const auto file, files.Open(fresh, OpenMode::kCreate));
-    RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
-  }
-  return files.Rename(fresh, path);
-}
-
 using Take = std::function<Status(uint64_t offset, std::span<const std::byte>)>;
 
 Status ReadThrough(FileSystem& files, const std::string& path, uint64_t size, const Take& take) {
@@ -274,7 +264,8 @@ Status DirectoryDestination::WriteIndexNowAndThen() {
     copy = index_;
   }
   // Not synced: after a power loss it isn't believed anyway, and an fsync would wait for all the data before it.
-  const Status written = ReplaceFile(files_, options_.dir + "/" + std::string(kDirectoryIndexPath), copy.ToJson());
+  const Status written =
+      WriteSmallFile(files_, options_.dir + "/" + std::string(kDirectoryIndexPath), copy.ToJson(), Durability::kLater);
   const MutexLock lock(mutex_);
   writing_ = false;
   return written;

@@ -1,7 +1,5 @@
 #include "store/disk_ingest.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <map>
 
@@ -10,6 +8,7 @@
 #include "store/boot_id.h"
 #include "store/failpoint.h"
 #include "store/memory_ingest.h"
+#include "store/piece_hash.h"
 
 namespace ballast {
 namespace {
@@ -17,20 +16,6 @@ namespace {
 constexpr uint64_t kBlock = 1 << 20;  // what is written and hashed at once
 // A writer reads back at most so many blocks of others per block of its own, so that its connection does not stall.
 constexpr int kReadBackPerBlock = 4;
-
-class PieceHash {
- public:
-  PieceHash() : state_(XXH3_createState()) { Reset(); }
-  void Reset() { XXH3_64bits_reset(state_.get()); }
-  void Update(std::span<const std::byte> bytes) { XXH3_64bits_update(state_.get(), bytes.data(), bytes.size()); }
-  uint64_t Value() const { return XXH3_64bits_digest(state_.get()); }
-
- private:
-  struct Free {
-    void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
-  };
-  std::unique_ptr<XXH3_state_t, Free> state_;
-};
 
 // Asks first: an allocation that fails takes all the room there is for a moment.
 Status AllocateOrSay(FileSystem& files, File& file, const std::string& folder, uint64_t size) {
@@ -79,14 +64,16 @@ Result<std::unique_ptr<StagedIngest>> DiskIngest::Open(FileSystem& files, const 
 }
 
 Status DiskIngest::Load(const IngestOptions& options) {
-  ASSIGN_OR_RETURN(journal_, files_.Open(folder_ + "/journal", OpenMode::kOpenOrCreate));
-  ASSIGN_OR_RETURN(const bool locked, journal_->TryLock());
-  if (!locked) return Aborted(StrCat("another download of ", folder_, " is running; try again when it has ended"));
+  {
+    ASSIGN_OR_RETURN(JournalFile journal, JournalFile::Open(files_, folder_ + "/journal"));
+    MutexLock lock(mutex_);
+    journal_.emplace(std::move(journal));
+  }
   std::string boot_id = options.boot_id;
   if (boot_id.empty()) {
     ASSIGN_OR_RETURN(boot_id, RunningBootId());
   }
-  auto journal = ReadJournal();
+  const auto journal = ReadJournal();
   RETURN_IF_ERROR(journal.ok() ? Resume(*journal, boot_id) : StartOver(options, boot_id));
   OpenDirect(options.direct);
   return OkStatus();
@@ -94,10 +81,8 @@ Status DiskIngest::Load(const IngestOptions& options) {
 
 // InvalidArgument or NotFound: nothing that can be resumed.
 Result<Journal> DiskIngest::ReadJournal() {
-  constexpr uint64_t kLimit = 256 * kBlock;
-  ASSIGN_OR_RETURN(const std::string bytes, ReadSmallFile(files_, folder_ + "/journal", kLimit));
-  ASSIGN_OR_RETURN(Journal journal, DecodeJournal(std::as_bytes(std::span(bytes))));
-  if (!journal.header.Describes(expected_)) return InvalidArgument("the journal is of another content");
+  MutexLock lock(mutex_);
+  ASSIGN_OR_RETURN(Journal journal, journal_->Read(expected_));
   ASSIGN_OR_RETURN(const FileInfo data, files_.Stat(folder_ + "/data"));
   if (data.size != expected_.size) return InvalidArgument("the data has another size");
   if (data.links != 1) return InvalidArgument("the data is a published blob, too");  // a rename that was half lost
@@ -107,17 +92,13 @@ Result<Journal> DiskIngest::ReadJournal() {
 Status DiskIngest::StartOver(const IngestOptions& options, const std::string& boot_id) {
   RETURN_IF_ERROR(CreateData());
   const uint32_t piece_size = options.piece_size != 0 ? options.piece_size : PieceSizeFor(expected_.size);
-  {
-    MutexLock lock(mutex_);
-    pieces_ = PieceMap(expected_.size, piece_size);
-  }
-  return RewriteJournal({expected_.size, piece_size, expected_.sha256, expected_.git_oid, boot_id}, {});
+  MutexLock lock(mutex_);
+  pieces_ = PieceMap(expected_.size, piece_size);
+  return journal_->Rewrite({expected_.size, piece_size, expected_.sha256, expected_.git_oid, boot_id}, {});
 }
 
 Status DiskIngest::CreateData() {
-  const std::string path = folder_ + "/data";
-  if (Status removed = files_.Remove(path); !removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
-  ASSIGN_OR_RETURN(data_, files_.Open(path, OpenMode::kCreate));
+  ASSIGN_OR_RETURN(data_, CreateAnew(files_, folder_ + "/data"));
   Status allocated = AllocateOrSay(files_, *data_, folder_, expected_.size);
   Failpoint("ingest.allocated");
   if (!allocated.ok()) (void)RemoveFolder();  // what could not be had is the error to tell
@@ -139,14 +120,14 @@ Status DiskIngest::Resume(const Journal& journal, const std::string& boot_id) {
     good.push_back(record);
   }
   resumed_ = pieces.FirstMissing();
+  JournalHeader header = journal.header;
+  header.boot_id = boot_id;
   {
     MutexLock lock(mutex_);
     pieces_ = pieces;
-    journal_end_ = JournalHeader::kSize + journal.records.size() * JournalRecord::kSize;
+    journal_->Continue(journal);
+    if (!same_boot || journal.torn) RETURN_IF_ERROR(journal_->Rewrite(header, good));
   }
-  header_ = journal.header;
-  header_.boot_id = boot_id;
-  if (!same_boot || journal.torn) RETURN_IF_ERROR(RewriteJournal(header_, good));
   if (resumed_ > 0) resume_ = std::jthread([this](const std::stop_token& stop) { HashResumed(stop); });
   return OkStatus();
 }
@@ -161,27 +142,6 @@ bool DiskIngest::PieceIsIntact(const JournalRecord& record, ByteRange range) {
     hash.Update(part);
   }
   return hash.Value() == record.xxh3;
-}
-
-// A new file takes the journal's place at once, so that no old record is ever read behind a new one.
-Status DiskIngest::RewriteJournal(const JournalHeader& header, const std::vector<JournalRecord>& records) {
-  const std::string path = folder_ + "/journal";
-  const std::string fresh = path + ".new";
-  if (Status removed = files_.Remove(fresh); !removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
-  ASSIGN_OR_RETURN(auto file, files_.Open(fresh, OpenMode::kCreate));
-  RETURN_IF_ERROR(file->TryLock().status());
-  std::vector<std::byte> bytes;
-  const auto append = [&bytes](const auto& part) { bytes.insert(bytes.end(), part.begin(), part.end()); };
-  append(EncodeHeader(header));
-  for (const JournalRecord& record : records) append(EncodeRecord(header, record));
-  RETURN_IF_ERROR(file->Write(0, bytes));
-  if (!records.empty()) RETURN_IF_ERROR(file->Sync());
-  RETURN_IF_ERROR(files_.Rename(fresh, path));
-  journal_ = std::move(file);
-  header_ = header;
-  MutexLock lock(mutex_);
-  journal_end_ = bytes.size();
-  return OkStatus();
 }
 
 void DiskIngest::OpenDirect(bool wanted) {
@@ -318,8 +278,7 @@ Status DiskIngest::BlockDone(const Writer& writer, Block block, const std::optio
     const auto active =
         std::find_if(active_.begin(), active_.end(), [&](const Active& a) { return a.writer == &writer; });
     if (whole) {
-      RETURN_IF_ERROR(journal_->Write(journal_end_, EncodeRecord(header_, *whole)));
-      journal_end_ += JournalRecord::kSize;
+      RETURN_IF_ERROR(journal_->Append(*whole));
       pieces_.Add(whole->piece);
       Failpoint("ingest.piece_journalled");
     }

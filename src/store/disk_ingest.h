@@ -2,12 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "base/mutex.h"
 #include "store/content_hash.h"
-#include "store/journal.h"
+#include "store/journal_file.h"
 #include "store/local_ingest.h"
 
 namespace ballast {
@@ -48,7 +49,6 @@ class DiskIngest final : public StagedIngest {
   Status CreateData();
   Status Resume(const Journal& journal, const std::string& boot_id);
   bool PieceIsIntact(const JournalRecord& record, ByteRange range);
-  Status RewriteJournal(const JournalHeader& header, const std::vector<JournalRecord>& records);
   void OpenDirect(bool wanted);
   Status CheckFree(ByteRange range) const REQUIRES(mutex_);
 
@@ -68,8 +68,6 @@ class DiskIngest final : public StagedIngest {
   FileSystem& files_;
   const std::string folder_;
   const ExpectedContent expected_;
-  JournalHeader header_;
-  std::unique_ptr<File> journal_;  // holds the lock
   std::unique_ptr<File> data_;
   std::unique_ptr<File> direct_;  // null: the file system can't
   std::atomic<bool> direct_works_ = false;
@@ -77,9 +75,9 @@ class DiskIngest final : public StagedIngest {
 
   mutable Mutex mutex_;
   CondVar changed_;
+  std::optional<JournalFile> journal_ GUARDED_BY(mutex_);  // holds the lock; set by Load()
   PieceMap pieces_ GUARDED_BY(mutex_);
   std::vector<Active> active_ GUARDED_BY(mutex_);
-  uint64_t journal_end_ GUARDED_BY(mutex_) = 0;
   uint64_t hashed_ GUARDED_BY(mutex_) = 0;
   bool hashing_ GUARDED_BY(mutex_) = false;  // somebody owns hash_ just now
   int retiring_ GUARDED_BY(mutex_) = 0;      // writers that wait to take the hash back

@@ -22,23 +22,18 @@ Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, ui
   return content;
 }
 
-namespace {
-
-// An empty file, whatever a crash left under its name.
-Result<std::unique_ptr<File>> OpenFresh(FileSystem& files, const std::string& path) {
+Result<std::unique_ptr<File>> CreateAnew(FileSystem& files, const std::string& path) {
   auto file = files.Open(path, OpenMode::kCreate);
   if (file.status().code() != StatusCode::kAlreadyExists) return file;
   RETURN_IF_ERROR(files.Remove(path));
   return files.Open(path, OpenMode::kCreate);
 }
 
-}  // namespace
-
 Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content, Durability durability) {
   const bool sync = durability == Durability::kNow;
   const std::string fresh = path + ".new";
   {
-    ASSIGN_OR_RETURN(const auto file, OpenFresh(files, fresh));
+    ASSIGN_OR_RETURN(const auto file, CreateAnew(files, fresh));
     RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
     if (sync) RETURN_IF_ERROR(file->Sync());
   }

@@ -96,6 +96,8 @@ std::string ParentPath(const std::string& path);
 
 // The whole file; OutOfRange where it is longer than `limit`.
 Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, uint64_t limit);
+// An empty file, open for reading and writing; what a crash left at `path` is removed.
+Result<std::unique_ptr<File>> CreateAnew(FileSystem& files, const std::string& path);
 // Writes `content` beside `path` as `path`.new and renames it over `path`; kNow syncs the file before and the directory
 // after.
 Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content,

@@ -4,39 +4,14 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
-#include "core/hasher.h"
-#include "store/aligned_buffer.h"
 #include "store/failpoint.h"
+#include "store/file_digest.h"
 #include "store/memory_ingest.h"
 
 namespace ballast {
 namespace {
 
 constexpr uint32_t kBlobMode = 0444;
-constexpr uint64_t kReadSize = 1 << 20;
-
-// The digest of a file and how many bytes it has.
-struct FileDigest {
-  Digest digest;
-  uint64_t size = 0;
-};
-
-bool ReadOn(uint64_t) { return true; }
-
-Result<FileDigest> DigestOf(FileSystem& files, const std::string& path, const OnRead& on_read = ReadOn) {
-  ASSIGN_OR_RETURN(const auto file, files.Open(path, OpenMode::kRead));
-  ASSIGN_OR_RETURN(const FileInfo info, files.Stat(path));
-  AlignedBuffer buffer(std::min(info.size + 1, kReadSize));
-  Sha256Hasher hasher;
-  uint64_t size = 0;
-  while (true) {
-    ASSIGN_OR_RETURN(const size_t count, file->Read(size, buffer.span()));
-    hasher.Update(buffer.span().first(count));
-    size += count;
-    if (!on_read(count)) return Cancelled(StrCat("stopped reading ", path));
-    if (count < buffer.span().size()) return FileDigest{hasher.Finish(), size};
-  }
-}
 
 Status IgnoreNotFound(const Status& status) { return status.code() == StatusCode::kNotFound ? OkStatus() : status; }
 
@@ -447,23 +422,12 @@ Result<bool> LocalBlobStore::RemoveUnlinked(const Digest& digest) {
 Result<std::optional<BlobDamage>> LocalBlobStore::Verify(const Digest& digest, const OnRead& on_read) const {
   const auto entry = Find(digest);
   if (!entry) return NotFound(StrCat(digest.ToString(), " is not here"));
-  if (entry->pending) return VerifyFile(digest, paths_.PendingBlob(digest), entry->size, on_read);
   for (uint32_t copy = 0; copy < entry->copies; ++copy) {
-    ASSIGN_OR_RETURN(const auto damage, VerifyFile(digest, paths_.Blob(digest, copy), entry->size, on_read));
-    if (damage) return damage;
+    const std::string path = entry->pending ? paths_.PendingBlob(digest) : paths_.Blob(digest, copy);
+    ASSIGN_OR_RETURN(auto damage, DamageOf(files_, path, digest, entry->size, on_read));
+    if (damage && entry->pending && !Find(digest).value_or(*entry).pending) return Verify(digest, on_read);  // flushed
+    if (damage) return std::optional(BlobDamage{digest, *std::move(damage)});
   }
-  return std::optional<BlobDamage>();
-}
-
-Result<std::optional<BlobDamage>> LocalBlobStore::VerifyFile(const Digest& digest, const std::string& path,
-                                                             uint64_t size, const OnRead& on_read) const {
-  const auto damaged = [&digest](std::string problem) { return std::optional(BlobDamage{digest, std::move(problem)}); };
-  const auto found = DigestOf(files_, path, on_read);
-  if (found.status().code() == StatusCode::kNotFound) return damaged("is missing");
-  if (found.status().code() == StatusCode::kDataLoss) return damaged("cannot be read: " + found.status().message());
-  if (!found.ok()) return found.status();
-  if (found->size < size) return damaged(StrCat("is ", size - found->size, " bytes short"));
-  if (found->digest != digest) return damaged("has " + found->digest.ToString());
   return std::optional<BlobDamage>();
 }
 

@@ -83,8 +83,6 @@ class LocalBlobStore final : public BlobStore {
   void DropPending(const std::vector<Digest>& pending);
   bool PendingIsFull() const;
   Status AddCopy(const Digest& digest, uint32_t copy);
-  Result<std::optional<BlobDamage>> VerifyFile(const Digest& digest, const std::string& path, uint64_t size,
-                                               const OnRead& on_read) const;
 
   const StorePaths paths_;
   FileSystem& files_;
