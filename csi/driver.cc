@@ -14,7 +14,6 @@
 #include "csi/lease_keeper.h"
 #include "csi/mount/linux_mounter.h"
 #include "csi/node_server.h"
-#include "csi/rpc_log.h"
 #include "csi/rpc_server.h"
 #include "csi/services.h"
 #include "csi/unix_socket.h"
@@ -85,7 +84,6 @@ struct Driver::Impl {
   KeyLocks locks;
   LeaseKeeper leases{*cache, *mounter, locks, clock};
   NodeServer node{{*cache, *mounter, locks, leases, clock}};
-  RpcCounts counts;
   mutable Mutex mutex;
   std::string refusal GUARDED_BY(mutex);
   UniqueFd lock;  // until our sockets are gone
@@ -101,7 +99,7 @@ Status Driver::Impl::Serve(const DriverOptions& options, std::unique_ptr<grpc::S
   services.push_back(MakeIdentityService({.version = options.version, .controller = controller != nullptr}));
   services.push_back(MakeNodeService(node, options.node_name, clock));
   if (controller != nullptr) services.push_back(std::move(controller));
-  ASSIGN_OR_RETURN(csi, RpcServer::Start(path, std::move(services), counts));
+  ASSIGN_OR_RETURN(csi, RpcServer::Start(path, std::move(services)));
   return options.kubelet_registry.empty() ? OkStatus() : Register(options, path);
 }
 
@@ -115,7 +113,7 @@ Status Driver::Impl::Register(const DriverOptions& options, const std::string& c
     refusal = words.empty() ? "the kubelet gave no reason" : words;
     ::kill(::getpid(), SIGTERM);  // main ends with an error; started again, it registers again
   }));
-  ASSIGN_OR_RETURN(registration, RpcServer::Start(path, std::move(services), counts));
+  ASSIGN_OR_RETURN(registration, RpcServer::Start(path, std::move(services)));
   return OkStatus();
 }
 

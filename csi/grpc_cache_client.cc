@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "base/unix_listener.h"
 #include "csi/grpc_status.h"
-#include "csi/unix_socket.h"
 #include "proto/cache.grpc.pb.h"
 
 namespace ballast::driver {

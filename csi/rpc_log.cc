@@ -74,7 +74,7 @@ bool IsQuestion(std::string_view method) {
 
 class RpcLog final : public grpc::experimental::Interceptor {
  public:
-  RpcLog(std::string method, RpcCounts& counts) : method_(std::move(method)), counts_(counts) {}
+  explicit RpcLog(std::string method) : method_(std::move(method)) {}
 
   void Intercept(InterceptorBatchMethods* methods) override {
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE)) {
@@ -89,7 +89,6 @@ class RpcLog final : public grpc::experimental::Interceptor {
  private:
   void Write(const grpc::Status& status) {
     const std::string code(StatusCodeName(static_cast<StatusCode>(status.error_code())));
-    counts_.Add(method_, code);
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_);
     Message line("Call");
     line.With("method", method_).With("code", code).With("took", FormatDuration(took)).With("request", request_);
@@ -103,21 +102,16 @@ class RpcLog final : public grpc::experimental::Interceptor {
   }
 
   const std::string method_;
-  RpcCounts& counts_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::string request_;
 };
 
 class RpcLogFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
-  explicit RpcLogFactory(RpcCounts& counts) : counts_(counts) {}
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
     const std::string_view path = info->method();
-    return new RpcLog(std::string(path.substr(path.rfind('/') + 1)), counts_);  // gRPC owns it
+    return new RpcLog(std::string(path.substr(path.rfind('/') + 1)));  // gRPC owns it
   }
-
- private:
-  RpcCounts& counts_;
 };
 
 }  // namespace
@@ -134,18 +128,8 @@ std::string WithoutSecrets(const pb::Message& message, size_t limit) {
   return std::string(Trim(text));
 }
 
-void RpcCounts::Add(const std::string& method, const std::string& code) {
-  MutexLock lock(mutex_);
-  ++counts_[{method, code}];
-}
-
-std::map<std::pair<std::string, std::string>, uint64_t> RpcCounts::All() const {
-  MutexLock lock(mutex_);
-  return counts_;
-}
-
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcLog(RpcCounts& counts) {
-  return std::make_unique<RpcLogFactory>(counts);
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcLog() {
+  return std::make_unique<RpcLogFactory>();
 }
 
 }  // namespace ballast::driver

@@ -1,13 +1,8 @@
-// One log line for each gRPC call: method, request without secrets, code, time. And what calls count for /metrics.
+// One log line for each gRPC call: method, request without secrets, code, time.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-#include <utility>
-
-#include "base/mutex.h"
 
 namespace google::protobuf {
 class Message;
@@ -22,19 +17,7 @@ namespace ballast::driver {
 // of nested ones are "***stripped***".
 std::string WithoutSecrets(const google::protobuf::Message& message, size_t limit = 1000);
 
-// Thread-safe.
-class RpcCounts {
- public:
-  void Add(const std::string& method, const std::string& code);
-  // (method, code) -> calls
-  std::map<std::pair<std::string, std::string>, uint64_t> All() const;
-
- private:
-  mutable Mutex mutex_;
-  std::map<std::pair<std::string, std::string>, uint64_t> counts_ GUARDED_BY(mutex_);
-};
-
-// `counts` must outlive the server.
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcLog(RpcCounts& counts);
+// For a server; reads are logged only where they fail or at verbosity 1.
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcLog();
 
 }  // namespace ballast::driver

@@ -41,14 +41,5 @@ TEST(RpcLogTest, LongRequestsAreCut) {
   EXPECT_LT(WithoutSecrets(request, 100).size(), 110U);
 }
 
-TEST(RpcCountsTest, CountsByMethodAndCode) {
-  RpcCounts counts;
-  counts.Add("Probe", "OK");
-  counts.Add("Probe", "OK");
-  counts.Add("Probe", "ABORTED");
-  EXPECT_EQ(counts.All().at({"Probe", "OK"}), 2U);
-  EXPECT_EQ(counts.All().size(), 2U);
-}
-
 }  // namespace
 }  // namespace ballast::driver

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "csi/unix_socket.h"
+#include "csi/rpc_log.h"
 
 namespace ballast::driver {
 namespace {
@@ -22,12 +22,10 @@ constexpr std::chrono::seconds kGrace{3};
 RpcServer::RpcServer(std::vector<std::unique_ptr<grpc::Service>> services) : services_(std::move(services)) {}
 
 Result<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& socket_path,
-                                                    std::vector<std::unique_ptr<grpc::Service>> services,
-                                                    RpcCounts& counts) {
-  RETURN_IF_ERROR(ClaimSocket(socket_path));
+                                                    std::vector<std::unique_ptr<grpc::Service>> services) {
   auto server = std::unique_ptr<RpcServer>(new RpcServer(std::move(services)));
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-  interceptors.push_back(MakeRpcLog(counts));
+  interceptors.push_back(MakeRpcLog());
   grpc::ServerBuilder builder;
   for (const auto& service : server->services_) builder.RegisterService(service.get());
   builder.experimental().SetInterceptorCreators(std::move(interceptors));

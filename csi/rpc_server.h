@@ -9,7 +9,6 @@
 
 #include "base/status.h"
 #include "base/unix_listener.h"
-#include "csi/rpc_log.h"
 
 namespace grpc {
 class Server;
@@ -21,10 +20,9 @@ namespace ballast::driver {
 // socket.
 class RpcServer {
  public:
-  // Claims the socket (see ClaimSocket), mode 0600. `counts` must outlive the server.
+  // On a socket of mode 0600 (UnixListener).
   static Result<std::unique_ptr<RpcServer>> Start(const std::string& socket_path,
-                                                  std::vector<std::unique_ptr<grpc::Service>> services,
-                                                  RpcCounts& counts);
+                                                  std::vector<std::unique_ptr<grpc::Service>> services);
   ~RpcServer();
   RpcServer(const RpcServer&) = delete;
   RpcServer& operator=(const RpcServer&) = delete;

@@ -1,4 +1,4 @@
-// Unix sockets by path: does somebody listen, and may we.
+// The socket that the driver serves on.
 #pragma once
 
 #include <string>
@@ -12,15 +12,9 @@ namespace ballast::driver {
 // 107 bytes.
 Result<std::string> SocketPath(const std::string& endpoint);
 
-// OK when somebody accepts connections at `path`; else why not.
-Status SomebodyListens(const std::string& path);
-
-// Makes room for a listener: makes the last directory (0750) where it is missing and removes a socket that nobody
-// listens on. AlreadyExists where somebody does, and for a file that is no socket.
-Status ClaimSocket(const std::string& path);
-
 // Holds `path`.lock until it is closed (or the process ends), so that of two processes that come and go at the same
-// time neither removes the other's socket. AlreadyExists where another process holds it. The directory as above.
+// time neither removes the other's socket. AlreadyExists where another process holds it. Makes the
+// last directory where it is missing.
 Result<UniqueFd> LockSocket(const std::string& path);
 
 }  // namespace ballast::driver

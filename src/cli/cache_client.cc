@@ -1,15 +1,11 @@
 #include "cli/cache_client.h"
 
 #include <grpcpp/grpcpp.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-#include <cstring>
 #include <optional>
 
-#include "base/errno_status.h"
 #include "base/strings.h"
-#include "base/unique_fd.h"
+#include "base/unix_listener.h"
 #include "proto/cache.grpc.pb.h"
 
 namespace ballast::cli {
@@ -173,15 +169,9 @@ class GrpcCacheClient final : public CacheClient {
 
 // gRPC would try for seconds and then speak of channels.
 Status SomebodyAnswers(const std::string& socket) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (socket.size() >= sizeof address.sun_path)
-    return InvalidArgument(StrCat("the socket path ", Quoted(socket), " is too long"));
-  std::memcpy(address.sun_path, socket.data(), socket.size());
-  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return ErrnoStatus(errno, "socket");
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return OkStatus();
-  if (errno == EACCES || errno == EPERM) {
+  const Status listens = SomebodyListens(socket);
+  if (listens.ok() || listens.code() == StatusCode::kInvalidArgument) return listens;
+  if (listens.code() == StatusCode::kPermissionDenied) {
     return PermissionDenied(StrCat("no permission for ", socket, ": run as root or as a member of the socket's group"));
   }
   return Unavailable(

@@ -148,7 +148,6 @@ void Daemon::Parts::BuildCore() {
 
 Status Daemon::Parts::Serve() {
   const std::string& path = setup.config.socket.path;
-  RETURN_IF_ERROR(ClearSocketPath(path));
   service = std::make_unique<CacheService>(*core);
   grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;
