@@ -71,6 +71,10 @@ Status StatusOf(const CurlFailure& failure) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return Unauthenticated(
           StrCat(failure.url.Root(), " is not trusted: ", Quoted(failure.detail), TrustRemedy(failure.verify_result)));
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return Unavailable(StrCat("what answers at ", failure.url.Root(),
+                                " does not speak HTTP: ", Quoted(failure.detail), "; check the endpoint's port"));
     case CURLE_SSL_CONNECT_ERROR:
       return Unavailable(StrCat("no TLS with ", failure.url.Root(), ": ", Quoted(failure.detail),
                                 "; it must speak TLS 1.2 or newer (a server that speaks plain HTTP has a URL with "

@@ -39,6 +39,11 @@ Status OpenError(int error, const std::string& path) {
   return ErrnoStatus(error, Quoted(path));
 }
 
+Status OpenDirectoryError(int error, const std::string& path) {
+  if (error != ENOTDIR) return OpenError(error, path);
+  return InvalidArgument(StrCat(Quoted(path), " is no directory; file:// names the directory that holds the files"));
+}
+
 std::string_view KindOf(mode_t mode) {
   if (S_ISLNK(mode)) return "a symbolic link";
   if (S_ISFIFO(mode)) return "a FIFO";
@@ -98,10 +103,11 @@ Result<UniqueFd> FileOrigin::OpenDirectory(const std::string& directory) const {
     if (!below) continue;
     const UniqueFd root_fd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root_fd.valid()) {
-      return ErrnoStatus(errno, *below == "." ? Quoted(root) : StrCat("root ", Quoted(root), " of origin ", name_));
+      return *below == "." ? OpenDirectoryError(errno, root)
+                           : ErrnoStatus(errno, StrCat("root ", Quoted(root), " of origin ", name_));
     }
     UniqueFd fd = OpenBeneath(root_fd.get(), *below, O_RDONLY | O_DIRECTORY);
-    if (!fd.valid()) return OpenError(errno, directory);
+    if (!fd.valid()) return OpenDirectoryError(errno, directory);
     return fd;
   }
   return PermissionDenied(StrCat(Quoted(directory), " is not below a directory that origin ", name_, " may read (",

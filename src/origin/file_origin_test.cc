@@ -117,6 +117,15 @@ TEST_F(FileOriginTest, RefusesLinksDevicesAndFifosByName) {
   ExpectRefused("fifo", "FIFO");
 }
 
+TEST_F(FileOriginTest, AFileInTheDirectorysPlaceIsToldSo) {
+  const std::string file = (test_.model() / "config.json").string();
+  FileOrigin itself("local", {file});
+  for (Origin* origin : {static_cast<Origin*>(&itself), &test_.origin()}) {
+    EXPECT_THAT(origin->Resolve(*ModelRef::Parse("file://" + file), {}, {}).status().ToString(),
+                AllOf(HasSubstr("INVALID_ARGUMENT"), HasSubstr("is no directory")));
+  }
+}
+
 TEST_F(FileOriginTest, RefusesAModelBehindALink) {
   fs::create_directory_symlink(test_.model(), fs::path(test_.root) / "alias");
   const Status status = test_.origin().Resolve(*ModelRef::Parse("file://" + test_.root + "/alias"), {}, {}).status();

@@ -89,10 +89,7 @@ class InfoReader final : public JsonEvents {
 bool IsHidden(const std::string& digest) { return digest.find('*') != std::string::npos; }
 
 Status HiddenDigest(const std::string& path) {
-  return PermissionDenied(
-      StrCat("the hub hides the digest of ", Quoted(path),
-             ": the repository is gated; accept its terms on the hub's page, and give this origin the "
-             "token of an account that was admitted (tokenFile, or HF_TOKEN)"));
+  return PermissionDenied(StrCat("the hub hides the digest of ", Quoted(path), ": the repository is gated"));
 }
 
 }  // namespace

@@ -139,6 +139,7 @@ class HttpClient::Impl {
     if (static_cast<int>(seen.size()) > options_.max_redirects) {
       return Unavailable(StrCat(asked.Shown(), " redirects more than ", options_.max_redirects, " times"));
     }
+    RETURN_IF_ERROR(CheckLiteral(next).WithContext(StrCat("redirect of ", hop.url.Shown(), " refused")));
     if (hop.url.SameOrigin(asked)) answer.redirect_headers = redirect;
     if (!next.SameOrigin(hop.url)) hop.token.clear();  // and it never comes back
     answer.redirected = true;

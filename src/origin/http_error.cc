@@ -21,14 +21,6 @@ std::string TokenRemedy(const HttpContext& context) {
   return StrCat("check ", context.token.Describe(), ": it may be expired, or lack the right to read this repository");
 }
 
-Status Gated(const HttpContext& context) {
-  const std::string page = context.page.empty() ? "the hub's page of the model" : context.page;
-  return PermissionDenied(StrCat(context.what, " is gated: accept its terms at ", page, ", then ",
-                                 context.token.configured() ? StrCat("use a token of that account (",
-                                                                     context.token.Describe(), " is not admitted)")
-                                                            : TokenRemedy(context)));
-}
-
 Status NotThere(const std::string& code, const HttpContext& context) {
   const std::string none = StrCat("origin ", context.origin, " has no ");
   if (code == "RepoNotFound") {
@@ -71,7 +63,7 @@ Status Classified(const HttpAnswer& answer, const HttpContext& context, WallTime
   const int status = answer.status;
   const std::string& code = answer.headers.Get("x-error-code");
   const bool denied = status == kUnauthorized || status == 403;
-  if (code == "GatedRepo") return Gated(context);
+  if (code == "GatedRepo") return GatedError(context);
   if (status == 404 || status == 410 || (denied && code == "RepoNotFound")) return NotThere(code, context);
   if (denied) return Refused(status, context);
   if (status == 408 || status == 425 || status == 429 || status >= 500) return Later(answer, context, now);
@@ -79,6 +71,14 @@ Status Classified(const HttpAnswer& answer, const HttpContext& context, WallTime
 }
 
 }  // namespace
+
+Status GatedError(const HttpContext& context) {
+  const std::string page = context.page.empty() ? "the hub's page of the model" : context.page;
+  return PermissionDenied(StrCat(context.what, " is gated: accept its terms at ", page, ", then ",
+                                 context.token.configured() ? StrCat("use a token of that account (",
+                                                                     context.token.Describe(), " is not admitted)")
+                                                            : TokenRemedy(context)));
+}
 
 Status StatusOfAnswer(const HttpAnswer& answer, const HttpContext& context, WallTime now) {
   if (answer.status == 200 || answer.status == 206) return OkStatus();

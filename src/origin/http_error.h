@@ -18,6 +18,9 @@ struct HttpContext {
   const TokenSource& token;
 };
 
+// The model is there for those only who were admitted on the hub's page. PermissionDenied.
+Status GatedError(const HttpContext& context);
+
 // OK for 200 and 206. Error codes of the hub: X-Error-Code and X-Error-Message (huggingface_hub utils/_http.py). 429
 // and 5xx carry retry_after().
 Status StatusOfAnswer(const HttpAnswer& answer, const HttpContext& context, WallTime now);

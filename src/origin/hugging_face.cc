@@ -112,6 +112,7 @@ Status HuggingFace::ReadTree(const ModelRef& ref, const std::string& commit, con
       return InvalidArgument(StrCat(context.what, ": the listing has more than ", kMaxPages, " pages"));
     ASSIGN_OR_RETURN(const HttpText page, Ask(*url, kMaxPageBytes, context, stop));
     if (const Status status = listing.AddPage(page.body); !status.ok()) {
+      if (status.code() == StatusCode::kPermissionDenied) return GatedError(context);  // digests are hidden
       return status.WithContext(StrCat("file list of ", context.what));
     }
     ASSIGN_OR_RETURN(auto next, NextPage(page));

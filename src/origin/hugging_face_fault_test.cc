@@ -199,7 +199,9 @@ TEST_F(HubFaultTest, AnEndlessHeaderIsRefused) {
 }
 
 TEST_F(HubFaultTest, WhatIsNoHttpIsAnError) {
-  EXPECT_EQ(ResolveWith({.kind = FaultKind::kRaw, .text = "SSH-2.0-OpenSSH_9.2\r\n"}).code(), StatusCode::kUnavailable);
+  const Status ssh = ResolveWith({.kind = FaultKind::kRaw, .text = "SSH-2.0-OpenSSH_9.2\r\n"});
+  EXPECT_EQ(ssh.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(ssh.message(), AllOf(HasSubstr("does not speak HTTP"), HasSubstr("port")));
   EXPECT_EQ(ResolveWith({.kind = FaultKind::kRaw, .text = ""}).code(), StatusCode::kUnavailable);
 }
 

@@ -181,7 +181,8 @@ TEST_F(HuggingFaceTest, AGatedModelNeedsAnAdmittedToken) {
   ASSERT_TRUE(hub_->SetAccess("org/name", {.gated = true, .tokens = {"hf_good"}}).ok());
   const Status hidden = Refusal();
   EXPECT_EQ(hidden.code(), StatusCode::kPermissionDenied);
-  EXPECT_THAT(hidden.message(), AllOf(HasSubstr("gated"), HasSubstr("tokenFile")));
+  EXPECT_THAT(hidden.message(), AllOf(HasSubstr("hf://org/name is gated"), HasSubstr("tokenFile"),
+                                      HasSubstr("accept its terms at " + hub_->endpoint() + "/org/name")));
   ConnectWithToken("hf_good");
   const auto model = Resolve();
   ASSERT_TRUE(model.ok()) << model.status();

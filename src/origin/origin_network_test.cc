@@ -115,12 +115,15 @@ TEST_F(NetworkTest, TheMetadataServiceIsRefusedEvenWherePrivateAddressesAreAllow
   const auto model = Resolve();
   ASSERT_TRUE(model.ok()) << model.status();
   fake_network::Name("metadata.test", {{"169.254.169.254"}});
-  for (const char* url :
-       {"http://169.254.169.254/latest/", "http://metadata.test/", "http://[::ffff:169.254.169.254]/"}) {
+  const std::string redirect = "redirect of " + hub_->endpoint();
+  const std::pair<std::string, std::string> cases[] = {{"http://169.254.169.254/latest/", redirect},
+                                                       {"http://[::ffff:169.254.169.254]/", redirect},
+                                                       {"http://metadata.test/", "metadata.test is at"}};
+  for (const auto& [url, says] : cases) {
     RedirectFilesTo(url);
     const Status status = Read(*model, "config.json", {0, 8});
     EXPECT_EQ(status.code(), StatusCode::kPermissionDenied) << url;
-    EXPECT_THAT(status.message(), AllOf(HasSubstr("link-local"), HasSubstr("metadata service"))) << url;
+    EXPECT_THAT(status.message(), AllOf(HasSubstr("link-local"), HasSubstr("metadata service"), HasSubstr(says)));
   }
   EXPECT_THAT(fake_network::Dialled(), Each(kHere));
 }

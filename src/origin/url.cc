@@ -40,7 +40,10 @@ Result<Url> Take(CURLU* url, std::string_view text) {
   }
   const std::string scheme = Part(url, CURLUPART_SCHEME);
   if (code != CURLUE_OK || (scheme != "http" && scheme != "https")) {
-    return InvalidArgument(StrCat("not an http:// or https:// URL: ", Quoted(text.substr(0, text.find('?')))));
+    const std::string shown = Quoted(text.substr(0, text.find('?')));
+    const bool bare = text.find(':') == std::string_view::npos && text.find('/') != 0;
+    return InvalidArgument(
+        StrCat("not an http:// or https:// URL: ", shown, bare ? "; does it lack the https:// in front?" : ""));
   }
   Url result{.scheme = scheme, .host = ToLower(Part(url, CURLUPART_HOST)), .target = Part(url, CURLUPART_PATH)};
   uint64_t port = 0;
