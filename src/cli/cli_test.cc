@@ -124,6 +124,19 @@ TEST_F(CliTest, PullToADirectoryVerifiesAndSaysWhatItDid) {
   EXPECT_THAT(waited.out, HasSubstr("\"how\":\"ready\""));
 }
 
+TEST_F(CliTest, AHostileListingOrAPatternThatFitsNothingCreatesNothing) {
+  for (const char* name : {"../../evil", "/etc/evil", "a/../../../evil", ".ballast/ready", "a\nb"}) {
+    ASSERT_TRUE(hub_->Publish("org/evil", {{.path = name, .bytes = "x"}, {.path = "good", .bytes = "x"}}).ok());
+    const Outcome pulled = Do({"pull", "hf://org/evil", "--to", dir_});
+    EXPECT_EQ(pulled.code, kUsage) << name;
+    EXPECT_THAT(pulled.err, HasSubstr("exclude"));
+  }
+  const Outcome nothing = Do({"pull", "hf://org/name", "--to", dir_, "--include", "*.safetensor"});
+  EXPECT_EQ(nothing.code, kUsage);
+  EXPECT_THAT(nothing.err, HasSubstr("check the patterns"));
+  EXPECT_TRUE(fs::is_empty(temp_.path()));
+}
+
 TEST_F(CliTest, PullIntoTheHubsOwnCacheLayout) {
   const Outcome pulled = Do({"pull", "hf://org/name@main", "--to", dir_, "--layout", "hf", "--output", "json"});
   ASSERT_EQ(pulled.code, kOk) << pulled.err;

@@ -1,4 +1,6 @@
 // Names and addresses: what DNS answers, and which of the answers is connected to. faults.md's lists "DNS" and "SSRF".
+#include <thread>
+
 #include "origin/testing/fake_network.h"
 #include "origin/testing/hub_fixture.h"
 
@@ -22,12 +24,16 @@ constexpr char kPublicV6[] = "2606:4700::1234";
 class NetworkTest : public HubTest {
  protected:
   void SetUp() override {
+    ResetNetwork();
+    hub_ = StartHub({.cdn_address = kHere, .public_host = "hub.test", .cdn_public_host = "cdn.test"});
+    ConnectAnew();
+  }
+  void TearDown() override { fake_network::Clear(); }
+  static void ResetNetwork() {
     fake_network::Clear();
     fake_network::Route(kPublic, kHere);
     fake_network::Route(kPublicV6, "::ffff:127.0.0.1");
-    hub_ = StartHub({.cdn_address = kHere, .public_host = "hub.test", .cdn_public_host = "cdn.test"});
     fake_network::Name("cdn.test", {{kPublic}});
-    ConnectAnew();
   }
   void ConnectAnew() { Connect({.endpoint = hub_->endpoint()}); }
   void RedirectFilesTo(const std::string& url) {
@@ -75,6 +81,28 @@ TEST_F(NetworkTest, ANameThatMovesIsLookedUpAnewOnceItsOldAddressIsDead) {
 TEST_F(NetworkTest, OfSeveralAddressesADeadOneIsPassedOver) {
   fake_network::Name("hub.test", {{kOtherPublic, kPublic}});
   EXPECT_TRUE(Resolve().ok());
+}
+
+TEST_F(NetworkTest, AStopIsObeyedWhileANameServerIsSilent) {
+  fake_network::HoldNames();
+  std::stop_source stop;
+  Status status;
+  std::jthread asker([&] { status = origin_->Resolve(HubRef(), {}, stop.get_token()).status(); });
+  fake_network::AwaitHeld();
+  stop.request_stop();
+  asker.join();  // the look-up waits still
+  EXPECT_EQ(status.code(), StatusCode::kCancelled);
+  ResetNetwork();
+  fake_network::Name("hub.test", {{kPublic}});
+  EXPECT_TRUE(Resolve().ok());
+}
+
+TEST_F(NetworkTest, ANameServerThatStaysSilentIsGivenUp) {
+  HuggingFaceOptions options{.endpoint = hub_->endpoint()};
+  options.http.connect_timeout = std::chrono::milliseconds(50);
+  Connect(std::move(options));
+  fake_network::HoldNames();
+  EXPECT_THAT(Refusal().ToString(), AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("in time")));
 }
 
 // DNS rebinding: a name that was fine the last time is judged again, by the very address that would be connected to.

@@ -23,6 +23,9 @@ using Answers = std::vector<std::vector<std::string>>;
 
 struct World {
   Mutex mutex;
+  CondVar changed;
+  bool holding GUARDED_BY(mutex) = false;
+  int held GUARDED_BY(mutex) = 0;
   std::map<std::string, std::pair<Answers, size_t>> names GUARDED_BY(mutex);  // and how many were asked for
   std::map<std::string, std::string> routes GUARDED_BY(mutex);
   std::vector<std::string> dialled GUARDED_BY(mutex);
@@ -46,6 +49,10 @@ bool IsAddress(const std::string& host) {
 std::vector<std::string> NextAnswer(const std::string& name) {
   World& world = TheWorld();
   const MutexLock lock(world.mutex);
+  ++world.held;
+  world.changed.NotifyAll();
+  while (world.holding) world.changed.Wait(world.mutex);
+  --world.held;
   const auto known = world.names.find(name);
   if (known == world.names.end()) return {};
   auto& [answers, asked] = known->second;
@@ -71,6 +78,20 @@ void Clear() {
   world.names.clear();
   world.routes.clear();
   world.dialled.clear();
+  world.holding = false;
+  world.changed.NotifyAll();
+}
+
+void HoldNames() {
+  World& world = TheWorld();
+  const MutexLock lock(world.mutex);
+  world.holding = true;
+}
+
+void AwaitHeld() {
+  World& world = TheWorld();
+  const MutexLock lock(world.mutex);
+  while (world.held == 0) world.changed.Wait(world.mutex);
 }
 
 void Name(const std::string& name, std::vector<std::vector<std::string>> answers) {
