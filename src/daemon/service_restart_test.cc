@@ -63,6 +63,7 @@ TEST_F(RestartTest, AnEarlyViewIsMountedEmptyAndGainsFiles) {
   EXPECT_FALSE(fs::exists(view / "model.safetensors"));
   EXPECT_TRUE(fs::exists(view / ".ballast/files.json"));
   EXPECT_FALSE(fs::exists(view / ".ballast/ready"));
+  origin_.AwaitHeld();
   origin_.Continue();
   WaitUntil([&] { return fs::exists(view / ".ballast/ready"); });
   EXPECT_EQ(Content(prepared.ready.view(), "model.safetensors"), weights_);
