@@ -117,6 +117,7 @@ std::vector<Requirement> ReadSelector(YamlReader& yaml) {
   std::vector<Requirement> all;
   std::vector<std::pair<std::string, std::string>> labels;
   yaml.StringMap("matchLabels", labels);
+  all.reserve(labels.size());
   for (const auto& [key, value] : labels) all.push_back({key, "In", {value}});
   yaml.Objects("matchExpressions", [&](YamlReader& expression) { all.push_back(ReadRequirement(expression)); });
   return all;

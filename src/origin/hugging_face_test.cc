@@ -265,6 +265,7 @@ TEST_F(HuggingFaceTest, SizesThatAreNoneAreRefused) {
   ASSERT_TRUE(hub_->Publish("org/sizes", {{.path = "a", .bytes = "x", .claimed_size = kMaxFileSize + 1}}).ok());
   EXPECT_THAT(Refusal("hf://org/sizes").message(), AllOf(HasSubstr("\"a\""), HasSubstr("1.0 PiB")));
   std::vector<hub::File> many;
+  many.reserve(8193);
   for (int i = 0; i < 8193; ++i) {
     many.push_back({.path = "f" + std::to_string(i), .bytes = "x", .claimed_size = kMaxFileSize});
   }

@@ -19,6 +19,7 @@ TEST(CheckListingTest, SizesAreBoundedEachAndTogether) {
   EXPECT_THAT(large.message(), AllOf(HasSubstr("\"b\""), HasSubstr("1.0 PiB"), HasSubstr("exclude")));
   EXPECT_FALSE(CheckListing({File("a", UINT64_MAX)}).ok());
   std::vector<RemoteFile> files;
+  files.reserve(8192);
   for (int i = 0; i < 8191; ++i) files.push_back(File("f" + std::to_string(i), kMaxFileSize));
   EXPECT_TRUE(CheckListing(files).ok());
   files.push_back(File("last", kMaxFileSize));
