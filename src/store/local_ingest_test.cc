@@ -17,7 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr uint32_t kPiece = 4096;
+constexpr uint64_t kPiece = 4096;
 
 Status Write(Ingest& ingest, std::string_view content, ByteRange range, size_t chunk = 1000) {
   auto writer = ingest.OpenRange(range);
@@ -48,6 +48,7 @@ class LocalIngestTest : public ::testing::Test {
   std::vector<std::string> Left() {
     std::vector<std::string> names;
     const auto entries = files_.List(dir_.path() + "/ingest").value();
+    names.reserve(entries.size());
     for (const DirEntry& entry : entries) names.push_back(entry.name);
     return names;
   }
@@ -203,6 +204,7 @@ void ReceiveInAnyOrder(FileSystem& files, const std::string& dir, uint32_t order
     std::atomic<int> failures = 0;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(3);
       for (int i = 0; i < 3; ++i) {
         threads.emplace_back([&] {
           for (size_t at = next++; at < order.size(); at = next++) {

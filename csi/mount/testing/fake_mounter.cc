@@ -143,7 +143,7 @@ Status FakeMounter::Mount(const std::string& view, const std::string& target, bo
 
 Status FakeMounter::Unmount(const std::string& target) {
   MutexLock lock(mutex_);
-  if (const Status next = std::exchange(next_unmount_, OkStatus()); !next.ok()) return next;
+  if (Status next = std::exchange(next_unmount_, OkStatus()); !next.ok()) return next;
   const auto found = mounts_.find(target);
   if (found == mounts_.end() || found->second.back().foreign) return FailedPrecondition("no view is mounted there");
   found->second.pop_back();
