@@ -169,7 +169,7 @@ class GrpcCacheClient final : public CacheClient {
 
 // gRPC would try for seconds and then speak of channels.
 Status SomebodyAnswers(const std::string& socket) {
-  const Status listens = SomebodyListens(socket);
+  Status listens = SomebodyListens(socket);
   if (listens.ok() || listens.code() == StatusCode::kInvalidArgument) return listens;
   if (listens.code() == StatusCode::kPermissionDenied) {
     return PermissionDenied(StrCat("no permission for ", socket, ": run as root or as a member of the socket's group"));
