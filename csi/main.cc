@@ -4,11 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <csignal>
-#include <exception>
 #include <iostream>
 
 #include "base/file_limit.h"
 #include "base/logging.h"
+#include "base/run_main.h"
 #include "csi/driver.h"
 #include "csi/grpc_cache_client.h"
 #include "csi/unix_socket.h"
@@ -89,11 +89,4 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace ballast::driver
 
-int main(int argc, char** argv) {
-  try {
-    return ballast::driver::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "ballast-csi: " << error.what() << "\n";
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return ballast::RunMain(ballast::driver::Main, argc, argv); }

@@ -3,10 +3,10 @@
 // golden list).
 #include <google/protobuf/compiler/importer.h>
 
-#include <exception>
 #include <filesystem>
 #include <iostream>
 
+#include "base/run_main.h"
 #include "csi/proto/csi.pb.h"
 #include "csi/proto/describe.h"
 #include "csi/proto/pluginregistration.pb.h"
@@ -68,11 +68,4 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace ballast::driver
 
-int main(int argc, char** argv) {
-  try {
-    return ballast::driver::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "ballast-proto-compare: " << error.what() << "\n";
-    return 2;
-  }
-}
+int main(int argc, char** argv) { return ballast::RunMain(ballast::driver::Main, argc, argv); }

@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <iostream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/run_main.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "csi/grpc_status.h"
@@ -217,11 +217,4 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace ballast::driver
 
-int main(int argc, char** argv) {
-  try {
-    return ballast::driver::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "ballast-publish-bench: " << error.what() << "\n";
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return ballast::RunMain(ballast::driver::Main, argc, argv); }

@@ -2,10 +2,10 @@
 // --cache-socket it uses a real ballastd; without, a fake cache over --cache-dir.
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <exception>
 #include <iostream>
 
 #include "base/logging.h"
+#include "base/run_main.h"
 #include "csi/driver.h"
 #include "csi/grpc_cache_client.h"
 #include "csi/testing/controller_service.h"
@@ -43,11 +43,4 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace ballast::driver
 
-int main(int argc, char** argv) {
-  try {
-    return ballast::driver::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "ballast-csi-sanity: " << error.what() << "\n";
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return ballast::RunMain(ballast::driver::Main, argc, argv); }

@@ -6,11 +6,11 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <exception>
 #include <iostream>
 
 #include "base/file_limit.h"
 #include "base/logging.h"
+#include "base/run_main.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/stop_limit.h"
@@ -104,11 +104,4 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace ballast
 
-int main(int argc, char** argv) {
-  try {
-    return ballast::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "ballastd: " << error.what() << "\n";
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return ballast::RunMain(ballast::Main, argc, argv); }

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/logging.h"
+#include "base/run_main.h"
 #include "base/strings.h"
 #include "origin/testing/hub_admin.h"
 #include "origin/testing/hub_stand_in.h"
@@ -95,19 +96,18 @@ Status Run(const Flags& flags) {
   return OkStatus();
 }
 
+int Main(int argc, char** argv) {
+  CLI::App app("A Hugging Face Hub to test against, from a folder of repositories.");
+  Flags flags;
+  AddFlags(app, flags);
+  CLI11_PARSE(app, argc, argv);
+  InitLogging(argv[0]);
+  const Status status = Run(flags);
+  if (!status.ok()) std::cerr << "error: " << status.message() << "\n";
+  return status.ok() ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace ballast::hub
 
-int main(int argc, char** argv) try {
-  CLI::App app("A Hugging Face Hub to test against, from a folder of repositories.");
-  ballast::hub::Flags flags;
-  ballast::hub::AddFlags(app, flags);
-  CLI11_PARSE(app, argc, argv);
-  ballast::InitLogging(argv[0]);
-  ballast::Status status = ballast::hub::Run(flags);
-  if (!status.ok()) std::cerr << "error: " << status.message() << "\n";
-  return status.ok() ? 0 : 1;
-} catch (const std::exception& error) {
-  std::fputs(error.what(), stderr);
-  return 1;
-}
+int main(int argc, char** argv) { return ballast::RunMain(ballast::hub::Main, argc, argv); }
