@@ -12,7 +12,7 @@ inline ExpectedContent ExpectedOf(const ResolvedModel& model, const RemoteFile& 
   expected.size = file.size;
   expected.sha256 = file.sha256;
   if (!file.lfs_pointer_size) expected.git_oid = file.git_oid;  // else it names the pointer, not the bytes
-  expected.hint = StrCat(model.ref.ToString(), " ", model.commit, " ", file.path);
+  expected.hint = StrCat(model.ref.ToString(), " ", model.commit, " ", file.path, " ", file.version);
   return expected;
 }
 
