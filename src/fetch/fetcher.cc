@@ -179,7 +179,8 @@ class Fetcher {
     FetchProgress progress;
     progress.bytes_total = bytes_total_;
     progress.bytes_done = BytesDone();
-    progress.bytes_per_second = rate.BytesPerSecond();
+    progress.waiting_for = fetch::WaitingFor(state_, clock_.Steady());
+    if (progress.waiting_for.empty()) progress.bytes_per_second = rate.BytesPerSecond();  // else it says nothing
     progress.files_done = state_.done;
     progress.files_total = static_cast<uint32_t>(state_.files.size());
     if (progress.bytes_per_second > 0) {
@@ -187,7 +188,6 @@ class Fetcher {
       progress.remaining = milliseconds(
           static_cast<int64_t>(1000.0 * static_cast<double>(left) / static_cast<double>(progress.bytes_per_second)));
     }
-    progress.waiting_for = fetch::WaitingFor(state_, clock_.Steady());
     return progress;
   }
 

@@ -377,9 +377,10 @@ SteadyTime NextTick(const State& state, SteadyTime now) {
   if (!state.streams.empty()) next = state.last_byte_at + state.rules.stall;
   if (state.pause_until > now) next = std::min(next, state.pause_until);
   if (!state.postponed.empty()) next = std::min(next, state.postponed.begin()->first);
+  const bool may_start = !state.ending && state.pause_until <= now && state.jobs() < state.rules.max_jobs;
   for (const FileIndex index : state.active) {
     const FileState& file = state.files[index];
-    if (file.streams.empty() && file.retry_at > now) next = std::min(next, file.retry_at);
+    if (file.streams.empty() && (may_start || file.retry_at > now)) next = std::min(next, std::max(now, file.retry_at));
   }
   return next;
 }
@@ -392,7 +393,8 @@ std::string WaitingFor(const State& state, SteadyTime now) {
   }
   if (state.last_error.ok() || state.opening + state.committing > 0) return "";
   const auto wait = std::chrono::ceil<milliseconds>(std::max(next - now, Duration::zero()));
-  return StrCat(state.last_error.message(), "; next try in ", FormatDuration(wait));
+  const std::string when = wait.count() == 0 ? "now" : "in " + FormatDuration(wait);
+  return StrCat(state.last_error.message(), "; next try ", when);
 }
 
 }  // namespace ballast::fetch

@@ -200,6 +200,8 @@ TEST(StepTest, TheWaitThatWasAskedForIsObeyedUpToALimitAndSaid) {
   world.Do(Tick{0});
   EXPECT_TRUE(world.streams.empty());
   world.now += seconds(1);
+  EXPECT_EQ(WaitingFor(world.state, world.now), "hub answers 429; next try now");
+  EXPECT_EQ(NextTick(world.state, world.now), world.now);
   world.Do(Tick{0});
   EXPECT_EQ(world.streams.size(), 1U);
 }
