@@ -124,7 +124,7 @@ Result<TargetState> FakeMounter::Inspect(const std::string& target) {
 
 Status FakeMounter::Mount(const std::string& view, const std::string& target, bool idmapped) {
   MutexLock lock(mutex_);
-  if (const Status next = std::exchange(next_mount_, OkStatus()); !next.ok()) return next;
+  if (Status next = std::exchange(next_mount_, OkStatus()); !next.ok()) return next;
   if (!views_.contains(view)) return NotFound(StrCat("open the view ", Quoted(view), ": No such file or directory"));
   switch (StateOf(target).kind) {
     case TargetKind::kNoParent:
