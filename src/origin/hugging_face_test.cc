@@ -219,7 +219,8 @@ TEST_F(HuggingFaceTest, ATokenFileThatIsUnusableIsAnErrorBeforeAnyRequest) {
   ConnectWithTokenFile(WriteToken("hf_one\nX-Evil: 1"));
   EXPECT_THAT(Refusal().message(), AllOf(HasSubstr("control byte"), Not(HasSubstr("hf_one"))));
   ConnectWithTokenFile("/nonexistent/token");
-  EXPECT_THAT(Refusal().ToString(), AllOf(HasSubstr("NOT_FOUND"), HasSubstr("/nonexistent/token")));
+  EXPECT_THAT(Refusal().ToString(),
+              AllOf(HasSubstr("FAILED_PRECONDITION"), HasSubstr("/nonexistent/token"), HasSubstr("name no tokenFile")));
   ConnectWithTokenFile(WriteToken(std::string(20'000, 'a')));
   EXPECT_THAT(Refusal().message(), HasSubstr("16 KiB"));
   EXPECT_THAT(hub_->requests(), SizeIs(0));

@@ -15,15 +15,23 @@ namespace {
 
 constexpr size_t kMaxTokenBytes = size_t{16} * 1024;
 
+// Not NotFound: that would say of the model that there is none.
+Status Unreadable(const std::string& path, int error) {
+  return FailedPrecondition(
+      StrCat(ErrnoStatus(error, StrCat("tokenFile ", Quoted(path))).message(),
+             "; put the token there, readable for this program's user, or name no tokenFile where "
+             "all models are public"));
+}
+
 Result<std::string> ReadSmallFile(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return ErrnoStatus(errno, StrCat("tokenFile ", Quoted(path)));
+  if (!fd.valid()) return Unreadable(path, errno);
   std::array<char, kMaxTokenBytes + 1> buffer;
   std::string text;
   while (text.size() <= kMaxTokenBytes) {
     const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoStatus(errno, StrCat("tokenFile ", Quoted(path)));
+    if (got < 0) return Unreadable(path, errno);
     if (got == 0) return text;
     text.append(buffer.data(), static_cast<size_t>(got));
   }

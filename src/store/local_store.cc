@@ -74,6 +74,10 @@ Status CheckFormat(FileSystem& files, const StorePaths& paths) {
 
 Status MakeRoot(FileSystem& files, const std::string& root) {
   Status made = files.MakeDirectory(root);
+  if (made.code() == StatusCode::kNotFound) {
+    return NotFound(
+        StrCat("the directory ", ParentPath(root), " is not there; make it, or name another cache directory"));
+  }
   if (made.code() == StatusCode::kAlreadyExists) return OkStatus();
   return made.ok() ? files.SyncDirectory(ParentPath(root)) : made;
 }

@@ -39,6 +39,11 @@ TEST_F(StoreTest, DirectoryThatOthersCanWriteIsRefused) {
   }
 }
 
+TEST_F(StoreTest, MissingParentIsNamed) {
+  options_.root = dir_.path() + "/no/such/cache";
+  EXPECT_THAT(Open().status().message(), HasSubstr(dir_.path() + "/no/such is not there"));
+}
+
 TEST_F(StoreTest, NewerFormatIsRefused) {
   store_.reset();
   Overwrite(Path("format"), "ballast-store 2\n");
