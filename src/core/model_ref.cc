@@ -48,6 +48,9 @@ Status CheckRepoId(std::string_view id) {
   }
   const std::vector<std::string_view> parts = Split(id, '/');
   if (parts.size() > 2) return InvalidArgument("a repository is named by two parts, org/name");
+  if (parts.size() == 2 && (parts[0] == "models" || parts[0] == "datasets" || parts[0] == "spaces")) {
+    return InvalidArgument(StrCat(Quoted(parts[0]), " is a kind of repository, no organization; write hf://org/name"));
+  }
   for (const std::string_view part : parts) RETURN_IF_ERROR(CheckRepoPart(part));
   return OkStatus();
 }
@@ -61,10 +64,11 @@ Result<ModelRef> ParseHub(std::string_view rest) {
     RETURN_IF_ERROR(CheckRevision(ref.revision));
   }
   if (id.starts_with("spaces/")) return Unimplemented("spaces are not served; models and data sets are");
-  if (id.starts_with("models/")) id.remove_prefix(7);
-  if (id.starts_with("datasets/")) {
-    ref.repo_type = "datasets";
-    id.remove_prefix(9);
+  for (const std::string_view type : {"models", "datasets"}) {
+    if (!id.starts_with(StrCat(type, "/"))) continue;
+    ref.repo_type = type;
+    id.remove_prefix(type.size() + 1);
+    break;
   }
   RETURN_IF_ERROR(CheckRepoId(id));
   ref.name = id;
