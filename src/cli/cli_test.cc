@@ -10,11 +10,11 @@
 #include <thread>
 
 #include "base/strings.h"
+#include "base/testing/temp_dir.h"
 #include "cli/exit_code.h"
 #include "core/digest.h"
 #include "origin/testing/hub_stand_in.h"
 #include "store/journal.h"
-#include "store/testing/temp_dir.h"
 
 namespace ballast::cli {
 namespace {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/temp_dir.h"
 #include "daemon/small_file.h"
-#include "store/testing/temp_dir.h"
 
 namespace ballast {
 namespace {

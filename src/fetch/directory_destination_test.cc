@@ -8,10 +8,10 @@
 #include <sstream>
 
 #include "base/testing/fake_clock.h"
+#include "base/testing/temp_dir.h"
 #include "fetch/fetcher.h"
 #include "fetch/testing/fake_source.h"
 #include "store/posix_file_system.h"
-#include "store/testing/temp_dir.h"
 
 namespace ballast {
 namespace {

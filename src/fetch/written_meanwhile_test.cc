@@ -7,11 +7,11 @@
 #include <sstream>
 
 #include "base/testing/fake_clock.h"
+#include "base/testing/temp_dir.h"
 #include "fetch/directory_destination.h"
 #include "fetch/fetcher.h"
 #include "origin/file_origin.h"
 #include "store/posix_file_system.h"
-#include "store/testing/temp_dir.h"
 
 namespace ballast {
 namespace {

@@ -7,10 +7,10 @@
 #include <functional>
 #include <set>
 
+#include "base/testing/temp_dir.h"
 #include "store/aligned_buffer.h"
 #include "store/posix_file_system.h"
 #include "store/testing/crash_file_system.h"
-#include "store/testing/temp_dir.h"
 
 namespace ballast {
 namespace {

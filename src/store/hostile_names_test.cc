@@ -9,9 +9,9 @@
 #include <set>
 
 #include "base/strings.h"
+#include "base/testing/temp_dir.h"
 #include "store/posix_file_system.h"
 #include "store/testing/store_fixture.h"
-#include "store/testing/temp_dir.h"
 
 namespace ballast {
 namespace {

@@ -7,10 +7,10 @@
 #include <random>
 #include <thread>
 
+#include "base/testing/temp_dir.h"
 #include "store/posix_file_system.h"
 #include "store/testing/crash_file_system.h"
 #include "store/testing/store_fixture.h"
-#include "store/testing/temp_dir.h"
 
 namespace ballast {
 namespace {

@@ -9,10 +9,10 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/testing/temp_dir.h"
 #include "store/posix_file_system.h"
 #include "store/store.h"
 #include "store/testing/store_fixture.h"
-#include "store/testing/temp_dir.h"
 
 namespace ballast {
 
