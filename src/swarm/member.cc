@@ -32,7 +32,7 @@ bool IsUsable(const in6_addr& address) {
 template <typename Address>
 std::optional<HostAddress> ParsedAs(int family, const std::string& host) {
   Address address{};
-  if (inet_pton(family, host.c_str(), &address) != 1) return std::nullopt;
+  if (host.find('\0') != std::string::npos || inet_pton(family, host.c_str(), &address) != 1) return std::nullopt;
   std::array<char, INET6_ADDRSTRLEN> text{};
   BALLAST_CHECK(inet_ntop(family, &address, text.data(), text.size()) != nullptr);
   return HostAddress{text.data(), IsUsable(address)};
@@ -45,14 +45,12 @@ bool EndsInNumber(std::string_view host) {
 }
 
 Result<std::string> CheckedHost(const std::string& host) {
-  if (host.find('\0') == std::string::npos) {  // inet_pton would stop there
-    auto address = ParsedAs<in_addr>(AF_INET, host);
-    if (!address) address = ParsedAs<in6_addr>(AF_INET6, host);
-    if (address && address->usable) return std::move(address)->text;
-    if (address) {
-      return InvalidArgument(StrCat("host ", Quoted(host), " is an unspecified, multicast, link-local or IPv4-mapped ",
-                                    "address: give one that other nodes reach this node at"));
-    }
+  auto address = ParsedAs<in_addr>(AF_INET, host);
+  if (!address) address = ParsedAs<in6_addr>(AF_INET6, host);
+  if (address && address->usable) return std::move(address)->text;
+  if (address) {
+    return InvalidArgument(StrCat("host ", Quoted(host), " is an unspecified, multicast, link-local or IPv4-mapped ",
+                                  "address: give one that other nodes reach this node at"));
   }
   std::string name = ToLower(host);
   if (CheckNodeName(name).ok() && !EndsInNumber(name)) return name;

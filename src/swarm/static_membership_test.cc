@@ -3,44 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "swarm/testing/fake_membership.h"
-#include "swarm/testing/membership_conformance.h"
+#include "swarm/testing/members.h"
 
 namespace ballast {
 namespace {
 
 using testing::HasSubstr;
-
-std::vector<Member> Numbered(const std::vector<unsigned>& numbers) {
-  std::vector<Member> members;
-  for (const unsigned number : numbers) members.push_back(TestMember(number));
-  return members;
-}
-
-struct StaticUnderTest final : MembershipUnderTest {
-  Membership& membership() override { return *membership_; }
-  std::string NameOf(unsigned number) const override { return TestMember(number).name; }
-  void Become(const std::vector<unsigned>& numbers) override {
-    const Status status = membership_->Replace(Numbered(numbers));
-    BALLAST_CHECK(status.ok()) << status;
-  }
-  std::unique_ptr<StaticMembership> membership_ = StaticMembership::Of("node-1", TestMembers(1)).value();
-};
-
-struct FakeUnderTest final : MembershipUnderTest {
-  Membership& membership() override { return membership_; }
-  std::string NameOf(unsigned number) const override { return TestMember(number).name; }
-  void Become(const std::vector<unsigned>& numbers) override { membership_.Become(Numbered(numbers)); }
-  FakeMembership membership_{"node-1", TestMembers(1)};
-};
-
-template <typename UnderTest>
-std::unique_ptr<MembershipUnderTest> Make() {
-  return std::make_unique<UnderTest>();
-}
-
-INSTANTIATE_TEST_SUITE_P(Static, MembershipConformanceTest, testing::Values(&Make<StaticUnderTest>));
-INSTANTIATE_TEST_SUITE_P(Fake, MembershipConformanceTest, testing::Values(&Make<FakeUnderTest>));
 
 TEST(StaticMembershipTest, RefusesAListWithoutThisNode) {
   const Status status = StaticMembership::Of("node-9", TestMembers(3)).status();

@@ -1,5 +1,5 @@
 // What every Membership must do, as tests: INSTANTIATE_TEST_SUITE_P(MyMembership, MembershipConformanceTest,
-// Values(&MakeMine)).
+// Values(&MakeMine)). To be included by one file of a program.
 #pragma once
 
 #include <gmock/gmock.h>
