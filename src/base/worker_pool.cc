@@ -4,7 +4,7 @@
 
 namespace ballast {
 
-WorkerPool::WorkerPool(std::string name, int threads) : name_(name.substr(0, 15)) {
+WorkerPool::WorkerPool(const std::string& name, int threads) : name_(name.substr(0, 15)) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this](std::stop_token stop) { Run(std::move(stop)); });
   }

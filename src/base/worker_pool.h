@@ -19,7 +19,7 @@ class WorkerPool {
   using Task = std::function<void(std::stop_token)>;
 
   // `name` (at most 15 bytes) is what `top -H` shows.
-  WorkerPool(std::string name, int threads);
+  WorkerPool(const std::string& name, int threads);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;

@@ -37,7 +37,7 @@ class SignalWatch {
   explicit SignalWatch(const sigset_t& signals) : signals_(signals), thread_([this] { Watch(); }) {}
   ~SignalWatch() {
     done_ = true;
-    pthread_kill(thread_.native_handle(), SIGTERM);
+    pthread_kill(thread_.native_handle(), SIGHUP);  // it is blocked: all it does is to end sigwait()
   }
   std::stop_token token() const { return stop_.get_token(); }
 
