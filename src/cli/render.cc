@@ -65,7 +65,7 @@ std::string Ago(int64_t unix_seconds, WallTime now) {
   const int64_t seconds =
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() - unix_seconds;
   if (seconds < 60) return "just now";
-  if (seconds < 48 * 3600) return FormatDuration(std::chrono::seconds(seconds / 60 * 60)) + " ago";
+  if (seconds < int64_t{48} * 3600) return FormatDuration(std::chrono::seconds(seconds / 60 * 60)) + " ago";
   return StrCat(seconds / 86400, " days ago");
 }
 

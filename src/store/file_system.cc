@@ -22,6 +22,8 @@ Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, ui
   return content;
 }
 
+Status IgnoreNotFound(const Status& status) { return status.code() == StatusCode::kNotFound ? OkStatus() : status; }
+
 Result<std::unique_ptr<File>> CreateAnew(FileSystem& files, const std::string& path) {
   auto file = files.Open(path, OpenMode::kCreate);
   if (file.status().code() != StatusCode::kAlreadyExists) return file;

@@ -96,6 +96,9 @@ std::string ParentPath(const std::string& path);
 
 // The whole file; OutOfRange where it is longer than `limit`.
 Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, uint64_t limit);
+// OK where there was nothing: of a removal or a rename that an earlier life may have done already.
+Status IgnoreNotFound(const Status& status);
+
 // An empty file, open for reading and writing; what a crash left at `path` is removed.
 Result<std::unique_ptr<File>> CreateAnew(FileSystem& files, const std::string& path);
 // Writes `content` beside `path` as `path`.new and renames it over `path`; kNow syncs the file before and the directory

@@ -25,7 +25,7 @@ struct BlobStoreOptions {
   size_t max_pending = 20'000;
 };
 
-// Thread-safe.
+// Thread-safe. Its parts: local_blob_store.cc, blob_receiving.cc, blob_flushing.cc.
 class LocalBlobStore final : public BlobStore {
  public:
   // The directories exist. Reads names and sizes of blobs, and the content of pending ones.
@@ -52,6 +52,8 @@ class LocalBlobStore final : public BlobStore {
   uint32_t Count() const;
 
  private:
+  static constexpr uint32_t kBlobMode = 0444;
+
   class OpenedIngest;
   class Promise;
   // An ingest folder on the disk.

@@ -100,8 +100,7 @@ Status LocalLeaseStore::Put(const Lease& lease) {
 Status LocalLeaseStore::Remove(const std::string& volume_id, const std::string& target_path) {
   const Digest name = LeaseName(volume_id, target_path);
   const Turn turn(*this, name);
-  Status removed = files_.Remove(PathOf(name));
-  if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+  RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(PathOf(name))));
   std::optional<Lease> lease;
   {
     MutexLock lock(mutex_);

@@ -112,8 +112,7 @@ Result<uint64_t> LocalModelStore::CarryOut(const Digest& id) {
   }
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
   Failpoint("remove.blobs_gone");
-  Status removed = files_.Remove(IntentPath(id));
-  if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+  RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(IntentPath(id))));
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));
   unfinished_.erase(id);
   return freed;

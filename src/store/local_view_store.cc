@@ -146,9 +146,8 @@ Status LocalViewStore::Place(const std::string& path, const ViewEntry& entry) {
 Status LocalViewStore::WriteFixed(const std::string& path, std::string_view content) {
   if (files_.Stat(path).ok()) return OkStatus();
   const std::string temporary = paths_.Temporary() + "/fixed-" + Digest::Of(path).Hex();
-  if (Status gone = files_.Remove(temporary); !gone.ok() && gone.code() != StatusCode::kNotFound) return gone;
   {
-    ASSIGN_OR_RETURN(const auto file, files_.Open(temporary, OpenMode::kCreate));
+    ASSIGN_OR_RETURN(const auto file, CreateAnew(files_, temporary));
     RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
     RETURN_IF_ERROR(files_.SetMode(temporary, kFileMode));
     RETURN_IF_ERROR(file->Sync());
@@ -289,8 +288,7 @@ Status LocalViewStore::RemoveGraves() {
 Status LocalViewStore::RemoveView(const std::string& name) {
   const std::string grave = StrCat(paths_.Temporary(), "/", kGrave, name);
   RETURN_IF_ERROR(RemoveTree(files_, grave));
-  Status moved = files_.Rename(FolderOf(name), grave);
-  if (!moved.ok() && moved.code() != StatusCode::kNotFound) return moved;
+  RETURN_IF_ERROR(IgnoreNotFound(files_.Rename(FolderOf(name), grave)));
   {
     MutexLock lock(mutex_);
     views_.erase(name);

@@ -173,8 +173,7 @@ void ManifestCatalog::Show(const Digest& id) {
 Status ManifestCatalog::Forget(const Digest& id) {
   MutexLock write_lock(write_mutex_);
   for (const char* suffix : {kManifest, kOrigins, kUsed}) {
-    Status removed = files_.Remove(PathOf(id, suffix));
-    if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+    RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(PathOf(id, suffix))));
   }
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));
   MutexLock lock(mutex_);
