@@ -33,7 +33,7 @@ std::string Exchange(uint16_t port, const std::string& request) {
 
 class HttpServerTest : public ::testing::Test {
  protected:
-  std::unique_ptr<HttpServer> Start(HttpServerOptions options = {.address = "127.0.0.1:0"}) {
+  std::unique_ptr<HttpServer> Start(const HttpServerOptions& options = {.address = "127.0.0.1:0"}) {
     auto server = HttpServer::Start(options, {{"/healthz", [] { return HttpAnswer{.body = "ok\n"}; }}});
     EXPECT_TRUE(server.ok()) << server.status();
     return std::move(server).value();
