@@ -31,7 +31,7 @@ MembershipWatch MemberBoard::Watch(Membership::Callback callback) {
   });
 }
 
-bool MemberBoard::Publish(MemberListPtr next) {
+bool MemberBoard::Publish(const MemberListPtr& next) {
   const Status status = CheckSelf(self_, *next);
   BALLAST_CHECK(status.ok()) << status;
   MutexLock telling(telling_);

@@ -23,7 +23,7 @@ class MemberBoard {
   MembershipWatch Watch(Membership::Callback callback);
   // False: `next`, which has self, is equal to the current list and nothing was done. Returns when all watches have
   // heard.
-  bool Publish(MemberListPtr next);
+  bool Publish(const MemberListPtr& next);
 
  private:
   const std::string self_;

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<Member> Numbered(const std::vector<unsigned>& numbers) {
   std::vector<Member> members;
+  members.reserve(numbers.size());
   for (const unsigned number : numbers) members.push_back(TestMember(number));
   return members;
 }
@@ -39,6 +40,7 @@ struct DnsUnderTest final : MembershipUnderTest {
   std::string NameOf(unsigned number) const override { return StrCat("10.0.0.", number); }
   void Become(const std::vector<unsigned>& numbers) override {
     std::vector<std::string> addresses;
+    addresses.reserve(numbers.size());
     for (const unsigned number : numbers) addresses.push_back(NameOf(number));
     lookup_.Answer(addresses);
     const Status status = membership_->Refresh();

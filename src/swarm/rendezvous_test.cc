@@ -27,6 +27,7 @@ std::vector<Member> RandomMembers(std::mt19937& random) {
   std::set<unsigned> numbers;
   for (auto count = 1 + random() % 200; count > 0; --count) numbers.insert(1 + random() % 60'000);
   std::vector<Member> members;
+  members.reserve(numbers.size());
   for (const unsigned number : numbers) members.push_back(TestMember(number));
   std::shuffle(members.begin(), members.end(), random);
   return members;

@@ -18,7 +18,7 @@ Result<std::unique_ptr<StaticMembership>> StaticMembership::Of(std::string self,
 
 Status StaticMembership::Replace(std::vector<Member> members) {
   ASSIGN_OR_RETURN(auto list, ListWithSelf(self(), std::move(members)));
-  board_.Publish(std::move(list));
+  board_.Publish(list);
   return OkStatus();
 }
 

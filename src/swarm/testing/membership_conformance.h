@@ -32,6 +32,7 @@ class MembershipConformanceTest : public testing::TestWithParam<MakeMembershipUn
  protected:
   std::vector<std::string> Names(const std::vector<unsigned>& numbers) const {
     std::vector<std::string> names;
+    names.reserve(numbers.size());
     for (const unsigned number : numbers) names.push_back(under_test_->NameOf(number));
     std::sort(names.begin(), names.end());
     return names;
