@@ -1,11 +1,11 @@
 #include "swarm/dns_membership.h"
 
-#include <glog/logging.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 
+#include "base/logging.h"
 #include "swarm/testing/fake_name_lookup.h"
 #include "swarm/testing/members.h"
 
