@@ -228,7 +228,7 @@ Result<std::unique_ptr<Ingest>> DirectoryDestination::Open(const RemoteFile& fil
 
 Result<Digest> DirectoryDestination::Commit(const RemoteFile& file, std::unique_ptr<Ingest> ingest) {
   auto& staged = static_cast<StagedIngest&>(*ingest);  // Open() made it
-  const Result<Digest> digest = staged.Prove();
+  Result<Digest> digest = staged.Prove();
   if (!digest.ok()) {
     if (digest.status().code() == StatusCode::kDataLoss) RETURN_IF_ERROR(staged.Discard());
     return digest;
@@ -264,7 +264,7 @@ Status DirectoryDestination::WriteIndexNowAndThen() {
     copy = index_;
   }
   // Not synced: after a power loss it isn't believed anyway, and an fsync would wait for all the data before it.
-  const Status written =
+  Status written =
       WriteSmallFile(files_, options_.dir + "/" + std::string(kDirectoryIndexPath), copy.ToJson(), Durability::kLater);
   const MutexLock lock(mutex_);
   writing_ = false;
