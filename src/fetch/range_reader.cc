@@ -95,7 +95,7 @@ Status ReadAll(const ResolvedModel& model, const RemoteFile& file, Source& sourc
   const ByteSink sink = [&reader](std::span<const std::byte> bytes) { return reader.Take(bytes); };
   while (!reader.complete()) {
     const uint64_t before = reader.position();
-    const Status status = source.Read(model, file, reader.left(), sink, stop);
+    Status status = source.Read(model, file, reader.left(), sink, stop);
     if (!reader.local_error().ok()) return reader.local_error();
     if (reader.complete()) break;  // also when it was cut short: then the status is our own
     if (status.ok())
