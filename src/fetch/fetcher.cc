@@ -258,7 +258,7 @@ class Fetcher {
     work_.NotifyAll();
   }
   void Push(Job job) REQUIRES(mutex_) {
-    jobs_.push_back(std::move(job));
+    jobs_.push_back(job);
     work_.NotifyOne();
   }
 
@@ -274,7 +274,7 @@ class Fetcher {
     const MutexLock lock(mutex_);
     while (jobs_.empty() && !result_) work_.Wait(mutex_);
     if (jobs_.empty()) return std::nullopt;
-    Job job = std::move(jobs_.front());
+    Job job = jobs_.front();
     jobs_.pop_front();
     return job;
   }

@@ -242,7 +242,7 @@ TEST(StepTest, NothingToFetchIsFinishedAtOnce) {
 }
 
 TEST(StepTest, TenThousandFilesTakeAboutThreeEventsEach) {
-  World world(PlainRules(16), std::vector<FileToFetch>(10'000, FileToFetch{10 * 1024}), 1);
+  World world(PlainRules(16), std::vector<FileToFetch>(10'000, FileToFetch{10'240}), 1);
   int events = 0;
   for (; !world.finished && events < 100'000; ++events) {
     if (!world.opens.empty()) {

@@ -11,7 +11,7 @@
 
 namespace ballast::fetch {
 
-constexpr uint32_t kPiece = 1 << 20;
+constexpr uint64_t kPiece = 1 << 20;  // bytes
 
 // What the rules promise, held against every effect. The first broken rule fails the test by its name.
 struct World {
