@@ -140,7 +140,7 @@ Result<std::unique_ptr<Ingest>> MemoryDestination::Open(const RemoteFile& file) 
 }
 
 Result<Digest> MemoryDestination::Commit(const RemoteFile& file, std::unique_ptr<Ingest> ingest) {
-  const Result<Digest> digest = ingest->Prove();
+  Result<Digest> digest = ingest->Prove();
   const MutexLock lock(shared_->mutex);
   const auto unfinished = shared_->unfinished.find(file.path.str());
   if (digest.ok()) {
