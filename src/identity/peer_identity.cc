@@ -44,7 +44,7 @@ Result<PeerIdentity> PeerIdentity::FromUris(const std::vector<std::string>& uris
   const std::string& uri = uris.front();
   if (uri == kOperatorUri) return Operator();
   if (!uri.starts_with(kNodePrefix)) return NotOurs(StrCat("names the URI ", Quoted(uri)));
-  const auto node = Node(std::string_view(uri).substr(kNodePrefix.size()));
+  auto node = Node(std::string_view(uri).substr(kNodePrefix.size()));
   if (!node.ok()) return NotOurs(StrCat("names the URI ", Quoted(uri), ", where ", node.status().message()));
   return node;
 }

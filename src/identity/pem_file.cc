@@ -74,7 +74,7 @@ Status Write(const std::string& path, std::string_view content, Secrecy secrecy,
   const std::string temporary = path + ".new";
   RETURN_IF_ERROR(WriteTemporary(temporary, content, secrecy));
   if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), flags) != 0) {
-    const Status failed = ErrnoStatus(errno, "create " + path);
+    Status failed = ErrnoStatus(errno, "create " + path);
     ::unlink(temporary.c_str());
     return failed;
   }
