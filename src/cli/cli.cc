@@ -124,6 +124,9 @@ class Runner {
     return Print(WaitForDirectory(dir, wait.timeout, files_, world_.clock, console_, world_.stop));
   }
 
+  Status Do(const CertsInitCommand& init) { return Print(InitCerts(init, world_.clock.Now())); }
+  Status Do(const CertsIssueCommand& issue) { return Print(IssueCerts(issue, world_.clock.Now())); }
+
   Result<std::unique_ptr<CacheClient>> Connect() const { return world_.connect(options_.socket); }
 
   cli::OnProgress OnProgress(const std::string& model) {

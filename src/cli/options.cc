@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "base/strings.h"
@@ -24,6 +25,8 @@ struct Raw {
   VerifyCommand verify;
   RemoveCommand remove;
   WaitCommand wait;
+  CertsInitCommand certs_init;
+  CertsIssueCommand certs_issue;
   double timeout_seconds = -1;
 };
 
@@ -68,7 +71,28 @@ void DeclareRest(CLI::App& app, Raw& raw) {
   app.add_subcommand("version", "Print the version");
 }
 
-Command CommandOf(const std::string& name, Raw& raw) {
+void DeclareCerts(CLI::App& app, Raw& raw) {
+  CLI::App* certs = app.add_subcommand("certs", "Make the certificates by which nodes know each other");
+  certs->require_subcommand(1);
+  CLI::App* init = certs->add_subcommand("init", "Make a CA: ca.pem, and ca.key, which stays with you");
+  init->add_option("--dir", raw.certs_init.dir, "Where the CA's files go")->required()->type_name("DIR");
+  CLI::App* issue = certs->add_subcommand("issue", "Make NAME.pem and NAME.key for a node; again: renew them");
+  issue->add_option("--dir", raw.certs_issue.dir, "Where the CA's files are")->required()->type_name("DIR");
+  issue->add_option("--node", raw.certs_issue.node, "The node's name")->required()->type_name("NAME");
+  issue->add_option("--days", raw.certs_issue.days, "Valid for so long, but no longer than the CA")
+      ->check(CLI::Range(1, 3650))
+      ->capture_default_str();
+  issue->add_option("--out", raw.certs_issue.out, "Where the node's files go; default: --dir")->type_name("DIR");
+}
+
+Command CertsCommandOf(const CLI::App& certs, Raw& raw) {
+  if (certs.got_subcommand("init")) return std::move(raw.certs_init);
+  return std::move(raw.certs_issue);
+}
+
+Command CommandOf(const CLI::App& command, Raw& raw) {
+  const std::string& name = command.get_name();
+  if (name == "certs") return CertsCommandOf(command, raw);
   if (name == "pull") return std::move(raw.pull);
   if (name == "ls") return ListCommand{};
   if (name == "status") return StatusCommand{};
@@ -90,19 +114,19 @@ Status CheckPull(const PullCommand& pull) {
   return pull.filter.Validate();
 }
 
-std::string Unknown(const std::string& name) {
-  static const std::vector<std::string_view> kCommands = {"pull", "ls", "status", "verify", "rm", "wait", "version"};
-  return StrCat("no command ", Quoted(name), DidYouMean(name, kCommands), "; see ballast --help");
+Status CheckCommand(std::string_view name) {
+  static const std::vector<std::string_view> kCommands = {"pull", "ls",   "status", "verify",
+                                                          "rm",   "wait", "certs",  "version"};
+  if (name.starts_with('-') || std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end())
+    return OkStatus();
+  return InvalidArgument(StrCat("no command ", Quoted(name), DidYouMean(name, kCommands), "; see ballast --help"));
 }
 
 }  // namespace
 
 Result<Options> ParseOptions(const std::vector<std::string>& arguments, const Environment& environment) {
   if (arguments.empty()) return InvalidArgument("name a command; see ballast --help");
-  if (!arguments.empty() && !arguments.front().starts_with('-')) {
-    static const std::set<std::string> kKnown = {"pull", "ls", "status", "verify", "rm", "wait", "version"};
-    if (!kKnown.contains(arguments.front())) return InvalidArgument(Unknown(arguments.front()));
-  }
+  RETURN_IF_ERROR(CheckCommand(arguments.front()));
   Raw raw;
   raw.socket = environment("BALLAST_SOCKET");
   if (raw.socket.empty()) raw.socket = kDefaultSocket;
@@ -118,6 +142,7 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments, const En
   app.add_option("--socket", raw.socket, "The daemon's socket")->capture_default_str()->type_name("PATH");
   DeclarePull(app, raw);
   DeclareRest(app, raw);
+  DeclareCerts(app, raw);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -127,7 +152,7 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments, const En
   } catch (const CLI::ParseError& error) {
     return InvalidArgument(StrCat(error.what(), "; see ballast --help"));
   }
-  Options options{CommandOf(app.get_subcommands().front()->get_name(), raw), raw.output == "json", raw.socket};
+  Options options{CommandOf(*app.get_subcommands().front(), raw), raw.output == "json", raw.socket};
   if (const auto* pull = std::get_if<PullCommand>(&options.command)) RETURN_IF_ERROR(CheckPull(*pull));
   return options;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "cli/certs.h"
 #include "core/glob.h"
 #include "origin/environment.h"
 
@@ -38,7 +39,7 @@ struct HelpCommand {
 };
 
 using Command = std::variant<PullCommand, ListCommand, StatusCommand, VerifyCommand, RemoveCommand, WaitCommand,
-                             VersionCommand, HelpCommand>;
+                             CertsInitCommand, CertsIssueCommand, VersionCommand, HelpCommand>;
 
 struct Options {
   Command command;

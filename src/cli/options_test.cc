@@ -55,6 +55,12 @@ TEST(OptionsTest, MistakesNameTheNearestOrTheRule) {
       {{"pull", "hf://a/b", "--streams", "4"}, "--streams requires --to"},
       {{"ls", "--output", "yaml"}, "output"},
       {{"wait", "/d", "--timeout", "-1"}, "timeout"},
+      {{"certs"}, "subcommand is required"},
+      {{"cert"}, "did you mean \"certs\"?"},
+      {{"certs", "init"}, "--dir is required"},
+      {{"certs", "issue", "--dir", "d"}, "--node is required"},
+      {{"certs", "issue", "--dir", "d", "--node", "a", "--days", "0"}, "days"},
+      {{"certs", "issue", "--dir", "d", "--node", "a", "--days", "3651"}, "days"},
   };
   for (const auto& [arguments, reason] : cases) {
     const auto options = Parse(arguments);
@@ -68,7 +74,7 @@ TEST(OptionsTest, HelpListsEveryCommandAndTheExitCodes) {
   const auto options = Parse({"--help"});
   ASSERT_TRUE(options.ok()) << options.status();
   const std::string& text = std::get<HelpCommand>(options->command).text;
-  for (const char* word : {"pull", "ls", "status", "verify", "rm", "wait", "version", "130 interrupted"})
+  for (const char* word : {"pull", "ls", "status", "verify", "rm", "wait", "certs", "version", "130 interrupted"})
     EXPECT_THAT(text, HasSubstr(word));
 }
 

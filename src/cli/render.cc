@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "identity/certificate_check.h"
 
 namespace ballast::cli {
 namespace {
@@ -172,6 +173,18 @@ std::string Text(const VerifyReport& r, const std::string& what) {
 
 std::string Text(const RemovedModel& r, const std::string& model) {
   return StrCat("removed ", model, ": ", FormatBytes(r.freed_bytes), " freed\n");
+}
+
+std::string Text(const MadeAuthority& m) {
+  return StrCat(
+      "made a CA, valid until ", FormatUtc(m.not_after), "\n  certificate ", m.certificate,
+      ": goes to every node\n  key ", m.key,
+      ": whoever has it can be any node; keep it off the nodes\nnext: ballast certs issue --dir DIR --node NAME\n");
+}
+
+std::string Text(const IssuedFiles& i) {
+  return StrCat("issued a certificate for node ", i.node, ", valid until ", FormatUtc(i.not_after), "\n  certificate ",
+                i.certificate, "\n  key ", i.key, "\n  CA ", i.ca, "\ngive these three files to node ", i.node, "\n");
 }
 
 }  // namespace ballast::cli

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "cli/cache_client.h"
+#include "cli/certs.h"
 
 namespace ballast::cli {
 
@@ -47,6 +48,8 @@ std::string Text(const std::vector<CachedModel>& models, WallTime now);
 std::string Text(const NodeStatus& status, WallTime now);
 std::string Text(const VerifyReport& report, const std::string& what);
 std::string Text(const RemovedModel& removed, const std::string& model);
+std::string Text(const MadeAuthority& made);
+std::string Text(const IssuedFiles& issued);
 
 std::string Json(const PulledDirectory& pulled);
 std::string Json(const ReadyModel& ready);
@@ -55,6 +58,8 @@ std::string Json(const std::vector<CachedModel>& models);
 std::string Json(const NodeStatus& status);
 std::string Json(const VerifyReport& report);
 std::string Json(const RemovedModel& removed);
+std::string Json(const MadeAuthority& made);
+std::string Json(const IssuedFiles& issued);
 std::string Json(const Status& error);
 
 }  // namespace ballast::cli

@@ -44,6 +44,8 @@ json ListOf(const std::vector<T>& values) {
 
 double Seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
+int64_t UnixSeconds(WallTime time) { return std::chrono::system_clock::to_time_t(time); }
+
 }  // namespace
 
 std::string Json(const PulledDirectory& p) {
@@ -98,6 +100,18 @@ std::string Json(const VerifyReport& r) {
 }
 
 std::string Json(const RemovedModel& r) { return Dump({{"manifests", r.manifests}, {"freed_bytes", r.freed_bytes}}); }
+
+std::string Json(const MadeAuthority& m) {
+  return Dump({{"certificate", m.certificate}, {"key", m.key}, {"not_after_unix", UnixSeconds(m.not_after)}});
+}
+
+std::string Json(const IssuedFiles& i) {
+  return Dump({{"node", i.node},
+               {"certificate", i.certificate},
+               {"key", i.key},
+               {"ca", i.ca},
+               {"not_after_unix", UnixSeconds(i.not_after)}});
+}
 
 std::string Json(const Status& error) {
   return Dump({{"error", {{"code", std::string(StatusCodeName(error.code()))}, {"message", error.message()}}}});
