@@ -109,7 +109,7 @@ Result<std::vector<ViewEntry>> PlanView(const Manifest& manifest, const OriginRe
   // Before it looks at anything, the 0.x client online makes this one for its locks.
   if (layout == Layout::kHf) builder.Directory(StrCat(".locks/", folder.substr(0, folder.size() - 1)));
   builder.Directory(folder + "snapshots/" + origin.commit);
-  for (const std::string& name : RefNames(origin)) builder.Generated(folder + "refs/" + name, origin.commit);
+  for (const std::string& name : RefNames(origin)) builder.Generated(StrCat(folder, "refs/", name), origin.commit);
   if (std::string listing = TreeListing(manifest, origin); !listing.empty()) {
     builder.Generated(folder + "trees/" + origin.commit + ".json", std::move(listing));
   }
