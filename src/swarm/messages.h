@@ -78,14 +78,22 @@ struct Hedge {
   NodeId late = kOrigin;
 };
 
-// The node's report and wish. Always complete: it replaces the one before. What it was given earlier and names neither
-// in `in_flight` nor in `received` or `failed` did not reach it.
+// What the node is fetching: of a run, what is left of it. A coordinator that took over learns from it.
+struct InFlight {
+  PieceRef first;
+  uint32_t count = 1;
+  NodeId source = kOrigin;
+};
+
+// The node's report and wish. The wish is always complete and replaces the one before; `received`, `failed`, `proven`
+// and `unproven` are said once. What the node was given and names nowhere yet is on its way to it: the coordinator
+// counts it against the slots.
 struct Next {
   uint32_t peer_slots = 0;    // pieces from other nodes that it would begin now
   uint32_t origin_slots = 0;  // runs from the origin that it would begin now
   uint32_t uploads = 0;       // pieces it is sending or has been asked for
   std::vector<Window> windows;
-  std::vector<PieceRef> in_flight;
+  std::vector<InFlight> in_flight;
   std::vector<Received> received;
   std::vector<Failed> failed;
   std::vector<Hedge> hedges;
