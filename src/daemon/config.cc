@@ -8,6 +8,7 @@
 #include "core/glob.h"
 #include "daemon/http_server.h"
 #include "daemon/small_file.h"
+#include "swarm/dns_membership.h"
 
 namespace ballast {
 namespace {
@@ -66,6 +67,22 @@ void ReadVolumes(YamlReader& yaml, DaemonConfig& config) {
   }
 }
 
+void ReadLimits(YamlReader& yaml, DaemonConfig& config) {
+  yaml.Bytes("uploadBytesPerSecond", config.limits.upload_bytes_per_second);
+  yaml.Bytes("downloadBytesPerSecond", config.limits.download_bytes_per_second);
+  yaml.Bytes("originBytesPerSecond", config.limits.origin_bytes_per_second);
+  yaml.Bytes("prewarmBytesPerSecond", config.limits.prewarm_bytes_per_second);
+}
+
+// In a swarm found by DNS an address is a name, for good.
+void CheckNodeIsItsAddress(YamlReader& yaml, const DaemonConfig& config) {
+  if (!config.swarm || config.swarm->dns.self.empty() || config.node.empty()) return;
+  const Result<std::string> name = NodeNameOfAddress(config.swarm->dns.self);
+  if (name.ok() && *name != config.node)
+    yaml.Fail("node",
+              StrCat("must be ", Quoted(*name), ", or be left out: with swarm.dns a node's name is its address"));
+}
+
 DaemonConfig Read(YamlReader& yaml) {
   DaemonConfig config;
   yaml.String("node", config.node);
@@ -75,8 +92,8 @@ DaemonConfig Read(YamlReader& yaml) {
   ReadAbsolute(yaml, "manifests", config.manifests);
   config.origins = ReadOrigins(yaml);
   yaml.Object("volumes", [&](YamlReader& volumes) { ReadVolumes(volumes, config); });
-  yaml.Object("limits",
-              [&](YamlReader& limits) { limits.Bytes("originBytesPerSecond", config.limits.origin_bytes_per_second); });
+  yaml.Object("swarm", [&](YamlReader& swarm) { config.swarm = ReadSwarm(swarm); });
+  yaml.Object("limits", [&](YamlReader& limits) { ReadLimits(limits, config); });
   yaml.Object("fetch", [&](YamlReader& fetch) {
     fetch.Int("streams", 1, 64, config.fetch.streams);
     fetch.Int("models", 1, 64, config.fetch.models);
@@ -85,6 +102,7 @@ DaemonConfig Read(YamlReader& yaml) {
     updates.Duration("poll", config.poll);
     if (config.poll < std::chrono::seconds(1)) updates.Fail("poll", "must be at least 1s");
   });
+  CheckNodeIsItsAddress(yaml, config);
   return config;
 }
 

@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/origin_config.h"
 #include "base/status.h"
+#include "daemon/swarm_config.h"
 
 namespace ballast {
 
@@ -32,8 +34,12 @@ struct DaemonConfig {
   struct {
     std::vector<std::string> sources;  // which inline sources volumes may name: "hf://*", "hf://org/*"
   } volumes;
+  std::optional<SwarmConfig> swarm;
   struct {
-    uint64_t origin_bytes_per_second = 0;  // 0 = no limit
+    uint64_t upload_bytes_per_second = 0;    // to other nodes; 0 = no limit, also below
+    uint64_t download_bytes_per_second = 0;  // from everywhere
+    uint64_t origin_bytes_per_second = 0;    // of it from origins
+    uint64_t prewarm_bytes_per_second = 0;   // of it for models that nobody waits for
   } limits;
   struct {
     int32_t streams = 16;  // connections per model

@@ -31,7 +31,7 @@ http: {address: "[::1]:1"}
 manifests: /m
 origins: [{name: hub, match: "hf://", endpoint: "http://127.0.0.1:5/x/", allowPrivateAddresses: true}]
 volumes: {sources: ["hf://*"]}
-limits: {originBytesPerSecond: 3Mi}
+limits: {originBytesPerSecond: 3Mi, uploadBytesPerSecond: 4Mi, downloadBytesPerSecond: 5Mi, prewarmBytesPerSecond: 6Mi}
 fetch: {streams: 4, models: 2}
 updates: {poll: 2s}
 )",
@@ -50,6 +50,10 @@ updates: {poll: 2s}
   EXPECT_EQ(config.origins[0].endpoint, "http://127.0.0.1:5/x");
   EXPECT_EQ(config.volumes.sources, std::vector<std::string>{"hf://*"});
   EXPECT_EQ(config.limits.origin_bytes_per_second, 3U << 20);
+  EXPECT_EQ(config.limits.upload_bytes_per_second, 4U << 20);
+  EXPECT_EQ(config.limits.download_bytes_per_second, 5U << 20);
+  EXPECT_EQ(config.limits.prewarm_bytes_per_second, 6U << 20);
+  EXPECT_FALSE(config.swarm);
   EXPECT_EQ(config.fetch.streams, 4);
   EXPECT_EQ(config.fetch.models, 2);
   EXPECT_EQ(config.poll, std::chrono::seconds(2));
