@@ -15,14 +15,20 @@ class LocalBlobStore::OpenedIngest final : public Ingest {
   OpenedIngest(LocalBlobStore& store, std::string folder, std::unique_ptr<StagedIngest> staged)
       : store_(store), folder_(std::move(folder)), staged_(std::move(staged)) {}
   ~OpenedIngest() override {
+    const std::optional<Digest> digest = staged_->expected().sha256;
     staged_.reset();  // frees its lock first
-    store_.Close(folder_);
+    store_.Close(folder_, digest);
   }
 
   const ExpectedContent& expected() const override { return staged_->expected(); }
   PieceMap pieces() const override { return staged_->pieces(); }
   uint32_t hash_frontier() const override { return staged_->hash_frontier(); }
   Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) override { return staged_->OpenRange(range); }
+  Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) override {
+    return staged_->WritePiece(piece, bytes);
+  }
+  void KeepCached() override { staged_->KeepCached(); }
+  Status Drop(std::span<const uint32_t> pieces) override { return staged_->Drop(pieces); }
   Result<Digest> Prove() override { return staged_->Prove(); }
 
   StagedIngest& staged() { return *staged_; }
@@ -104,10 +110,11 @@ Status LocalBlobStore::Claim(const std::string& name) {
   return OkStatus();
 }
 
-void LocalBlobStore::Close(const std::string& name) {
+void LocalBlobStore::Close(const std::string& name, const std::optional<Digest>& receiving) {
   if (name.empty()) return;
   const auto data = files_.Stat(paths_.Ingest() + "/" + name + "/data");
   MutexLock lock(mutex_);
+  if (receiving) receiving_.erase(*receiving);
   if (data.ok()) {
     folders_[name] = {data->allocated, false};
   } else {
@@ -128,6 +135,9 @@ Result<std::unique_ptr<Ingest>> LocalBlobStore::OpenIngest(const ExpectedContent
   {
     MutexLock lock(mutex_);
     if (!in_memory && data.ok()) folders_[folder].allocated = data->allocated;
+    if (auto reader = (*staged)->reader(); reader != nullptr && expected.sha256) {
+      receiving_[*expected.sha256] = std::move(reader);
+    }
     UseReservations(expected.size);
   }
   return std::unique_ptr<Ingest>(std::make_unique<OpenedIngest>(*this, folder, std::move(*staged)));

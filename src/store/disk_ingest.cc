@@ -13,10 +13,6 @@
 namespace ballast {
 namespace {
 
-constexpr uint64_t kBlock = 1 << 20;  // what is written and hashed at once
-// A writer reads back at most so many blocks of others per block of its own, so that its connection does not stall.
-constexpr int kReadBackPerBlock = 4;
-
 // Asks first: an allocation that fails takes all the room there is for a moment.
 Status AllocateOrSay(FileSystem& files, File& file, const std::string& folder, uint64_t size) {
   ASSIGN_OR_RETURN(const SpaceInfo space, files.Space(folder));
@@ -25,8 +21,6 @@ Status AllocateOrSay(FileSystem& files, File& file, const std::string& folder, u
   return ResourceExhausted(StrCat("needs ", FormatBytes(size), ", ", FormatBytes(space.available), " are free at ",
                                   folder, "; make room there (", allocated.message(), ")"));
 }
-
-bool Aligned(uint64_t value) { return value % AlignedBuffer::kAlignment == 0; }
 
 }  // namespace
 
@@ -54,6 +48,10 @@ DiskIngest::DiskIngest(FileSystem& files, std::string folder, ExpectedContent ex
       hash_(expected_),
       at_piece_(expected_) {}
 
+DiskIngest::~DiskIngest() {
+  if (reader_ != nullptr) reader_->End();
+}
+
 Result<std::unique_ptr<StagedIngest>> DiskIngest::Open(FileSystem& files, const std::string& dir,
                                                        const ExpectedContent& expected, const IngestOptions& options) {
   const std::string folder = dir + "/" + expected.Name();
@@ -76,6 +74,9 @@ Status DiskIngest::Load(const IngestOptions& options) {
   const auto journal = ReadJournal();
   RETURN_IF_ERROR(journal.ok() ? Resume(*journal, boot_id) : StartOver(options, boot_id));
   OpenDirect(options.direct);
+  ASSIGN_OR_RETURN(auto file, files_.Open(folder_ + "/data", OpenMode::kRead));
+  MutexLock lock(mutex_);
+  reader_ = std::make_shared<ReceivingBlob>(std::move(file), pieces_, expected_.Name());
   return OkStatus();
 }
 
@@ -119,16 +120,17 @@ Status DiskIngest::Resume(const Journal& journal, const std::string& boot_id) {
     pieces.Add(piece);
     good.push_back(record);
   }
-  resumed_ = pieces.FirstMissing();
+  const uint32_t resumed = pieces.FirstMissing();
   JournalHeader header = journal.header;
   header.boot_id = boot_id;
   {
     MutexLock lock(mutex_);
     pieces_ = pieces;
+    resumed_ = resumed;
     journal_->Continue(journal);
     if (!same_boot || journal.torn) RETURN_IF_ERROR(journal_->Rewrite(header, good));
   }
-  if (resumed_ > 0) resume_ = std::jthread([this](const std::stop_token& stop) { HashResumed(stop); });
+  if (resumed > 0) resume_ = std::jthread([this](const std::stop_token& stop) { HashResumed(stop); });
   return OkStatus();
 }
 
@@ -152,230 +154,6 @@ void DiskIngest::OpenDirect(bool wanted) {
   direct_works_ = true;
 }
 
-// ---- writing
-
-class DiskIngest::Writer final : public RangeWriter {
- public:
-  Writer(DiskIngest& ingest, ByteRange range, uint32_t piece_size)
-      : ingest_(ingest),
-        range_(range),
-        piece_size_(piece_size),
-        buffer_(std::min<uint64_t>({kBlock, piece_size, range.size()})),
-        offset_(range.begin) {}
-  ~Writer() override { ingest_.Retire(*this); }
-
-  Status Append(std::span<const std::byte> bytes) override {
-    RETURN_IF_ERROR(failed_);
-    if (bytes.size() > range_.end - offset_ - filled_) return OutOfRange("more bytes than the range has");
-    while (!bytes.empty()) {
-      const size_t count = std::min(bytes.size(), BlockSize() - filled_);
-      std::copy_n(bytes.begin(), count, buffer_.span().begin() + static_cast<ptrdiff_t>(filled_));
-      filled_ += count;
-      bytes = bytes.subspan(count);
-      if (filled_ == BlockSize()) RETURN_IF_ERROR(WriteOut());
-    }
-    return OkStatus();
-  }
-
-  Status Flush() override {
-    RETURN_IF_ERROR(failed_);
-    return filled_ == 0 ? OkStatus() : WriteOut();
-  }
-
- private:
-  uint64_t PieceEnd() const { return std::min(range_.end, (offset_ / piece_size_ + 1) * piece_size_); }
-  size_t BlockSize() { return std::min<uint64_t>(buffer_.span().size(), PieceEnd() - offset_); }
-
-  Status WriteOut() {
-    failed_ = WriteBlock({offset_, buffer_.span().first(filled_)});
-    return failed_;
-  }
-
-  Status WriteBlock(Block block) {
-    RETURN_IF_ERROR(ingest_.WriteData(block));
-    Failpoint("ingest.block_written");
-    hash_.Update(block.bytes);
-    const bool whole = block.offset + block.bytes.size() == PieceEnd();
-    std::optional<JournalRecord> record;
-    if (whole) record = JournalRecord{static_cast<uint32_t>(offset_ / piece_size_), hash_.Value()};
-    if (whole) hash_.Reset();
-    offset_ += block.bytes.size();
-    filled_ = 0;
-    return ingest_.BlockDone(*this, block, record);
-  }
-
-  DiskIngest& ingest_;
-  const ByteRange range_;
-  const uint32_t piece_size_;
-  AlignedBuffer buffer_;
-  size_t filled_ = 0;
-  uint64_t offset_;  // where the buffer begins in the file
-  PieceHash hash_;   // of the piece that offset_ is in
-  Status failed_;
-};
-
-PieceMap DiskIngest::pieces() const {
-  MutexLock lock(mutex_);
-  return pieces_;
-}
-
-uint32_t DiskIngest::hash_frontier() const {
-  MutexLock lock(mutex_);
-  if (hashed_ == expected_.size) return pieces_.count();
-  // What was here at the start is hashed beside the download, which need not wait for it.
-  return std::max(resumed_, static_cast<uint32_t>(hashed_ / pieces_.piece_size()));
-}
-
-Status DiskIngest::CheckFree(ByteRange range) const {
-  const uint64_t piece_size = pieces_.piece_size();
-  const bool at_borders = range.begin % piece_size == 0 && (range.end % piece_size == 0 || range.end == expected_.size);
-  if (range.empty() || range.end > expected_.size || !at_borders) return InvalidArgument("a range is of whole pieces");
-  for (const Active& other : active_) {
-    if (range.begin < other.end && other.begin < range.end) return AlreadyExists("the range is being written");
-  }
-  for (uint64_t at = range.begin; at < range.end; at += piece_size) {
-    if (pieces_.has(static_cast<uint32_t>(at / piece_size))) return AlreadyExists("a piece of the range is here");
-  }
-  return OkStatus();
-}
-
-Result<std::unique_ptr<RangeWriter>> DiskIngest::OpenRange(ByteRange range) {
-  MutexLock lock(mutex_);
-  RETURN_IF_ERROR(CheckFree(range));
-  auto writer = std::make_unique<Writer>(*this, range, pieces_.piece_size());
-  active_.push_back({writer.get(), range.begin, range.begin, range.end});
-  return std::unique_ptr<RangeWriter>(std::move(writer));
-}
-
-// In-order bytes go past the page cache: they are hashed from the buffer and nobody reads them soon. Bytes ahead of the
-// hash stay in the page cache, from where the hash fetches them when it gets there.
-Status DiskIngest::WriteData(Block block) {
-  bool direct = direct_works_;
-  if (direct) {
-    MutexLock lock(mutex_);
-    direct = hashed_ == block.offset;
-  }
-  if (direct && Aligned(block.offset)) {
-    const uint64_t size = block.bytes.size() / AlignedBuffer::kAlignment * AlignedBuffer::kAlignment;
-    Status written = size == 0 ? OkStatus() : direct_->Write(block.offset, block.bytes.first(size));
-    if (written.ok()) {
-      block = {block.offset + size, block.bytes.subspan(size)};
-    } else if (written.code() == StatusCode::kInvalidArgument) {
-      direct_works_ = false;  // the disk wants another alignment
-    } else {
-      return written;
-    }
-  }
-  if (block.bytes.empty()) return OkStatus();
-  RETURN_IF_ERROR(data_->Write(block.offset, block.bytes));
-  data_->StartWriteback(block.offset, block.bytes.size());
-  return OkStatus();
-}
-
-Status DiskIngest::BlockDone(const Writer& writer, Block block, const std::optional<JournalRecord>& whole) {
-  {
-    MutexLock lock(mutex_);
-    const auto active =
-        std::find_if(active_.begin(), active_.end(), [&](const Active& a) { return a.writer == &writer; });
-    if (whole) {
-      RETURN_IF_ERROR(journal_->Append(*whole));
-      pieces_.Add(whole->piece);
-      Failpoint("ingest.piece_journalled");
-    }
-    active->written = block.offset + block.bytes.size();
-    if (whole) active->begin = active->written;
-    changed_.NotifyAll();
-  }
-  for (int i = 0; i < kReadBackPerBlock && HashStep(&block); ++i) {
-  }
-  return OkStatus();
-}
-
-// What a writer wrote of a piece that it did not finish will be written again, perhaps with other bytes: the hash goes
-// back to where the piece begins.
-void DiskIngest::Retire(const Writer& writer) {
-  const auto is_writer = [&writer](const Active& active) { return active.writer == &writer; };
-  MutexLock lock(mutex_);
-  ++retiring_;
-  while (hashing_) changed_.Wait(mutex_);
-  --retiring_;
-  const auto active = std::find_if(active_.begin(), active_.end(), is_writer);
-  if (hashed_ > active->begin && hashed_ <= active->written) {
-    hash_ = at_piece_.Clone();
-    hashed_ = active->begin;
-  }
-  active_.erase(active);
-  changed_.NotifyAll();
-}
-
-// ---- hashing
-
-uint64_t DiskIngest::HashableEnd(uint64_t begin) const {
-  if (begin == expected_.size) return begin;
-  const auto piece = static_cast<uint32_t>(begin / pieces_.piece_size());
-  if (pieces_.has(piece)) return pieces_.Range(piece).end;
-  for (const Active& active : active_) {
-    if (active.begin <= begin && begin < active.written) return active.written;
-  }
-  return begin;
-}
-
-bool DiskIngest::HashStep(const Block* own) {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-  {
-    MutexLock lock(mutex_);
-    if (hashing_ || retiring_ > 0 || !hash_error_.ok()) return false;
-    begin = hashed_;
-    end = std::min(HashableEnd(begin), begin + kBlock);
-    if (end == begin) return false;
-    hashing_ = true;
-  }
-  Status read;
-  if (own != nullptr && own->offset == begin) {
-    end = begin + own->bytes.size();
-    hash_.Update(own->bytes);
-  } else {
-    AlignedBuffer buffer(end - begin);
-    const auto count = data_->Read(begin, buffer.span());
-    read = count.status();
-    if (count.ok() && *count != end - begin) read = DataLoss(StrCat(folder_, "/data is shorter than what was written"));
-    if (read.ok()) hash_.Update(buffer.span());
-  }
-  MutexLock lock(mutex_);
-  hashing_ = false;
-  hash_error_ = read;
-  if (read.ok()) hashed_ = end;
-  if (read.ok() && hashed_ % pieces_.piece_size() == 0) at_piece_ = hash_.Clone();
-  changed_.NotifyAll();
-  return read.ok();
-}
-
-void DiskIngest::HashResumed(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    if (HashStep(nullptr)) continue;
-    MutexLock lock(mutex_);
-    if (!hash_error_.ok() || HashableEnd(hashed_) == hashed_) return;
-    if (hashing_ || retiring_ > 0) changed_.Wait(mutex_);
-  }
-}
-
-Result<Digest> DiskIngest::Prove() {
-  while (true) {
-    if (HashStep(nullptr)) continue;
-    MutexLock lock(mutex_);
-    if (proof_) return *proof_;
-    if (!pieces_.complete()) return FailedPrecondition("the file is not complete");
-    RETURN_IF_ERROR(hash_error_);
-    if (hashing_ || retiring_ > 0) {
-      changed_.Wait(mutex_);
-    } else if (hashed_ == expected_.size) {
-      proof_ = hash_.Check(expected_);
-      return *proof_;
-    }
-  }
-}
-
 // ---- leaving
 
 Status DiskIngest::MoveTo(const std::string& path, uint32_t mode, Durability durability) {
@@ -396,6 +174,7 @@ Status DiskIngest::MoveTo(const std::string& path, uint32_t mode, Durability dur
 
 Status DiskIngest::Discard() {
   resume_.request_stop();
+  reader_->End();
   return RemoveFolder();
 }
 

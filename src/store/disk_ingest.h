@@ -10,11 +10,14 @@
 #include "store/content_hash.h"
 #include "store/journal_file.h"
 #include "store/local_ingest.h"
+#include "store/receiving_blob.h"
 
 namespace ballast {
 
+// Its parts: disk_ingest.cc (opening and leaving), disk_ingest_writing.cc, disk_ingest_hashing.cc.
 class DiskIngest final : public StagedIngest {
  public:
+  ~DiskIngest() override;
   static Result<std::unique_ptr<StagedIngest>> Open(FileSystem& files, const std::string& dir,
                                                     const ExpectedContent& expected, const IngestOptions& options);
 
@@ -22,15 +25,21 @@ class DiskIngest final : public StagedIngest {
   PieceMap pieces() const override;
   uint32_t hash_frontier() const override;
   Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) override;
+  Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) override;
+  void KeepCached() override { direct_works_ = false; }
+  Status Drop(std::span<const uint32_t> pieces) override;
   Result<Digest> Prove() override;
+  std::shared_ptr<BlobReader> reader() const override { return reader_; }
   Status MoveTo(const std::string& path, uint32_t mode, Durability durability) override;
   Status Discard() override;
 
  private:
   class Writer;
+  static constexpr uint64_t kBlock = 1 << 20;  // what is written and hashed at once
+
   // What one writer has on the disk: `begin` (of the piece it is in) to `written`. It owns up to `end`.
   struct Active {
-    const Writer* writer;
+    const void* writer;
     uint64_t begin;
     uint64_t written;
     uint64_t end;
@@ -57,12 +66,18 @@ class DiskIngest final : public StagedIngest {
   // `block` is on the disk; `whole` where it ended its piece.
   Status BlockDone(const Writer& writer, Block block, const std::optional<JournalRecord>& whole);
   void Retire(const Writer& writer);
+  // Reserved by `owner`; on the disk afterwards.
+  Result<ByteRange> ClaimPiece(uint32_t piece, size_t size, const void* owner);
+  Status WriteCached(Block block);
+  Status PieceDone(const void* owner, uint32_t piece, const Result<uint64_t>& xxh3);
+  Status Keep(const JournalRecord& record) REQUIRES(mutex_);
 
   // The hash follows what is on the disk. A step takes at most one block, from `own` where it is the next, else read
   // back; false: nothing to do now (or somebody else is at it).
   bool HashStep(const Block* own);
   uint64_t HashableEnd(uint64_t begin) const REQUIRES(mutex_);
   void HashResumed(const std::stop_token& stop);
+  Status ForgetInJournal(std::span<const uint32_t> pieces) REQUIRES(mutex_);
   Status RemoveFolder();
 
   FileSystem& files_;
@@ -71,9 +86,10 @@ class DiskIngest final : public StagedIngest {
   std::unique_ptr<File> data_;
   std::unique_ptr<File> direct_;  // null: the file system can't
   std::atomic<bool> direct_works_ = false;
-  uint32_t resumed_ = 0;  // the first piece that was missing at the start
+  std::shared_ptr<ReceivingBlob> reader_;  // set by Load()
 
   mutable Mutex mutex_;
+  uint32_t resumed_ GUARDED_BY(mutex_) = 0;  // the first piece that was missing at the start
   CondVar changed_;
   std::optional<JournalFile> journal_ GUARDED_BY(mutex_);  // holds the lock; set by Load()
   PieceMap pieces_ GUARDED_BY(mutex_);

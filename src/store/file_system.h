@@ -33,6 +33,8 @@ class File {
   virtual Status Sync() = 0;
   // False: another open file of the same name holds the lock, here or in another process. Freed by the destructor.
   virtual Result<bool> TryLock() = 0;
+  // For sendfile(2); -1 where there is none. Belongs to the file.
+  virtual int descriptor() const { return -1; }
 };
 
 enum class OpenMode {

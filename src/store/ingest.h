@@ -36,8 +36,9 @@ class RangeWriter {
   virtual Status Flush() = 0;
 };
 
-// Thread-safe: several RangeWriters of one ingest work at once on ranges that do not overlap. The writer at the hash
-// frontier hashes what passes; bytes ahead of the frontier are read back (from the page cache) when it reaches them.
+// Thread-safe: several RangeWriters and WritePiece() calls of one ingest work at once on ranges that do not overlap.
+// The one at the hash frontier hashes what passes; bytes ahead of the frontier are read back (from the page cache) when
+// it reaches them.
 class Ingest {
  public:
   virtual ~Ingest() = default;
@@ -52,7 +53,18 @@ class Ingest {
   // outlives the writer.
   virtual Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) = 0;
 
-  // All pieces are here: the digest of the whole file, checked against expected(). DataLoss "expected .., got ..".
+  // A whole piece at once, without copying it; the caller has checked it. AlreadyExists: it is here, or another is
+  // writing it.
+  virtual Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) = 0;
+
+  // What is written from now on is read again soon, by others: it stays in the page cache.
+  virtual void KeepCached() = 0;
+
+  // These pieces turned out not to be what they should: they are not here any more. Nobody writes just now.
+  virtual Status Drop(std::span<const uint32_t> pieces) = 0;
+
+  // All pieces are here: the digest of the whole file, checked against expected(). DataLoss "expected .., got ..": it
+  // stays as it is, so that pieces can be dropped and come again.
   virtual Result<Digest> Prove() = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "store/file_blob.h"
 #include "store/file_digest.h"
 
 namespace ballast {
@@ -157,6 +158,27 @@ Result<bool> LocalBlobStore::RemoveUnlinked(const Digest& digest) {
   MutexLock lock(mutex_);
   index_.Remove(digest);
   return true;
+}
+
+// ---- serving
+
+Result<std::shared_ptr<BlobReader>> LocalBlobStore::OpenForServing(const Digest& digest) {
+  {
+    MutexLock lock(mutex_);
+    const auto receiving = receiving_.find(digest);
+    if (receiving != receiving_.end()) return receiving->second;
+  }
+  auto stored = OpenStored(digest);
+  if (stored.status().code() == StatusCode::kNotFound && Size(digest)) stored = OpenStored(digest);  // just flushed
+  return stored;
+}
+
+Result<std::shared_ptr<BlobReader>> LocalBlobStore::OpenStored(const Digest& digest) const {
+  const auto entry = Find(digest);
+  if (!entry) return NotFound(StrCat(digest.ToString(), " is not here"));
+  const std::string path = entry->pending ? paths_.PendingBlob(digest) : paths_.Blob(digest);
+  ASSIGN_OR_RETURN(auto file, files_.Open(path, OpenMode::kRead));
+  return std::shared_ptr<BlobReader>(std::make_shared<FileBlob>(std::move(file), entry->size, digest.ToString()));
 }
 
 // ---- verifying

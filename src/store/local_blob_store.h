@@ -37,6 +37,7 @@ class LocalBlobStore final : public BlobStore {
   Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) override;
   Result<Digest> Commit(std::unique_ptr<Ingest> ingest) override;
   Result<Digest> Put(std::string_view content) override;
+  Result<std::shared_ptr<BlobReader>> OpenForServing(const Digest& digest) override;
   Result<std::optional<BlobDamage>> Verify(const Digest& digest, const OnRead& on_read) const override;
 
   // What was committed before the call is durable. After an error the small blobs that were not are gone.
@@ -74,7 +75,7 @@ class LocalBlobStore final : public BlobStore {
   Status MakeRoom(uint64_t bytes);
   Status DiscardIdle(uint64_t wanted);
   Status Claim(const std::string& name);
-  void Close(const std::string& name);
+  void Close(const std::string& name, const std::optional<Digest>& receiving = std::nullopt);
   void UseReservations(uint64_t bytes) REQUIRES(mutex_);
 
   Result<Digest> Adopt(StagedIngest& ingest, const Digest& digest);
@@ -84,6 +85,7 @@ class LocalBlobStore final : public BlobStore {
   Status Publish(const std::vector<Digest>& pending);
   void DropPending(const std::vector<Digest>& pending);
   bool PendingIsFull() const;
+  Result<std::shared_ptr<BlobReader>> OpenStored(const Digest& digest) const;
   Status AddCopy(const Digest& digest, uint32_t copy);
 
   const StorePaths paths_;
@@ -96,6 +98,7 @@ class LocalBlobStore final : public BlobStore {
   BlobIndex index_ GUARDED_BY(mutex_);
   std::optional<GitIndex> git_index_ GUARDED_BY(mutex_);
   std::map<std::string, Folder> folders_ GUARDED_BY(mutex_);
+  std::map<Digest, std::shared_ptr<BlobReader>> receiving_ GUARDED_BY(mutex_);
   std::map<Digest, uint64_t> pending_ GUARDED_BY(mutex_);  // size
   uint64_t pending_bytes_ GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, uint64_t> reservations_ GUARDED_BY(mutex_);  // what is left of each

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "store/blob_reader.h"
 #include "store/file_system.h"
 #include "store/ingest.h"
 
@@ -17,6 +18,8 @@ namespace ballast {
 // An ingest that can leave its folder.
 class StagedIngest : public Ingest {
  public:
+  // The bytes so far, for others to read; null: not before it is whole.
+  virtual std::shared_ptr<BlobReader> reader() const = 0;
   // After a successful Prove(): the bytes become the file `path` (which is replaced) with permission bits `mode`, and
   // nothing of the ingest stays behind. `path` is on the same file system; its directory exists. DataLoss: the disk
   // refused to make the bytes durable; they are gone and the file must be fetched again.

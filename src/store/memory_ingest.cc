@@ -67,6 +67,15 @@ Result<std::unique_ptr<RangeWriter>> MemoryIngest::OpenRange(ByteRange range) {
   return std::unique_ptr<RangeWriter>(std::make_unique<Writer>(*this));
 }
 
+Status MemoryIngest::WritePiece(uint32_t piece, std::span<const std::byte> bytes) {
+  if (piece != 0 || bytes.size() != expected_.size) return InvalidArgument("the piece of this file is all of it");
+  if (pieces().complete()) return AlreadyExists("the file is here");
+  Complete(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  return OkStatus();
+}
+
+Status MemoryIngest::Drop(std::span<const uint32_t> pieces) { return pieces.empty() ? OkStatus() : Discard(); }
+
 void MemoryIngest::Complete(std::string content) {
   MutexLock lock(mutex_);
   if (pieces_.complete()) return;

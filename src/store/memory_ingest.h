@@ -15,7 +15,11 @@ class MemoryIngest final : public StagedIngest {
   PieceMap pieces() const override;
   uint32_t hash_frontier() const override;
   Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) override;
+  Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) override;
+  void KeepCached() override {}
+  Status Drop(std::span<const uint32_t> pieces) override;
   Result<Digest> Prove() override;
+  std::shared_ptr<BlobReader> reader() const override { return nullptr; }
   Status MoveTo(const std::string& path, uint32_t mode, Durability durability) override;
   Status Discard() override;
 

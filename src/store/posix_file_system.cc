@@ -126,6 +126,8 @@ class PosixFile final : public File {
     return Failed("lock", path_);
   }
 
+  int descriptor() const override { return fd_.get(); }
+
  private:
   UniqueFd fd_;
   const std::string path_;

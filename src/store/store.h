@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "core/digest.h"
 #include "core/manifest.h"
+#include "store/blob_reader.h"
 #include "store/file_system.h"
 #include "store/ingest.h"
 #include "store/local_ingest.h"
@@ -89,6 +90,9 @@ class BlobStore {
   // durable together, at the latest with ModelStore::Put(); a kill does not lose them.
   virtual Result<Digest> Commit(std::unique_ptr<Ingest> ingest) = 0;
   virtual Result<Digest> Put(std::string_view content) = 0;  // small generated files (refs, trees); durable like those
+  // For peers: a blob that is here, or what is here of one that is being received (which its digest must have named
+  // from the start). NotFound: neither.
+  virtual Result<std::shared_ptr<BlobReader>> OpenForServing(const Digest& digest) = 0;
   // Reads the blob and compares; nullopt: intact. Cancelled where `on_read` ended it.
   virtual Result<std::optional<BlobDamage>> Verify(const Digest& digest, const OnRead& on_read) const = 0;
 };

@@ -95,6 +95,26 @@ class MemoryIngest final : public Ingest {
     return std::unique_ptr<RangeWriter>(std::make_unique<MemoryWriter>(shared_, path_, range));
   }
 
+  Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) override {
+    const MutexLock lock(shared_->mutex);
+    if (shared_->writes_left-- <= 0) return ResourceExhausted("no space left in memory");
+    Unfinished& file = shared_->unfinished.at(path_);
+    if (file.pieces.has(piece)) return AlreadyExists("it is here");
+    const ByteRange range = file.pieces.Range(piece);
+    if (range.size() != bytes.size()) ++shared_->broken_rules;
+    std::copy_n(reinterpret_cast<const char*>(bytes.data()), range.size(),
+                file.data.begin() + static_cast<int64_t>(range.begin));
+    shared_->bytes_written += range.size();
+    file.pieces.Add(piece);
+    return OkStatus();
+  }
+  void KeepCached() override {}
+  Status Drop(std::span<const uint32_t> pieces) override {
+    const MutexLock lock(shared_->mutex);
+    for (const uint32_t piece : pieces) shared_->unfinished.at(path_).pieces.Remove(piece);
+    return OkStatus();
+  }
+
   Result<Digest> Prove() override {
     const MutexLock lock(shared_->mutex);
     const Unfinished& file = shared_->unfinished.at(path_);

@@ -1,0 +1,43 @@
+// A blob that is being received, as others may read it: piece by piece, as they come.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/mutex.h"
+#include "core/piece_map.h"
+#include "store/blob_reader.h"
+#include "store/file_system.h"
+
+namespace ballast {
+
+// Thread-safe. Its ingest says what comes and how it ends.
+class ReceivingBlob final : public BlobReader {
+ public:
+  // `file` is open for reading; `name` is for texts.
+  ReceivingBlob(std::unique_ptr<File> file, PieceMap pieces, std::string name)
+      : file_(std::move(file)), size_(pieces.file_size()), name_(std::move(name)), pieces_(std::move(pieces)) {}
+
+  // ---- of the ingest
+  void Add(uint32_t piece);
+  void Drop(uint32_t piece);
+  // Nothing more comes. Also when everything is here; the second time it does nothing.
+  void End();
+
+  // ---- of the readers
+  uint64_t size() const override { return size_; }
+  Result<uint64_t> AvailableFrom(uint64_t offset, Duration patience, std::stop_token stop) override;
+  Status Read(uint64_t offset, std::span<std::byte> into) override;
+  int fd() const override { return file_->descriptor(); }
+
+ private:
+  const std::unique_ptr<File> file_;
+  const uint64_t size_;
+  const std::string name_;
+  Mutex mutex_;
+  CondVar changed_;
+  PieceMap pieces_ GUARDED_BY(mutex_);
+  bool ended_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace ballast
