@@ -55,13 +55,19 @@ Result<CertificateAuthority> LoadAuthority(const std::string& dir) {
   return authority;
 }
 
-// A node may be called "ca".
-Status CheckIsNoAuthority(const std::string& path) {
+// A node may be called "ca", or "operator".
+Status CheckReplacesItsOwn(const std::string& path, const PeerIdentity& subject) {
   const auto text = ReadPemFile(path, Secrecy::kPublic);
   if (!text.ok()) return OkStatus();
   const auto certificates = ParseCertificates(*text);
-  if (!certificates.ok() || !CheckIsAuthority(*certificates->front()).ok()) return OkStatus();
-  return FailedPrecondition(StrCat(path, " is a CA's certificate and is not replaced: name another --out"));
+  if (!certificates.ok()) return OkStatus();
+  const X509& there = *certificates->front();
+  if (CheckIsAuthority(there).ok())
+    return FailedPrecondition(StrCat(path, " is a CA's certificate and is not replaced: name another --out"));
+  const auto other = PeerIdentity::FromCertificate(there);
+  if (!other.ok() || *other == subject) return OkStatus();
+  return FailedPrecondition(
+      StrCat(path, " is the certificate of ", *other, " and is not replaced: name another --out"));
 }
 
 }  // namespace
@@ -80,17 +86,17 @@ Result<MadeAuthority> InitCerts(const CertsInitCommand& command, WallTime now) {
 }
 
 Result<IssuedFiles> IssueCerts(const CertsIssueCommand& command, WallTime now) {
-  ASSIGN_OR_RETURN(const PeerIdentity node, PeerIdentity::Node(command.node));
+  ASSIGN_OR_RETURN(const PeerIdentity subject,
+                   command.for_operator ? PeerIdentity::Operator() : PeerIdentity::Node(command.node));
   ASSIGN_OR_RETURN(const CertificateAuthority authority, LoadAuthority(command.dir));
   const std::string out = command.out.empty() ? command.dir : command.out;
-  const Pair paths = PairIn(out, node.node());
+  const Pair paths = PairIn(out, subject.is_operator() ? "operator" : subject.node());
   RETURN_IF_ERROR(MakeDirectories(out));
-  RETURN_IF_ERROR(CheckIsNoAuthority(paths.certificate));
-  ASSIGN_OR_RETURN(const IssuedCertificate issued, authority.Issue(node, now, std::chrono::days(command.days)));
+  RETURN_IF_ERROR(CheckReplacesItsOwn(paths.certificate, subject));
+  ASSIGN_OR_RETURN(const IssuedCertificate issued, authority.Issue(subject, now, std::chrono::days(command.days)));
   RETURN_IF_ERROR(ReplacePemFile(paths.key, issued.key, Secrecy::kPrivate));
   RETURN_IF_ERROR(ReplacePemFile(paths.certificate, issued.certificate, Secrecy::kPublic));
-  return IssuedFiles{node.node(), paths.certificate, paths.key, PairIn(command.dir, "ca").certificate,
-                     issued.not_after};
+  return IssuedFiles{subject, paths.certificate, paths.key, PairIn(command.dir, "ca").certificate, issued.not_after};
 }
 
 }  // namespace ballast::cli

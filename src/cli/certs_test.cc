@@ -106,6 +106,18 @@ TEST_F(CertsTest, ANodeCalledCaDoesNotReplaceTheCa) {
   EXPECT_EQ(Do({"issue", "--dir", dir_, "--node", "ca", "--out", temp_.path() + "/out"}).code, kOk);
 }
 
+TEST_F(CertsTest, TheOperatorHasOneOfItsOwn) {
+  ASSERT_EQ(Init().code, kOk);
+  const Outcome issued = Do({"issue", "--dir", dir_, "--operator"});
+  ASSERT_EQ(issued.code, kOk) << issued.err;
+  EXPECT_THAT(issued.out, HasSubstr("issued a certificate for the operator"));
+  EXPECT_EQ(Facts(dir_, "operator").value().identity, PeerIdentity::Operator());
+  EXPECT_THAT(Issue("operator").err, AllOf(HasSubstr("certificate of the operator"), HasSubstr("name another --out")));
+  EXPECT_EQ(Facts(dir_, "operator").value().identity, PeerIdentity::Operator());
+  const std::string json_out = Do({"issue", "--dir", dir_, "--operator", "--output", "json"}).out;
+  EXPECT_EQ(json::parse(json_out)["operator"], true);
+}
+
 TEST_F(CertsTest, IssuingAgainRenews) {
   ASSERT_EQ(Init().code, kOk);
   ASSERT_EQ(Issue("a").code, kOk);

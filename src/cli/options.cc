@@ -77,8 +77,10 @@ void DeclareCerts(CLI::App& app, Raw& raw) {
   CLI::App* init = certs->add_subcommand("init", "Make a CA: ca.pem, and ca.key, which stays with you");
   init->add_option("--dir", raw.certs_init.dir, "Where the CA's files go")->required()->type_name("DIR");
   CLI::App* issue = certs->add_subcommand("issue", "Make NAME.pem and NAME.key for a node; again: renew them");
+  CLI::Option* node = issue->add_option("--node", raw.certs_issue.node, "The node's name")->type_name("NAME");
+  issue->add_flag("--operator", raw.certs_issue.for_operator, "For the operator instead: operator.pem and operator.key")
+      ->excludes(node);
   issue->add_option("--dir", raw.certs_issue.dir, "Where the CA's files are")->required()->type_name("DIR");
-  issue->add_option("--node", raw.certs_issue.node, "The node's name")->required()->type_name("NAME");
   issue->add_option("--days", raw.certs_issue.days, "Valid for so long, but no longer than the CA")
       ->check(CLI::Range(1, 3650))
       ->capture_default_str();
@@ -114,6 +116,11 @@ Status CheckPull(const PullCommand& pull) {
   return pull.filter.Validate();
 }
 
+Status CheckIssue(const CertsIssueCommand& issue) {
+  if (issue.for_operator || !issue.node.empty()) return OkStatus();
+  return InvalidArgument("--node is required (or --operator); see ballast certs issue --help");
+}
+
 Status CheckCommand(std::string_view name) {
   static const std::vector<std::string_view> kCommands = {"pull", "ls",   "status", "verify",
                                                           "rm",   "wait", "certs",  "version"};
@@ -122,11 +129,18 @@ Status CheckCommand(std::string_view name) {
   return InvalidArgument(StrCat("no command ", Quoted(name), DidYouMean(name, kCommands), "; see ballast --help"));
 }
 
+Status CheckCertsCommand(std::string_view name) {
+  if (name.starts_with('-') || name == "init" || name == "issue") return OkStatus();
+  return InvalidArgument(StrCat("no command ", Quoted(name), " of certs", DidYouMean(name, {"init", "issue"}),
+                                "; see ballast certs --help"));
+}
+
 }  // namespace
 
 Result<Options> ParseOptions(const std::vector<std::string>& arguments, const Environment& environment) {
   if (arguments.empty()) return InvalidArgument("name a command; see ballast --help");
   RETURN_IF_ERROR(CheckCommand(arguments.front()));
+  if (arguments.front() == "certs" && arguments.size() > 1) RETURN_IF_ERROR(CheckCertsCommand(arguments[1]));
   Raw raw;
   raw.socket = environment("BALLAST_SOCKET");
   if (raw.socket.empty()) raw.socket = kDefaultSocket;
@@ -154,6 +168,7 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments, const En
   }
   Options options{CommandOf(*app.get_subcommands().front(), raw), raw.output == "json", raw.socket};
   if (const auto* pull = std::get_if<PullCommand>(&options.command)) RETURN_IF_ERROR(CheckPull(*pull));
+  if (const auto* issue = std::get_if<CertsIssueCommand>(&options.command)) RETURN_IF_ERROR(CheckIssue(*issue));
   return options;
 }
 

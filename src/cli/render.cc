@@ -183,8 +183,8 @@ std::string Text(const MadeAuthority& m) {
 }
 
 std::string Text(const IssuedFiles& i) {
-  return StrCat("issued a certificate for node ", i.node, ", valid until ", FormatUtc(i.not_after), "\n  certificate ",
-                i.certificate, "\n  key ", i.key, "\n  CA ", i.ca, "\ngive these three files to node ", i.node, "\n");
+  return StrCat("issued a certificate for ", i.subject, ", valid until ", FormatUtc(i.not_after), "\n  certificate ",
+                i.certificate, "\n  key ", i.key, "\n  CA ", i.ca, "\ngive these three files to ", i.subject, "\n");
 }
 
 }  // namespace ballast::cli

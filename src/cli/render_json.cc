@@ -106,7 +106,8 @@ std::string Json(const MadeAuthority& m) {
 }
 
 std::string Json(const IssuedFiles& i) {
-  return Dump({{"node", i.node},
+  return Dump({{"node", i.subject.node()},
+               {"operator", i.subject.is_operator()},
                {"certificate", i.certificate},
                {"key", i.key},
                {"ca", i.ca},

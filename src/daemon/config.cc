@@ -4,10 +4,10 @@
 
 #include "api/yaml_reader.h"
 #include "api/yaml_value.h"
+#include "base/small_file.h"
 #include "base/strings.h"
 #include "core/glob.h"
 #include "daemon/http_server.h"
-#include "daemon/small_file.h"
 #include "swarm/dns_membership.h"
 
 namespace ballast {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "daemon/small_file.h"
+#include "base/small_file.h"
 
 namespace ballast {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/small_file.h"
 #include "base/strings.h"
-#include "daemon/small_file.h"
 
 namespace ballast {
 namespace {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/small_file.h"
 #include "base/testing/temp_dir.h"
-#include "daemon/small_file.h"
 
 namespace ballast {
 namespace {

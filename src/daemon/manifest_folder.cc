@@ -15,9 +15,9 @@
 
 #include "base/errno_status.h"
 #include "base/logging.h"
+#include "base/small_file.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
-#include "daemon/small_file.h"
 
 namespace ballast {
 namespace {

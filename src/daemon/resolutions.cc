@@ -8,8 +8,8 @@
 
 #include "base/errno_status.h"
 #include "base/logging.h"
+#include "base/small_file.h"
 #include "base/strings.h"
-#include "daemon/small_file.h"
 
 namespace ballast {
 namespace {

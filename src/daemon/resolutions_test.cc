@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "daemon/small_file.h"
+#include "base/small_file.h"
 
 namespace ballast {
 namespace {
@@ -94,12 +94,6 @@ TEST_F(ResolutionsTest, AHalfWrittenReplacementChangesNothing) {
   ASSERT_TRUE(Open()->Put(Ask("hf://org/name"), kCommitA, Digest::Of("m"), 1).ok());
   std::ofstream(File() + ".tmp") << "{\"vers";
   EXPECT_EQ(Open()->All().size(), 1U);
-}
-
-TEST(SmallFileTest, RefusesWhatIsNoSmallFile) {
-  EXPECT_EQ(ReadSmallFile("/nowhere/x", 10).status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(ReadSmallFile("/dev/zero", 10).status().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(ReadSmallFile("/proc/self/maps", 10).status().code(), StatusCode::kInvalidArgument);
 }
 
 }  // namespace

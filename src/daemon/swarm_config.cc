@@ -4,8 +4,8 @@
 
 #include <array>
 
+#include "base/small_file.h"
 #include "base/strings.h"
-#include "daemon/small_file.h"
 #include "swarm/dns_membership.h"
 #include "swarm/member_list.h"
 

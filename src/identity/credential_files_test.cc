@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 #include "base/testing/fake_clock.h"
 #include "base/testing/temp_dir.h"
@@ -130,7 +133,28 @@ TEST_F(CredentialFilesTest, WhatIsNoSmallRegularFileIsRefused) {
   EXPECT_THAT(files_.Refresh().problem.message(), HasSubstr("ca.pem is larger than 1.0 MiB"));
   fs::remove(paths_.ca);
   ASSERT_EQ(::mkfifo(paths_.ca.c_str(), 0600), 0);
-  EXPECT_THAT(files_.Refresh().problem.message(), HasSubstr("ca.pem is no regular file"));
+  EXPECT_THAT(files_.Refresh().problem.message(), HasSubstr("ca.pem is not a regular file"));
+}
+
+// For ThreadSanitizer, and: whatever is taken is whole.
+TEST_F(CredentialFilesTest, ThreadsRefreshWhileThePairIsReplaced) {
+  const Credentials first = Issued("a"), second = Issued("a");
+  Write(first, temp_.path());
+  std::atomic<bool> done = false;
+  std::vector<std::jthread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!done) {
+        const auto refreshed = files_.Refresh();
+        if (refreshed.credentials == nullptr) continue;
+        EXPECT_TRUE(*refreshed.credentials == first || *refreshed.credentials == second);
+      }
+    });
+  }
+  for (int i = 0; i < 10; ++i) Write(i % 2 == 0 ? second : first, temp_.path());
+  done = true;
+  readers.clear();
+  EXPECT_EQ(*files_.Refresh().credentials, first);
 }
 
 TEST(PemFileTest, APrivateFileIsItsOwnersAndCreatingReplacesNothing) {
@@ -142,7 +166,7 @@ TEST(PemFileTest, APrivateFileIsItsOwnersAndCreatingReplacesNothing) {
   EXPECT_EQ(info.st_mode & 07777, 0600);
   EXPECT_EQ(CreatePemFile(path, "two", Secrecy::kPrivate).code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(ReadPemFile(path, Secrecy::kPrivate).value(), "one");
-  EXPECT_FALSE(fs::exists(path + ".new"));
+  EXPECT_FALSE(fs::exists(path + ".tmp"));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ struct TokenSource {
   std::string file;   // read for each request of Load()
 
   // "" where neither is set or the file is empty of all but white space. InvalidArgument and errno's codes name the
-  // file and never the token: unreadable, larger than 16 KiB, with bytes that are not printable ASCII.
+  // file and never the token: unreadable, no regular file, larger than 16 KiB, with bytes that are not printable ASCII.
   Result<std::string> Load() const;
   bool configured() const { return !value.empty() || !file.empty(); }
   // For errors: "the token in /run/token", "the token given in HF_TOKEN".
