@@ -132,7 +132,9 @@ Status Daemon::Parts::OpenStore() {
 
 void Daemon::Parts::BuildCore() {
   const Downloader::Options options{.streams = setup.config.fetch.streams,
-                                    .origin_bytes_per_second = setup.config.limits.origin_bytes_per_second};
+                                    .rates = {.download = setup.config.limits.download_bytes_per_second,
+                                              .origin = setup.config.limits.origin_bytes_per_second,
+                                              .prewarm = setup.config.limits.prewarm_bytes_per_second}};
   downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, clock, options);
   manager = std::make_unique<ModelManager>(*store, *downloader, metrics, clock, setup.jobs);
   core.reset(new CacheCore{.facts = facts,

@@ -23,7 +23,8 @@ bool DoesNotAnswer(const Status& status) {
 
 class HookSink final : public ProgressSink {
  public:
-  HookSink(const AttemptHooks& hooks, std::string name) : hooks_(hooks), name_(std::move(name)) {}
+  HookSink(const AttemptHooks& hooks, TransferCounts& counts, const Clock& clock, std::string name)
+      : hooks_(hooks), counts_(counts), clock_(clock), name_(std::move(name)) {}
 
   void OnProgress(const FetchProgress& now) override {
     hooks_.progress({.step = "downloading",
@@ -32,13 +33,16 @@ class HookSink final : public ProgressSink {
                      .bytes_per_second = now.bytes_per_second,
                      .files_done = now.files_done,
                      .files_total = now.files_total,
-                     .waiting_for = now.waiting_for});
+                     .waiting_for = now.waiting_for,
+                     .sources = counts_.Look(clock_.Steady())});
   }
   void OnProven(const RemoteFile& file, const Digest& digest) override { hooks_.verified(file.path, digest); }
   void OnMessage(const std::string& text) override { LOG(WARNING) << Message(text).With("model", name_); }
 
  private:
   const AttemptHooks& hooks_;
+  TransferCounts& counts_;
+  const Clock& clock_;
   const std::string name_;
 };
 
@@ -62,7 +66,7 @@ Downloader::Downloader(Store& store, Resolutions& resolutions, OriginFinder orig
       metrics_(metrics),
       clock_(clock),
       options_(options),
-      limit_(std::make_unique<SharedRateLimit>(options.origin_bytes_per_second, clock)) {}
+      limits_(std::make_unique<TransferLimits>(options.rates, clock)) {}
 
 Downloader::~Downloader() = default;
 
@@ -124,9 +128,10 @@ Result<ReadyModel> Downloader::Fetch(const ModelRequest& request, Origin& origin
                                      const AttemptHooks& hooks, std::stop_token stop) {
   const OriginRecord expected = RecordOf(request, resolved, Unix(clock_));
   hooks.resolved(expected, resolved.files);
-  MeteredSource source(origin, metrics_, *limit_);
+  TransferCounts counts;
+  MeteredSource source(origin, metrics_, *limits_, counts, hooks.demanded);
   ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(resolved, store_.blobs()));
-  HookSink sink(hooks, request.Name());
+  HookSink sink(hooks, counts, clock_, request.Name());
   const FetchOptions options{.max_streams = options_.streams};
   ASSIGN_OR_RETURN(const FetchedModel fetched,
                    FetchModel(resolved, source, *destination, options, clock_, sink, std::move(stop)));

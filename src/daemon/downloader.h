@@ -8,18 +8,21 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "daemon/metrics.h"
 #include "daemon/model_request.h"
+#include "daemon/rate_limit.h"
 #include "daemon/resolutions.h"
+#include "daemon/transfer_counts.h"
 #include "origin/origin.h"
 #include "store/store.h"
 
 namespace ballast {
 
-class SharedRateLimit;
+class TransferLimits;
 
 // A model that is here, whole and verified.
 struct ReadyModel {
@@ -29,8 +32,9 @@ struct ReadyModel {
   std::string commit;
   uint64_t bytes = 0;
   uint32_t files = 0;
-  uint64_t bytes_fetched = 0;  // from the origin, by this attempt
-  std::string warning;         // served although the origin did not answer: why
+  uint64_t bytes_fetched = 0;     // from the origin, by this attempt
+  uint64_t bytes_from_peers = 0;  // from other nodes, by this attempt
+  std::string warning;            // served although the origin did not answer: why
 
   friend bool operator==(const ReadyModel&, const ReadyModel&) = default;
 };
@@ -43,15 +47,17 @@ struct JobProgress {
   uint32_t files_done = 0;
   uint32_t files_total = 0;
   std::string waiting_for;  // why nothing moves, for people
+  std::vector<TransferSource> sources;
 
   friend bool operator==(const JobProgress&, const JobProgress&) = default;
 };
 
-// Called from the attempt's threads, one at a time.
+// Called from the attempt's threads, one at a time; `demanded` from any of them.
 struct AttemptHooks {
   std::function<void(const OriginRecord&, const std::vector<RemoteFile>&)> resolved = [](const auto&, const auto&) {};
   std::function<void(const JobProgress&)> progress = [](const auto&) {};
   std::function<void(const SafePath&, const Digest&)> verified = [](const auto&, const auto&) {};
+  std::function<bool()> demanded = [] { return true; };  // somebody waits for it: it goes before what is prewarmed
 };
 
 // The origin that serves a reference; by name where one is given. InvalidArgument: there is none.
@@ -64,8 +70,8 @@ OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved
 class Downloader {
  public:
   struct Options {
-    int streams = 16;                      // per model
-    uint64_t origin_bytes_per_second = 0;  // of all models together; 0 = no limit
+    int streams = 16;     // per model
+    TransferRates rates;  // of all models together
   };
   Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics, const Clock& clock,
              Options options);
@@ -92,7 +98,7 @@ class Downloader {
   DaemonMetrics& metrics_;
   const Clock& clock_;
   const Options options_;
-  const std::unique_ptr<SharedRateLimit> limit_;
+  const std::unique_ptr<TransferLimits> limits_;
 };
 
 }  // namespace ballast

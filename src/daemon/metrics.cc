@@ -17,16 +17,85 @@ using prometheus::Gauge;
 using prometheus::Histogram;
 using prometheus::Registry;
 
+namespace {
+
+std::string NameOf(SourceKind kind) {
+  return kind == SourceKind::kOrigin ? "origin" : kind == SourceKind::kSameZone ? "peer_same_zone" : "peer_other_zone";
+}
+
+std::string NameOf(FailureReason reason) {
+  switch (reason) {
+    case FailureReason::kUnreachable:
+      return "unreachable";
+    case FailureReason::kSlow:
+      return "slow";
+    case FailureReason::kBusy:
+      return "busy";
+    case FailureReason::kMissing:
+      return "missing";
+    case FailureReason::kCorrupt:
+      return "corrupt";
+    case FailureReason::kOrigin:
+      return "origin";
+    case FailureReason::kCancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
+}  // namespace
+
+// Registered when a swarm is there to be counted.
+struct SwarmMetrics {
+  explicit SwarmMetrics(Registry& registry) : registry_(registry) {}
+  Gauge& One(const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry_).Add({});
+  }
+  void Set(const SwarmGauges& now) {
+    active.Set(now.active ? 1 : 0);
+    members.Set(now.members);
+    uploads.Set(now.uploads);
+    // A counter that is counted elsewhere: it goes on from what it was.
+    uploaded.Increment(static_cast<double>(now.uploaded_bytes) - uploaded.Value());
+  }
+
+  Registry& registry_;
+  Gauge& active = One("ballast_swarm_active", "1: this node gives to others and takes from them; 0: it can't now.");
+  Gauge& members = One("ballast_swarm_members", "Nodes of the swarm that this node knows, itself among them.");
+  Gauge& uploads = One("ballast_swarm_uploads", "Pieces that this node is sending.");
+  Counter& uploaded = BuildCounter()
+                          .Name("ballast_swarm_uploaded_bytes_total")
+                          .Help("Bytes that this node sent to others.")
+                          .Register(registry_)
+                          .Add({});
+};
+
 struct DaemonMetrics::Impl {
   Family<Counter>& Counters(const char* name, const char* help) {
     return BuildCounter().Name(name).Help(help).Register(registry);
+  }
+  SwarmMetrics& Swarm() {
+    if (!swarm) swarm.emplace(registry);
+    return *swarm;
   }
   Gauge& OneGauge(const char* name, const char* help) {
     return BuildGauge().Name(name).Help(help).Register(registry).Add({});
   }
 
   Registry registry;
+  std::optional<SwarmMetrics> swarm;
   Counter& origin_bytes = Counters("ballast_origin_bytes_total", "Bytes received from origins.").Add({});
+  Family<Counter>& bytes = Counters(
+      "ballast_swarm_bytes_total", "Bytes of models by where they came from: the origin, other nodes, or here before.");
+  Family<Counter>& egress = Counters("ballast_swarm_origin_bytes_total",
+                                     "Bytes of models that became ready which this node took out of their origin.");
+  Counter& hedges =
+      Counters("ballast_swarm_hedges_total", "Pieces that were late and asked for from another node, too.").Add({});
+  Counter& withdrawn = Counters("ballast_swarm_withdrawn_pieces_total",
+                                "Pieces dropped because the node that attested them was found to be bad.")
+                           .Add({});
+  Family<Counter>& failed =
+      Counters("ballast_swarm_failed_pieces_total", "Pieces that did not come as given, by reason.");
   Counter& stale =
       Counters("ballast_stale_answers_total", "Requests served from this node because the origin did not answer.")
           .Add({});
@@ -46,6 +115,10 @@ struct DaemonMetrics::Impl {
   Gauge& disk_total = OneGauge("ballast_disk_total_bytes", "Size of the cache's file system.");
   Gauge& blobs = OneGauge("ballast_blobs", "Files in the cache, each with its own digest.");
   Gauge& leases = OneGauge("ballast_leases", "Volumes that use a model of this node.");
+  Family<Gauge>& in_flight = BuildGauge()
+                                 .Name("ballast_swarm_in_flight")
+                                 .Help("Requests for bytes of models that wait for them, by whom they were sent to.")
+                                 .Register(registry);
   Gauge& manifest_errors = OneGauge(
       "ballast_manifest_errors", "Manifest files that can't be used; each file's last good version stays in effect.");
 };
@@ -63,7 +136,23 @@ DaemonMetrics::~DaemonMetrics() = default;
 
 Registry& DaemonMetrics::registry() { return impl_->registry; }
 
-void DaemonMetrics::CountOriginBytes(uint64_t bytes) { impl_->origin_bytes.Increment(static_cast<double>(bytes)); }
+void DaemonMetrics::CountBytes(SourceKind from, uint64_t bytes) {
+  if (from == SourceKind::kOrigin) impl_->origin_bytes.Increment(static_cast<double>(bytes));
+  impl_->bytes.Add({{"source", NameOf(from)}}).Increment(static_cast<double>(bytes));
+}
+
+void DaemonMetrics::CountReady(const std::string& model, uint64_t local_bytes, uint64_t origin_bytes) {
+  impl_->bytes.Add({{"source", "local"}}).Increment(static_cast<double>(local_bytes));
+  impl_->egress.Add({{"model", model}}).Increment(static_cast<double>(origin_bytes));
+}
+
+void DaemonMetrics::CountHedge() { impl_->hedges.Increment(); }
+void DaemonMetrics::CountWithdrawn(uint64_t pieces) { impl_->withdrawn.Increment(static_cast<double>(pieces)); }
+
+void DaemonMetrics::CountFailedPieces(FailureReason reason, uint64_t pieces) {
+  impl_->failed.Add({{"reason", NameOf(reason)}}).Increment(static_cast<double>(pieces));
+}
+
 void DaemonMetrics::CountStale() { impl_->stale.Increment(); }
 
 void DaemonMetrics::CountDownload(const Status& end) {
@@ -87,6 +176,11 @@ std::string DaemonMetrics::Render(const Gauges& now) {
   impl_->disk_total.Set(static_cast<double>(now.disk_total_bytes));
   impl_->blobs.Set(now.blobs);
   impl_->leases.Set(now.leases);
+  for (const SourceKind kind : {SourceKind::kOrigin, SourceKind::kSameZone, SourceKind::kOtherZone}) {
+    const auto found = now.in_flight.find(kind);
+    impl_->in_flight.Add({{"source", NameOf(kind)}}).Set(found == now.in_flight.end() ? 0 : found->second);
+  }
+  if (now.swarm) impl_->Swarm().Set(*now.swarm);
   impl_->manifest_errors.Set(now.manifest_errors);
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }

@@ -4,15 +4,25 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
+#include "daemon/transfer_counts.h"
+#include "swarm/messages.h"
 
 namespace prometheus {
 class Registry;
 }
 
 namespace ballast {
+
+struct SwarmGauges {
+  bool active = false;  // false: no certificate, say
+  uint32_t members = 0;
+  uint32_t uploads = 0;  // pieces being sent
+  uint64_t uploaded_bytes = 0;
+};
 
 // What a scrape reads at its moment rather than counts as it goes.
 struct Gauges {
@@ -24,7 +34,9 @@ struct Gauges {
   uint64_t disk_total_bytes = 0;
   uint32_t blobs = 0;
   uint32_t leases = 0;
-  uint32_t manifest_errors = 0;  // files of the manifest folder whose last good version stays in effect
+  std::map<SourceKind, uint32_t> in_flight;  // requests of downloads
+  std::optional<SwarmGauges> swarm;          // absent: this node is in none
+  uint32_t manifest_errors = 0;              // files of the manifest folder whose last good version stays in effect
 };
 
 // Thread-safe.
@@ -33,10 +45,16 @@ class DaemonMetrics {
   explicit DaemonMetrics(const std::string& version);
   ~DaemonMetrics();
 
-  void CountOriginBytes(uint64_t bytes);
+  void CountBytes(SourceKind from, uint64_t bytes);
+  // A model became ready: so much of it was here before, so much came out of the origin for it.
+  void CountReady(const std::string& model, uint64_t local_bytes, uint64_t origin_bytes);
   void CountDownload(const Status& end);  // one attempt; counted under the status code's name
   void CountPrepare(const Status& end, double seconds);
   void CountStale();  // served what is here because the origin did not answer
+
+  void CountHedge();                     // another source was given for a piece that is late
+  void CountWithdrawn(uint64_t pieces);  // dropped, because their attester was found to be bad
+  void CountFailedPieces(FailureReason reason, uint64_t pieces);
 
   std::string Render(const Gauges& now);
 

@@ -10,8 +10,8 @@ using ::testing::HasSubstr;
 
 TEST(DaemonMetricsTest, RendersWhatWasCountedAndTheGaugesOfNow) {
   DaemonMetrics metrics("1.2.3");
-  metrics.CountOriginBytes(1000);
-  metrics.CountOriginBytes(24);
+  metrics.CountBytes(SourceKind::kOrigin, 1000);
+  metrics.CountBytes(SourceKind::kOrigin, 24);
   metrics.CountDownload(Unavailable("hub down"));
   metrics.CountPrepare(OkStatus(), 0.003);
   const std::string text = metrics.Render({.models = {{"ready", 2}}, .quota_bytes = 4096, .leases = 3});
@@ -22,6 +22,41 @@ TEST(DaemonMetricsTest, RendersWhatWasCountedAndTheGaugesOfNow) {
   EXPECT_THAT(text, HasSubstr("ballast_models{phase=\"failed\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("ballast_cache_quota_bytes 4096\n"));
   EXPECT_THAT(text, HasSubstr("ballast_build_info{version=\"1.2.3\"} 1\n"));
+}
+
+TEST(DaemonMetricsTest, BytesAreCountedByWhereTheyCameFrom) {
+  DaemonMetrics metrics("1");
+  metrics.CountBytes(SourceKind::kOrigin, 1);
+  metrics.CountBytes(SourceKind::kSameZone, 2);
+  metrics.CountBytes(SourceKind::kOtherZone, 3);
+  metrics.CountReady("hf://org/a@main", 4, 1);
+  metrics.CountHedge();
+  metrics.CountWithdrawn(5);
+  metrics.CountFailedPieces(FailureReason::kCorrupt, 6);
+  const std::string text = metrics.Render({.in_flight = {{SourceKind::kSameZone, 7}}});
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_bytes_total{source=\"origin\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_bytes_total{source=\"peer_same_zone\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_bytes_total{source=\"peer_other_zone\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_bytes_total{source=\"local\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_origin_bytes_total{model=\"hf://org/a@main\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_hedges_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_withdrawn_pieces_total 5\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_failed_pieces_total{reason=\"corrupt\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_in_flight{source=\"peer_same_zone\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_in_flight{source=\"origin\"} 0\n"));
+}
+
+TEST(DaemonMetricsTest, TheSwarmIsShownWhereThereIsOne) {
+  DaemonMetrics metrics("1");
+  EXPECT_THAT(metrics.Render({}), ::testing::Not(HasSubstr("ballast_swarm_members")));
+  const auto render = [&](const SwarmGauges& swarm) { return metrics.Render({.swarm = swarm}); };
+  EXPECT_THAT(
+      render({.active = true, .members = 3, .uploads = 2, .uploaded_bytes = 10}),
+      ::testing::AllOf(HasSubstr("ballast_swarm_active 1\n"), HasSubstr("ballast_swarm_members 3\n"),
+                       HasSubstr("ballast_swarm_uploads 2\n"), HasSubstr("ballast_swarm_uploaded_bytes_total 10\n")));
+  EXPECT_THAT(
+      render({.members = 1, .uploaded_bytes = 15}),
+      ::testing::AllOf(HasSubstr("ballast_swarm_active 0\n"), HasSubstr("ballast_swarm_uploaded_bytes_total 15\n")));
 }
 
 TEST(DaemonMetricsTest, APhaseThatNoModelIsInAnyMoreGoesBackToZero) {

@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "base/logging.h"
@@ -41,6 +42,10 @@ struct ModelManager::Job {
   SteadyTime notified{};
   bool resolved = false;
   EarlyViews early;  // has its own lock
+
+  // A call or a volume waits for it. Read by its downloads' threads.
+  std::atomic<bool> demanded = false;
+  void SetDemanded() { demanded = facts.watchers > 0 || mounted_early; }
 };
 
 ModelManager::ModelManager(Store& store, Downloader& downloader, DaemonMetrics& metrics, const Clock& clock,
@@ -50,7 +55,7 @@ ModelManager::ModelManager(Store& store, Downloader& downloader, DaemonMetrics& 
       metrics_(metrics),
       clock_(clock),
       options_(options),
-      pool_("download", options.slots) {
+      pool_("download", 2 * options.slots) {
   scheduler_ = std::jthread([this](const std::stop_token& stop) { Schedule(stop); });
 }
 
@@ -72,6 +77,7 @@ uint64_t ModelManager::Watch(const ModelRequest& request, Watcher watcher) {
   Job& job = JobOf(request);
   job.facts = AfterDemand(job.facts, clock_.Steady(), options_.times);
   ++job.facts.watchers;
+  job.SetDemanded();
   watcher(SnapshotOf(job));
   watching_.emplace(id, Watching{&job, std::move(watcher)});
   changed_.NotifyAll();
@@ -82,8 +88,10 @@ void ModelManager::Unwatch(uint64_t id) {
   MutexLock lock(mutex_);
   const auto found = watching_.find(id);
   if (found == watching_.end()) return;
-  --found->second.job->facts.watchers;
-  found->second.job->facts.watched = clock_.Steady();
+  Job& job = *found->second.job;
+  --job.facts.watchers;
+  job.facts.watched = clock_.Steady();
+  job.SetDemanded();
   watching_.erase(found);
   changed_.NotifyAll();
 }
@@ -125,7 +133,10 @@ void ModelManager::SetMountedEarly(const std::vector<EarlyMount>& mounts) {
     job.mounted_early = true;
     job.early.Want(mount.ViewName(), mount.layout);
   }
-  for (auto& [key, job] : jobs_) job->facts.wanted = job->mounted_early || !job->wanted_by.empty();
+  for (auto& [key, job] : jobs_) {
+    job->facts.wanted = job->mounted_early || !job->wanted_by.empty();
+    job->SetDemanded();
+  }
   changed_.NotifyAll();
 }
 
@@ -180,7 +191,7 @@ std::optional<SteadyTime> ModelManager::StepAll() {
   std::optional<SteadyTime> wake;
   for (auto it = jobs_.begin(); it != jobs_.end();) {
     Job& job = *it->second;
-    const JobStep step = NextStep(job.facts, running_ < options_.slots, clock_.Steady(), options_.times);
+    const JobStep step = NextStep(job.facts, HasSlot(job), clock_.Steady(), options_.times);
     wake = Earlier(wake, step.wake);
     if (step.action == JobAction::kForget) {
       it = jobs_.erase(it);
@@ -197,6 +208,15 @@ std::optional<SteadyTime> ModelManager::Remind(Job& job) {
   if (job.facts.watchers == 0 || SnapshotOf(job).ended()) return std::nullopt;
   if (clock_.Steady() >= job.notified + options_.remind_every) Notify(job);
   return job.notified + options_.remind_every;
+}
+
+// What nobody waits for leaves as many slots free again for what somebody does.
+bool ModelManager::HasSlot(const Job& job) const {
+  if (!job.demanded) return running_ < options_.slots;
+  const auto is_like_it = [](const auto& entry) {
+    return entry.second->facts.phase == JobPhase::kRunning && entry.second->demanded;
+  };
+  return running_ < 2 * options_.slots && std::count_if(jobs_.begin(), jobs_.end(), is_like_it) < options_.slots;
 }
 
 void ModelManager::Start(Job& job) {
@@ -223,6 +243,7 @@ AttemptHooks ModelManager::HooksOf(Job& job) {
                                const std::vector<RemoteFile>& files) { Resolved(job, record, files); },
       .progress = [this, &job](const JobProgress& progress) { Progressed(job, progress); },
       .verified = [&job](const SafePath& path, const Digest& blob) { job.early.Verified(path, blob); },
+      .demanded = [&job] { return job.demanded.load(); },
   };
 }
 
@@ -261,7 +282,8 @@ void ModelManager::Ended(Job& job, const Result<ReadyModel>& end) {
     LOG(INFO) << Message("Model is ready")
                      .With("model", end->name)
                      .With("bytes", FormatBytes(end->bytes))
-                     .With("fetched", FormatBytes(end->bytes_fetched));
+                     .With("fetched", FormatBytes(end->bytes_fetched))
+                     .With("from_peers", FormatBytes(end->bytes_from_peers));
   } else if (!stopping_) {
     LOG(WARNING) << Message(job.facts.phase == JobPhase::kWaiting ? "Model is not ready yet" : "Model failed")
                         .With("model", job.request.Name())
@@ -280,7 +302,7 @@ JobSnapshot ModelManager::SnapshotOf(const Job& job) const {
                        .resolved = job.resolved,
                        .wanted_by = {job.wanted_by.begin(), job.wanted_by.end()}};
   if (job.facts.phase == JobPhase::kQueued) {
-    const bool in_line = running_ >= options_.slots;
+    const bool in_line = !HasSlot(job);
     snapshot.progress.step = in_line ? "waiting" : "resolving";
     snapshot.progress.waiting_for = in_line ? StrCat(running_, " other downloads are at work") : "";
   }

@@ -47,7 +47,9 @@ struct WantedModel {
 class ModelManager {
  public:
   struct Options {
-    int slots = 4;  // downloads at once; the others wait in line
+    // Downloads at once; the others wait in line. What somebody waits for does not stand in line behind what nobody
+    // does.
+    int slots = 4;
     JobTimes times;
     BackoffPolicy backoff{.initial = std::chrono::seconds(1), .max = std::chrono::minutes(2)};
     std::chrono::milliseconds notify_every{200};
@@ -96,6 +98,7 @@ class ModelManager {
   void Schedule(const std::stop_token& stop);
   std::optional<SteadyTime> StepAll() REQUIRES(mutex_);
   std::optional<SteadyTime> Remind(Job& job) REQUIRES(mutex_);
+  bool HasSlot(const Job& job) const REQUIRES(mutex_);
   void Start(Job& job) REQUIRES(mutex_);
   void RunAttempt(Job& job, std::stop_token stop);
   AttemptHooks HooksOf(Job& job);

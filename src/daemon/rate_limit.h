@@ -1,4 +1,4 @@
-// How fast bytes may come: a token bucket as a value.
+// How fast bytes may come: token buckets as values.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,41 @@ class RateLimit {
 
   // Takes `bytes` and says how long the taker has to wait for them; zero without a limit.
   Duration Take(uint64_t bytes, SteadyTime now);
+  // Zero: others leave some of the rate unused. Else when to look again.
+  Duration SpareIn(SteadyTime now) const;
 
  private:
   uint64_t rate_;
   SteadyTime paid_until_{};
+};
+
+struct TransferRates {  // bytes per second; 0 = no limit
+  uint64_t download = 0;
+  uint64_t origin = 0;
+  uint64_t prewarm = 0;
+};
+
+enum class TransferFrom { kOrigin, kPeer };
+
+// What all downloads of a node take together. What nobody waits for (prewarm) takes only what the others leave. Not
+// thread-safe.
+class TransferBuckets {
+ public:
+  explicit TransferBuckets(const TransferRates& rates)
+      : download_(rates.download), origin_(rates.origin), prewarm_(rates.prewarm) {}
+
+  struct Taken {
+    bool taken;     // false: ask again after `wait`
+    Duration wait;  // before the bytes may come
+  };
+  Taken Take(TransferFrom from, uint64_t bytes, bool demanded, SteadyTime now);
+
+ private:
+  Duration TakeShared(TransferFrom from, uint64_t bytes, SteadyTime now);
+
+  RateLimit download_;
+  RateLimit origin_;
+  RateLimit prewarm_;
 };
 
 }  // namespace ballast
