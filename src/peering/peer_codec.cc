@@ -1,0 +1,635 @@
+#include "peering/peer_codec.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/strings.h"
+#include "core/node_name.h"
+#include "proto/peer.pb.h"
+
+namespace ballast {
+namespace {
+
+namespace v1 = peer::v1;
+
+constexpr uint32_t kMaxSlots = 1 << 16;
+constexpr int kMaxWishes = 1 << 14;   // windows, pieces in flight, hedges
+constexpr int kMaxReports = 1 << 17;  // received, failed; assignments, withdrawn
+constexpr int kMaxUnreachable = 1 << 13;
+constexpr int kMaxModels = 1 << 16;  // of a HoldNotice
+constexpr uint32_t kMaxRedirects = 1 << 10;
+constexpr size_t kMaxText = 16 << 10;
+
+Status Wrong(std::string_view what) { return InvalidArgument(StrCat("bad message of the swarm: ", what)); }
+
+Status CheckCount(int count, int most, std::string_view what) {
+  return count <= most ? OkStatus() : Wrong(StrCat(count, " ", what, ", at most ", most, " go into one message"));
+}
+
+Result<Digest> DigestOf(const std::string& bytes) {
+  if (bytes.size() != Digest::kSize) return Wrong(StrCat("a digest of ", bytes.size(), " bytes"));
+  Digest::Bytes copy;
+  std::memcpy(copy.data(), bytes.data(), copy.size());
+  return Digest(copy);
+}
+
+void Put(const Digest& digest, std::string& to) {
+  to.assign(reinterpret_cast<const char*>(digest.bytes().data()), Digest::kSize);
+}
+
+// Gives the nodes of one message their places in its list of names.
+template <typename Message>
+class SourceWriter {
+ public:
+  SourceWriter(const NodeTable& nodes, Message& message) : nodes_(nodes), message_(message) {}
+
+  uint32_t operator()(NodeId node) {
+    if (node == kOrigin) return 0;
+    const auto [at, is_new] = places_.try_emplace(node, 0);
+    if (is_new) {
+      message_.add_nodes(nodes_.NameOf(node));
+      at->second = static_cast<uint32_t>(message_.nodes_size());
+    }
+    return at->second;
+  }
+
+ private:
+  const NodeTable& nodes_;
+  Message& message_;
+  std::unordered_map<NodeId, uint32_t> places_;
+};
+
+// The numbers that the names of a message stand for here.
+class SourceReader {
+ public:
+  template <typename Message>
+  Status Read(const Message& message, NodeTable& nodes) {
+    for (const std::string& name : message.nodes()) {
+      ASSIGN_OR_RETURN(const NodeId id, nodes.IdOf(name));
+      ids_.push_back(id);
+    }
+    return OkStatus();
+  }
+
+  Result<NodeId> operator()(uint32_t source) const {
+    if (source == 0) return kOrigin;
+    if (source > ids_.size()) return Wrong(StrCat("source ", source, " of ", ids_.size()));
+    return ids_[source - 1];
+  }
+
+ private:
+  std::vector<NodeId> ids_;
+};
+
+// Whether files and pieces are those of the model.
+class Reach {
+ public:
+  explicit Reach(const ModelShape& shape) : shape_(shape) {}
+
+  Status File(uint32_t file) const {
+    return file < shape_.pieces.size() ? OkStatus() : Wrong(StrCat("file ", file, " of ", shape_.pieces.size()));
+  }
+
+  template <typename Message>
+  Result<PieceRef> Piece(const Message& m, uint32_t count = 1) const {
+    RETURN_IF_ERROR(File(m.file()));
+    const uint32_t pieces = shape_.pieces[m.file()];
+    if (count == 0 || m.piece() >= pieces || count > pieces - m.piece())
+      return Wrong(StrCat(count, " pieces from ", m.piece(), " on of ", pieces, " in file ", m.file()));
+    return PieceRef{m.file(), m.piece()};
+  }
+
+  Status Files(const google::protobuf::RepeatedField<uint32_t>& files, std::vector<uint32_t>& to) const {
+    for (const uint32_t file : files) RETURN_IF_ERROR(File(file));
+    to.assign(files.begin(), files.end());
+    return OkStatus();
+  }
+
+ private:
+  const ModelShape& shape_;
+};
+
+template <typename Message>
+void Put(PieceRef piece, Message& to) {
+  to.set_file(piece.file);
+  to.set_piece(piece.piece);
+}
+
+// ---- Hello
+
+void EncodeMessage(const Hello& from, const NodeTable& /*nodes*/, v1::FromNode& message) {
+  v1::Hello& to = *message.mutable_hello();
+  Put(from.model, *to.mutable_model());
+  to.set_membership(from.membership);
+  for (const std::string& name : from.unreachable) to.add_unreachable(name);
+  to.set_redirects(from.redirects);
+}
+
+Result<Hello> DecodeHello(const v1::Hello& from) {
+  RETURN_IF_ERROR(CheckCount(from.unreachable_size(), kMaxUnreachable, "unreachable nodes"));
+  Hello to{.membership = from.membership(), .redirects = from.redirects()};
+  if (to.redirects > kMaxRedirects) return Wrong(StrCat(to.redirects, " redirects"));
+  ASSIGN_OR_RETURN(to.model, DigestOf(from.model()));
+  for (const std::string& name : from.unreachable()) {
+    RETURN_IF_ERROR(CheckNodeName(name));
+    to.unreachable.push_back(name);
+  }
+  return to;
+}
+
+void EncodeMessage(const ManifestPart& from, const NodeTable& /*nodes*/, v1::FromNode& message) {
+  message.mutable_manifest()->set_data(from.data);
+  message.mutable_manifest()->set_last(from.last);
+}
+
+Result<ManifestPart> DecodePart(const v1::ManifestPart& from) {
+  if (from.data().size() > kManifestPartBytes) return Wrong("a part of a manifest that is too large");
+  if (from.data().empty() && !from.last()) return Wrong("an empty part of a manifest");
+  return ManifestPart{from.data(), from.last()};
+}
+
+// ---- Announce
+
+std::string BitmapOf(const PieceMap& pieces) {
+  std::string bits((pieces.count() + 7) / 8, '\0');
+  for (uint32_t i = 0; i < pieces.count(); ++i) {
+    if (pieces.has(i)) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << i % 8);
+  }
+  return bits;
+}
+
+// Files that are complete, as (files to pass over, files of the run).
+class RunWriter {
+ public:
+  explicit RunWriter(v1::Announce& to) : to_(to) {}
+  ~RunWriter() { End(); }
+  void Add(uint32_t file) {
+    if (length_ > 0 && file == first_ + length_) {
+      ++length_;
+      return;
+    }
+    End();
+    first_ = file;
+    length_ = 1;
+  }
+
+ private:
+  void End() {
+    if (length_ == 0) return;
+    to_.add_complete(first_ - end_);
+    to_.add_complete(length_);
+    end_ = first_ + length_;
+  }
+
+  v1::Announce& to_;
+  uint32_t end_ = 0;  // of the run before
+  uint32_t first_ = 0;
+  uint32_t length_ = 0;
+};
+
+void EncodeMessage(const Announce& from, const NodeTable& /*nodes*/, v1::FromNode& message) {
+  v1::Announce& to = *message.mutable_announce();
+  to.set_origin(from.origin);
+  to.set_whole(from.whole);
+  std::vector<const Announce::File*> files;
+  for (const Announce::File& file : from.files) files.push_back(&file);
+  std::sort(files.begin(), files.end(), [](const auto* a, const auto* b) { return a->file < b->file; });
+  RunWriter runs(to);
+  for (const Announce::File* file : files) {
+    if (file->pieces.complete()) {
+      runs.Add(file->file);
+      continue;
+    }
+    v1::PartialFile& partial = *to.add_partial();
+    partial.set_file(file->file);
+    partial.set_bitmap(BitmapOf(file->pieces));
+  }
+}
+
+PieceMap EmptyMap(const ModelShape& shape, uint32_t file) {
+  return {shape.sizes[file], PieceSizeFor(shape.sizes[file])};
+}
+
+Status ReadRun(const ModelShape& shape, uint64_t begin, uint64_t count, Announce& to) {
+  if (count == 0 || begin + count > shape.pieces.size())
+    return Wrong(StrCat("files ", begin, " to ", begin + count, " of ", shape.pieces.size()));
+  for (uint64_t i = begin; i < begin + count; ++i) {
+    const auto file = static_cast<uint32_t>(i);
+    if (shape.pieces[file] == 0) return Wrong(StrCat("file ", file, " has no pieces of its own"));
+    to.files.push_back({file, EmptyMap(shape, file)});
+    for (uint32_t piece = 0; piece < shape.pieces[file]; ++piece) to.files.back().pieces.Add(piece);
+  }
+  return OkStatus();
+}
+
+Status ReadRuns(const v1::Announce& from, const ModelShape& shape, Announce& to) {
+  if (from.complete_size() % 2 != 0) return Wrong("half a run of complete files");
+  uint64_t at = 0;
+  for (int i = 0; i < from.complete_size(); i += 2) {
+    at += from.complete(i);
+    RETURN_IF_ERROR(ReadRun(shape, at, from.complete(i + 1), to));
+    at += from.complete(i + 1);
+  }
+  return OkStatus();
+}
+
+Result<Announce::File> DecodePartial(const v1::PartialFile& from, const ModelShape& shape) {
+  RETURN_IF_ERROR(Reach(shape).File(from.file()));
+  const uint32_t count = shape.pieces[from.file()];
+  const std::string& bits = from.bitmap();
+  if (count == 0 || bits.size() != (uint64_t{count} + 7) / 8) return Wrong(StrCat("the pieces of file ", from.file()));
+  if (count % 8 != 0 && static_cast<uint8_t>(bits.back()) >> count % 8 != 0) return Wrong("a piece behind the last");
+  Announce::File file{from.file(), EmptyMap(shape, from.file())};
+  for (uint32_t i = 0; i < count; ++i) {
+    if ((static_cast<uint8_t>(bits[i / 8]) >> i % 8 & 1) != 0) file.pieces.Add(i);
+  }
+  if (file.pieces.have_count() == 0) return Wrong(StrCat("file ", from.file(), " without a piece"));
+  return file;
+}
+
+Result<Announce> DecodeAnnounce(const v1::Announce& from, const ModelShape& shape) {
+  Announce to{.origin = from.origin(), .whole = from.whole()};
+  if (to.whole && (from.complete_size() > 0 || from.partial_size() > 0)) return Wrong("whole, and yet in files");
+  RETURN_IF_ERROR(ReadRuns(from, shape, to));
+  for (const v1::PartialFile& partial : from.partial()) {
+    ASSIGN_OR_RETURN(Announce::File file, DecodePartial(partial, shape));
+    to.files.push_back(std::move(file));
+  }
+  const auto before = [](const auto& a, const auto& b) { return a.file < b.file; };
+  std::sort(to.files.begin(), to.files.end(), before);
+  const auto same = [](const auto& a, const auto& b) { return a.file == b.file; };
+  if (std::adjacent_find(to.files.begin(), to.files.end(), same) != to.files.end()) return Wrong("a file twice");
+  return to;
+}
+
+// ---- Next
+
+void EncodeWish(const Next& from, SourceWriter<v1::Next>& source, v1::Next& to) {
+  to.set_peer_slots(from.peer_slots);
+  to.set_origin_slots(from.origin_slots);
+  to.set_uploads(from.uploads);
+  for (const Window& window : from.windows) {
+    v1::Next::Window& out = *to.add_windows();
+    out.set_file(window.file);
+    out.set_begin(window.begin);
+  }
+  for (const InFlight& flying : from.in_flight) {
+    v1::Next::InFlight& out = *to.add_in_flight();
+    Put(flying.first, out);
+    out.set_count(flying.count);
+    out.set_source(source(flying.source));
+  }
+  for (const Hedge& hedge : from.hedges) {
+    v1::Next::Hedge& out = *to.add_hedges();
+    Put(hedge.piece, out);
+    out.set_late(source(hedge.late));
+  }
+}
+
+void EncodeMessage(const Next& from, const NodeTable& nodes, v1::FromNode& message) {
+  v1::Next& to = *message.mutable_next();
+  SourceWriter<v1::Next> source(nodes, to);
+  EncodeWish(from, source, to);
+  for (const Received& received : from.received) {
+    v1::Next::Received& out = *to.add_received();
+    Put(received.piece, out);
+    out.set_source(source(received.source));
+    Put(received.hash, *out.mutable_hash());
+  }
+  for (const Failed& failed : from.failed) {
+    v1::Next::Failed& out = *to.add_failed();
+    Put(failed.first, out);
+    out.set_count(failed.count);
+    out.set_source(source(failed.source));
+    out.set_reason(static_cast<v1::FailureReason>(failed.reason));
+  }
+  to.mutable_proven()->Add(from.proven.begin(), from.proven.end());
+  to.mutable_unproven()->Add(from.unproven.begin(), from.unproven.end());
+}
+
+Status DecodeWish(const v1::Next& from, const ModelShape& shape, const SourceReader& source, Next& to) {
+  const Reach reach(shape);
+  to.peer_slots = from.peer_slots();
+  to.origin_slots = from.origin_slots();
+  to.uploads = from.uploads();
+  if (std::max({to.peer_slots, to.origin_slots, to.uploads}) > kMaxSlots) return Wrong("more slots than there can be");
+  for (const v1::Next::Window& window : from.windows()) {
+    RETURN_IF_ERROR(reach.File(window.file()));
+    if (window.begin() > shape.pieces[window.file()]) return Wrong("a window behind the last piece");
+    to.windows.push_back({window.file(), window.begin()});
+  }
+  for (const v1::Next::InFlight& flying : from.in_flight()) {
+    ASSIGN_OR_RETURN(const PieceRef first, reach.Piece(flying, flying.count()));
+    ASSIGN_OR_RETURN(const NodeId from_node, source(flying.source()));
+    to.in_flight.push_back({first, flying.count(), from_node});
+  }
+  for (const v1::Next::Hedge& hedge : from.hedges()) {
+    ASSIGN_OR_RETURN(const PieceRef piece, reach.Piece(hedge));
+    ASSIGN_OR_RETURN(const NodeId late, source(hedge.late()));
+    to.hedges.push_back({piece, late});
+  }
+  return OkStatus();
+}
+
+Status DecodeReports(const v1::Next& from, const ModelShape& shape, const SourceReader& source, Next& to) {
+  const Reach reach(shape);
+  for (const v1::Next::Received& received : from.received()) {
+    ASSIGN_OR_RETURN(const PieceRef piece, reach.Piece(received));
+    ASSIGN_OR_RETURN(const NodeId from_node, source(received.source()));
+    ASSIGN_OR_RETURN(const Digest hash, DigestOf(received.hash()));
+    to.received.push_back({piece, from_node, hash});
+  }
+  for (const v1::Next::Failed& failed : from.failed()) {
+    ASSIGN_OR_RETURN(const PieceRef first, reach.Piece(failed, failed.count()));
+    ASSIGN_OR_RETURN(const NodeId from_node, source(failed.source()));
+    if (!v1::FailureReason_IsValid(failed.reason())) return Wrong(StrCat("reason ", failed.reason()));
+    to.failed.push_back({first, failed.count(), from_node, static_cast<FailureReason>(failed.reason())});
+  }
+  RETURN_IF_ERROR(reach.Files(from.proven(), to.proven));
+  return reach.Files(from.unproven(), to.unproven);
+}
+
+Result<Next> DecodeNext(const v1::Next& from, const ModelShape& shape, NodeTable& nodes) {
+  RETURN_IF_ERROR(CheckCount(from.nodes_size(), kMaxReports, "names"));
+  RETURN_IF_ERROR(CheckCount(from.windows_size(), kMaxWishes, "windows"));
+  RETURN_IF_ERROR(CheckCount(from.in_flight_size(), kMaxWishes, "runs in flight"));
+  RETURN_IF_ERROR(CheckCount(from.hedges_size(), kMaxWishes, "hedges"));
+  RETURN_IF_ERROR(CheckCount(from.received_size(), kMaxReports, "pieces received"));
+  RETURN_IF_ERROR(CheckCount(from.failed_size(), kMaxReports, "failures"));
+  SourceReader source;
+  RETURN_IF_ERROR(source.Read(from, nodes));
+  Next to;
+  RETURN_IF_ERROR(DecodeWish(from, shape, source, to));
+  RETURN_IF_ERROR(DecodeReports(from, shape, source, to));
+  return to;
+}
+
+// ---- Reply
+
+void EncodeMessage(const Reply& from, const NodeTable& nodes, v1::FromCoordinator& message) {
+  v1::Reply& to = *message.mutable_reply();
+  SourceWriter<v1::Reply> source(nodes, to);
+  for (const Assignment& assignment : from.assignments) {
+    v1::Reply::Assignment& out = *to.add_assignments();
+    Put(assignment.first, out);
+    out.set_count(assignment.count);
+    out.set_source(source(assignment.source));
+    if (assignment.source != kOrigin) Put(assignment.hash, *out.mutable_hash());
+    out.set_hedge(assignment.hedge);
+  }
+  for (const PieceRef& piece : from.withdrawn) Put(piece, *to.add_withdrawn());
+  to.set_announce(from.announce);
+}
+
+Result<Assignment> DecodeAssignment(const v1::Reply::Assignment& from, const Reach& reach, const SourceReader& source) {
+  ASSIGN_OR_RETURN(const PieceRef first, reach.Piece(from, from.count()));
+  ASSIGN_OR_RETURN(const NodeId node, source(from.source()));
+  Assignment to{.first = first, .count = from.count(), .source = node, .hash = {}, .hedge = from.hedge()};
+  if (node == kOrigin) return from.hash().empty() ? Result<Assignment>(to) : Wrong("a hash of what the origin has");
+  if (to.count != 1) return Wrong("several pieces from a node at once");
+  ASSIGN_OR_RETURN(to.hash, DigestOf(from.hash()));
+  return to;
+}
+
+Result<Reply> DecodeReply(const v1::Reply& from, const ModelShape& shape, NodeTable& nodes) {
+  RETURN_IF_ERROR(CheckCount(from.nodes_size(), kMaxReports, "names"));
+  RETURN_IF_ERROR(CheckCount(from.assignments_size(), kMaxReports, "assignments"));
+  const Reach reach(shape);
+  SourceReader source;
+  RETURN_IF_ERROR(source.Read(from, nodes));
+  Reply to{.announce = from.announce()};
+  for (const v1::Reply::Assignment& assignment : from.assignments()) {
+    ASSIGN_OR_RETURN(const Assignment read, DecodeAssignment(assignment, reach, source));
+    to.assignments.push_back(read);
+  }
+  for (const v1::Reply::Piece& piece : from.withdrawn()) {
+    ASSIGN_OR_RETURN(const PieceRef read, reach.Piece(piece));
+    to.withdrawn.push_back(read);
+  }
+  return to;
+}
+
+void EncodeMessage(const Redirect& from, const NodeTable& /*nodes*/, v1::FromCoordinator& message) {
+  message.mutable_redirect()->set_node(from.node);
+}
+void EncodeMessage(const ManifestWanted& /*from*/, const NodeTable& /*nodes*/, v1::FromCoordinator& message) {
+  message.mutable_manifest_wanted();
+}
+
+template <typename To, typename Message>
+Status DecodeInto(Result<Message> decoded, To& to) {
+  RETURN_IF_ERROR(decoded.status());
+  to = *std::move(decoded);
+  return OkStatus();
+}
+
+Status DecodeMessage(const v1::FromNode& from, const ModelShape* shape, NodeTable& nodes, FromNode& to) {
+  switch (from.message_case()) {
+    case v1::FromNode::kHello:
+      return DecodeInto(DecodeHello(from.hello()), to.message);
+    case v1::FromNode::kManifest:
+      return DecodeInto(DecodePart(from.manifest()), to.message);
+    case v1::FromNode::kAnnounce:
+      if (shape == nullptr) return Wrong("an Announce before it was asked for");
+      return DecodeInto(DecodeAnnounce(from.announce(), *shape), to.message);
+    case v1::FromNode::kNext:
+      if (shape == nullptr) return Wrong("a Next before an Announce was asked for");
+      return DecodeInto(DecodeNext(from.next(), *shape, nodes), to.message);
+    case v1::FromNode::MESSAGE_NOT_SET:
+      break;
+  }
+  return Wrong("of a kind that this version does not know");
+}
+
+Status CheckText(const std::string& text, std::string_view what) {
+  return text.size() <= kMaxText ? OkStatus() : Wrong(StrCat(what, " of ", text.size(), " bytes"));
+}
+
+Status ReadDigests(const google::protobuf::RepeatedPtrField<std::string>& from, std::vector<Digest>& to) {
+  RETURN_IF_ERROR(CheckCount(from.size(), kMaxModels, "models"));
+  for (const std::string& bytes : from) {
+    ASSIGN_OR_RETURN(const Digest digest, DigestOf(bytes));
+    to.push_back(digest);
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+void Encode(const FromNode& from, const NodeTable& nodes, v1::FromNode& to) {
+  to.set_seq(from.seq);
+  to.set_answer(from.answer);
+  std::visit([&](const auto& message) { EncodeMessage(message, nodes, to); }, from.message);
+}
+
+Result<FromNode> Decode(const v1::FromNode& from, const ModelShape* shape, NodeTable& nodes) {
+  FromNode to{.seq = from.seq(), .answer = from.answer()};
+  RETURN_IF_ERROR(DecodeMessage(from, shape, nodes, to));
+  return to;
+}
+
+void Encode(const FromCoordinator& from, const NodeTable& nodes, v1::FromCoordinator& to) {
+  to.set_seen(from.seen);
+  std::visit([&](const auto& message) { EncodeMessage(message, nodes, to); }, from.message);
+}
+
+Result<FromCoordinator> Decode(const v1::FromCoordinator& from, const ModelShape& shape, NodeTable& nodes) {
+  FromCoordinator to{.seen = from.seen()};
+  switch (from.message_case()) {
+    case v1::FromCoordinator::kReply:
+      RETURN_IF_ERROR(DecodeInto(DecodeReply(from.reply(), shape, nodes), to.message));
+      return to;
+    case v1::FromCoordinator::kRedirect:
+      RETURN_IF_ERROR(CheckNodeName(from.redirect().node()));
+      to.message = Redirect{from.redirect().node()};
+      return to;
+    case v1::FromCoordinator::kManifestWanted:
+      to.message = ManifestWanted{};
+      return to;
+    case v1::FromCoordinator::MESSAGE_NOT_SET:
+      break;
+  }
+  return Wrong("of a kind that this version does not know");
+}
+
+void Encode(const HoldNotice& from, v1::HoldRequest& to) {
+  for (const Digest& model : from.held) Put(model, *to.add_held());
+  for (const Digest& model : from.dropped) Put(model, *to.add_dropped());
+  to.set_leaving(from.leaving);
+}
+
+Result<HoldNotice> Decode(const v1::HoldRequest& from) {
+  HoldNotice to{.held = {}, .dropped = {}, .leaving = from.leaving()};
+  RETURN_IF_ERROR(ReadDigests(from.held(), to.held));
+  RETURN_IF_ERROR(ReadDigests(from.dropped(), to.dropped));
+  return to;
+}
+
+void Encode(const HoldAnswer& from, v1::HoldResponse& to) {
+  for (const HoldAnswer::Elsewhere& elsewhere : from.elsewhere) {
+    v1::HoldResponse::Elsewhere& out = *to.add_elsewhere();
+    Put(elsewhere.model, *out.mutable_model());
+    out.set_coordinator(elsewhere.coordinator);
+  }
+}
+
+Result<HoldAnswer> Decode(const v1::HoldResponse& from) {
+  RETURN_IF_ERROR(CheckCount(from.elsewhere_size(), kMaxModels, "models"));
+  HoldAnswer to;
+  for (const v1::HoldResponse::Elsewhere& elsewhere : from.elsewhere()) {
+    ASSIGN_OR_RETURN(const Digest model, DigestOf(elsewhere.model()));
+    RETURN_IF_ERROR(CheckNodeName(elsewhere.coordinator()));
+    to.elsewhere.push_back({model, elsewhere.coordinator()});
+  }
+  return to;
+}
+
+void Encode(const CoordinatesQuery& from, v1::CoordinatesRequest& to) {
+  Put(from.model, *to.mutable_model());
+  to.set_claim(from.claim);
+}
+
+Result<CoordinatesQuery> Decode(const v1::CoordinatesRequest& from) {
+  ASSIGN_OR_RETURN(const Digest model, DigestOf(from.model()));
+  return CoordinatesQuery{model, from.claim()};
+}
+
+Result<std::string> Decode(const v1::CoordinatesResponse& from) {
+  if (!from.coordinator().empty()) RETURN_IF_ERROR(CheckNodeName(from.coordinator()));
+  return from.coordinator();
+}
+
+void Encode(const Digest& blob, v1::PieceHashesRequest& to) { Put(blob, *to.mutable_blob()); }
+Result<Digest> Decode(const v1::PieceHashesRequest& from) { return DigestOf(from.blob()); }
+
+void Encode(const std::vector<Digest>& hashes, v1::PieceHashesResponse& to) {
+  std::string& out = *to.mutable_hashes();
+  for (const Digest& hash : hashes) out.append(reinterpret_cast<const char*>(hash.bytes().data()), Digest::kSize);
+}
+
+Result<std::vector<Digest>> Decode(const v1::PieceHashesResponse& from) {
+  const std::string& bytes = from.hashes();
+  if (bytes.size() % Digest::kSize != 0 || bytes.size() / Digest::kSize > kMaxPieceHashes)
+    return Wrong(StrCat(bytes.size(), " bytes of hashes"));
+  std::vector<Digest> to(bytes.size() / Digest::kSize);
+  for (size_t i = 0; i < to.size(); ++i) {
+    Digest::Bytes copy;
+    std::memcpy(copy.data(), bytes.data() + i * Digest::kSize, copy.size());
+    to[i] = Digest(copy);
+  }
+  return to;
+}
+
+void Encode(const ResolveQuery& from, v1::ResolveRequest& to) {
+  to.set_uri(from.uri);
+  to.set_revision(from.revision);
+  for (const std::string& pattern : from.filter.include) to.add_include(pattern);
+  for (const std::string& pattern : from.filter.exclude) to.add_exclude(pattern);
+  to.set_origin(from.origin);
+  to.set_known_only(from.known_only);
+}
+
+Result<ResolveQuery> Decode(const v1::ResolveRequest& from) {
+  RETURN_IF_ERROR(CheckText(from.uri(), "a reference"));
+  RETURN_IF_ERROR(CheckText(from.revision(), "a revision"));
+  RETURN_IF_ERROR(CheckText(from.origin(), "an origin's name"));
+  ResolveQuery to{
+      .uri = from.uri(),
+      .revision = from.revision(),
+      .filter = {{from.include().begin(), from.include().end()}, {from.exclude().begin(), from.exclude().end()}},
+      .origin = from.origin(),
+      .known_only = from.known_only()};
+  RETURN_IF_ERROR(to.filter.Validate());
+  return to;
+}
+
+bool EncodePart(const Resolved& from, size_t index, v1::ResolvePart& to) {
+  if (index == 0) {
+    v1::ResolveHead& head = *to.mutable_head();
+    head.set_commit(from.commit);
+    head.set_warning(from.warning);
+    head.set_manifest_bytes(from.manifest.size());
+    head.set_record_bytes(from.record.size());
+    return true;
+  }
+  size_t begin = (index - 1) * kManifestPartBytes;
+  const size_t manifest_parts = (from.manifest.size() + kManifestPartBytes - 1) / kManifestPartBytes;
+  const std::string& text = index - 1 < manifest_parts ? from.manifest : from.record;
+  if (index - 1 >= manifest_parts) begin -= manifest_parts * kManifestPartBytes;
+  if (begin >= text.size()) return false;
+  to.set_data(text.substr(begin, kManifestPartBytes));
+  return true;
+}
+
+Status ResolvedReader::Add(const v1::ResolvePart& part) {
+  if (part.has_head() == begun_) return Wrong("an answer of Resolve without its beginning, or with two");
+  if (!begun_) {
+    const v1::ResolveHead& head = part.head();
+    manifest_bytes_ = head.manifest_bytes();
+    record_bytes_ = head.record_bytes();
+    if (std::max(manifest_bytes_, record_bytes_) > kMaxManifestBytes) return Wrong("a manifest that is too large");
+    RETURN_IF_ERROR(CheckText(head.commit(), "a commit"));
+    RETURN_IF_ERROR(CheckText(head.warning(), "a warning"));
+    resolved_.commit = head.commit();
+    resolved_.warning = head.warning();
+    begun_ = true;
+    return OkStatus();
+  }
+  const std::string& data = part.data();
+  const bool to_manifest = resolved_.manifest.size() < manifest_bytes_;
+  std::string& text = to_manifest ? resolved_.manifest : resolved_.record;
+  const uint64_t room = (to_manifest ? manifest_bytes_ : record_bytes_) - text.size();
+  if (data.empty() || data.size() > room) return Wrong("more of a manifest than was announced");
+  text += data;
+  return OkStatus();
+}
+
+Result<Resolved> ResolvedReader::Take() {
+  if (!begun_ || resolved_.manifest.size() != manifest_bytes_ || resolved_.record.size() != record_bytes_)
+    return Wrong("an answer of Resolve that ends too early");
+  return std::move(resolved_);
+}
+
+}  // namespace ballast
