@@ -11,11 +11,11 @@
 #include <string>
 
 #include "api/origin_config.h"
+#include "base/stall_watch.h"
 #include "base/status.h"
 #include "core/piece_map.h"
 #include "origin/http_headers.h"
 #include "origin/origin.h"
-#include "origin/stall_watch.h"
 #include "origin/url.h"
 
 namespace ballast {

@@ -1,4 +1,4 @@
-#include "origin/stall_watch.h"
+#include "base/stall_watch.h"
 
 #include <gtest/gtest.h>
 

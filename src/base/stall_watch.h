@@ -1,5 +1,5 @@
 // Notices a transfer that stands still or crawls. Only time spent waiting for the network counts, so that a slow disk
-// behind the sink is never blamed on the origin.
+// behind the sink is never blamed on the sender.
 #pragma once
 
 #include <chrono>
