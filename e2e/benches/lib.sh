@@ -89,20 +89,26 @@ print(commit)
 PY
 }
 
-# start_nginx DIR: serves DIR/www on a free port of loopback; sets HUB to its address.
-start_nginx() {
-  local port
-  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# nginx_config DIR ADDRESS LOG: what nginx needs to serve DIR/www there; LOG: off, or "FILE short" for `BYTES PATH` of each answer.
+nginx_config() {
+  chmod 755 "$1" "$TMP"   # workers run as another user
   cat >"$1/nginx.conf" <<CONF
 daemon off; pid $1/nginx.pid; error_log $TMP/log/nginx.error; worker_processes 2; worker_rlimit_nofile 8192;
 events { worker_connections 1024; }
 http {
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000; default_type application/octet-stream;
+  log_format short '\$body_bytes_sent \$uri'; access_log $3;
+  sendfile on; tcp_nopush on; keepalive_requests 100000; default_type application/octet-stream;
   client_body_temp_path $1/body; proxy_temp_path $1/proxy; fastcgi_temp_path $1/fastcgi; uwsgi_temp_path $1/uwsgi; scgi_temp_path $1/scgi;
-  server { listen 127.0.0.1:$port; root $1/www; }
+  server { listen $2; root $1/www; }
 }
 CONF
-  chmod 755 "$1" "$TMP"   # workers run as another user
+}
+
+# start_nginx DIR: serves DIR/www on a free port of loopback; sets HUB to its address.
+start_nginx() {
+  local port
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  nginx_config "$1" "127.0.0.1:$port" off
   start nginx nginx -c "$1/nginx.conf" -p "$1"
   HUB=http://127.0.0.1:$port
   wait_for 10 "nginx" curl -fsS -o /dev/null "$HUB/api/models/bench/model/revision/main"

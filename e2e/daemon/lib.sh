@@ -54,7 +54,8 @@ each_blob_has_its_digest() {
 }
 
 # What a check started in its subshell is not in STARTED: by the pid files all of it ends.
-cleanup() {
+cleanup() { stop_all; }
+stop_all() {
   local file
   for file in "$TMP"/pid/*; do [ ! -e "$file" ] || stop "$(basename "$file")"; done
 }

@@ -1,0 +1,48 @@
+# Sourced by what runs ballastd on the nodes of e2e/netns/lib.sh: the daemons, and the same interface as in rivals.sh.
+# RUN: folder of the run; NODES: how many; HUB: where the model is.
+
+make_pki() {
+  local i
+  "$BIN/ballast" certs init --dir "$TMP/pki" >"$TMP/log/certs"
+  for ((i = 1; i <= NODES; i++)); do "$BIN/ballast" certs issue --dir "$TMP/pki" --node "node-$i" >>"$TMP/log/certs"; done
+}
+
+swarm_members() {
+  local i
+  for ((i = 1; i <= NODES; i++)); do
+    printf '  - {name: node-%d, controlAddress: "%s:9421", dataAddress: "%s:9422"}\n' "$i" "$(address "node-$i")" "$(address "node-$i")"
+  done
+}
+node_config() {  # I mtls|plain|alone
+  local dir=$RUN/node-$1
+  mkdir -p "$dir"
+  cat <<Y
+node: node-$1
+cache: {dir: $dir/cache, minAvailable: 0}
+socket: {path: $dir/sock}
+http: {address: "127.0.0.1:9420"}
+origins: [{name: hub, match: "hf://", endpoint: "$HUB", allowPrivateAddresses: true}]
+Y
+  [ "$2" = alone ] || printf 'swarm:\n  controlAddress: "%s:9421"\n  dataAddress: "%s:9422"\n  members:\n%s\n' \
+    "$(address "node-$1")" "$(address "node-$1")" "$(swarm_members)"
+  case $2 in
+    mtls) echo "  tls: {ca: $TMP/pki/ca.pem, certificate: $TMP/pki/node-$1.pem, key: $TMP/pki/node-$1.key}" ;;
+    plain) echo "  plaintext: true" ;;
+  esac
+}
+
+# start_node I MODE: with the folders that it has in $RUN/node-I; `node_ready I`: since its last start.
+start_node() {
+  node_config "$1" "$2" >"$RUN/node-$1.yaml"
+  : >"$TMP/log/ballastd-$1"
+  start "ballastd-$1" ${NODE_GROUP:+in_group "$NODE_GROUP"} $(enter "node-$1") "$BIN/ballastd" --config "$RUN/node-$1.yaml"
+}
+node_ready() { grep -q '\] "Ready" ' "$TMP/log/ballastd-$1"; }
+start_nodes() {  # MODE I...
+  local mode=$1 i; shift
+  for i in "$@"; do start_node "$i" "$mode"; done
+  for i in "$@"; do wait_for 20 "ballastd on node-$i" node_ready "$i" || { tail -3 "$TMP/log/ballastd-$i"; return 1; }; done
+}
+node_cli() { "$BIN/ballast" --socket "$RUN/node-$1/sock" "${@:2}"; }
+node_http() { on "node-$1" curl -sSf --noproxy '*' --max-time 10 "http://127.0.0.1:9420$2"; }
+blob_file() { echo "$RUN/node-$1/cache/blobs/sha256/$SHA256"; }
