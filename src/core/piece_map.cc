@@ -64,4 +64,9 @@ uint32_t PieceMap::FirstMissing(uint32_t from) const {
   return static_cast<uint32_t>(std::find(have_.begin() + from, have_.end(), false) - have_.begin());
 }
 
+uint32_t PieceMap::FirstHere(uint32_t from) const {
+  if (from >= count()) return count();
+  return static_cast<uint32_t>(std::find(have_.begin() + from, have_.end(), true) - have_.begin());
+}
+
 }  // namespace ballast

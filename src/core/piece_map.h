@@ -44,6 +44,7 @@ class PieceMap {
   uint64_t BytesHere() const;
   // The first piece at or after `from` that is not here; count() where there is none. Looks at each piece in between.
   uint32_t FirstMissing(uint32_t from = 0) const;
+  uint32_t FirstHere(uint32_t from = 0) const;  // likewise, of those that are here
 
   friend bool operator==(const PieceMap&, const PieceMap&) = default;
 

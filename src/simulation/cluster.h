@@ -1,0 +1,63 @@
+// A whole cluster in one process: the real coordinator decides, links and clock are arithmetic. Seeded and repeatable.
+//
+// A link is a queue: what is sent through it takes size / rate, one after another, so that no link carries more than it
+// can; a piece arrives when it has passed both the sender's and the receiver's.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "swarm/coordinator.h"
+
+namespace ballast::simulation {
+
+struct Scenario {
+  uint32_t nodes = 8;
+  uint32_t zones = 1;
+  std::vector<uint64_t> files;                           // sizes in bytes
+  double origin_rate = 25e6;                             // bytes per second, of all that it sends
+  double node_rate = 50e6;                               // of each node, in each direction
+  Duration round_trip = std::chrono::microseconds(500);  // between node and coordinator, and to a source
+  Duration origin_round_trip = std::chrono::milliseconds(10);
+
+  struct Slow {
+    NodeId node;
+    double rate;
+  };
+  struct At {
+    NodeId node;
+    Duration at;
+  };
+  std::vector<Slow> slow;  // nodes with another rate
+  std::vector<At> joins;   // nodes that begin later than at 0
+  std::vector<At> deaths;
+  struct Pause {
+    Duration from;
+    Duration to;
+  };
+  std::vector<Pause> origin_stalls;
+
+  uint32_t peer_slots = 6;
+  uint32_t origin_slots = 1;
+  uint32_t open_files = 8;  // windows that a node asks for at once
+  CoordinatorPolicy policy;
+};
+
+struct Outcome {
+  bool everyone_finished = false;  // of those who lived
+  Duration last{};                 // when the last of them had everything
+  std::vector<Duration> finished;  // by node; zero where it did not
+  double copies_from_origin = 0;   // bytes out of the origin / bytes of the model
+  double copies_across_zones = 0;  // into a zone, the mean of all: from the origin or another zone
+  double most_copies_into_zone = 0;
+  std::vector<double> sent;   // copies of the model that each node sent
+  uint32_t most_uploads = 0;  // of one node at one time
+  uint64_t pieces = 0;        // that were delivered
+  uint64_t hedges = 0;
+  Duration bound{};  // max(F/u_origin, F/d_min, N F/(u_origin + sum u)), from the last join on for F/d
+};
+
+Outcome Run(const Scenario& scenario);
+
+}  // namespace ballast::simulation

@@ -1,0 +1,497 @@
+#include "swarm/coordinator.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <utility>
+
+#include "swarm/choose_source.h"
+#include "swarm/source_pace.h"
+#include "swarm/swarm_view.h"
+
+namespace ballast {
+namespace {
+
+constexpr uint32_t kServedPerEvent = 8;  // of those who wait; the others' turn comes with the next events
+constexpr Duration kOriginRun = std::chrono::milliseconds(500);
+constexpr Duration kAvoidFor = std::chrono::seconds(10);
+constexpr Duration kServeAllEvery = std::chrono::milliseconds(100);
+
+// A piece that a node was given.
+struct Given {
+  PieceIndex piece;
+  NodeId source;
+  SteadyTime at;
+};
+
+struct Avoided {
+  NodeId source;
+  SteadyTime until;
+};
+
+struct Member {
+  bool connected = false;
+  bool announced = false;
+  bool origin = true;
+  bool quarantined = false;
+  bool queued = false;  // in the line of those who wait
+  SteadyTime heard_at{};
+  SteadyTime reached_at{};  // when it last brought somebody a piece
+  SteadyTime origin_at{};   // when a piece last came to it from the origin
+  Duration origin_pace{};   // from one such piece to the next, smoothed; 0: not known
+  uint32_t peer_slots = 0;
+  uint32_t origin_slots = 0;
+  std::vector<Window> windows;
+  std::vector<Given> given;
+  std::vector<Avoided> avoided;
+  std::set<NodeId> called_corrupt_by;
+};
+
+template <typename Range, typename Matches>
+bool Any(const Range& range, Matches matches) {
+  return std::any_of(range.begin(), range.end(), matches);
+}
+
+}  // namespace
+
+struct Coordinator::State {
+  State(const std::vector<uint64_t>& sizes, const CoordinatorPolicy& the_policy)
+      : view(sizes),
+        policy(the_policy),
+        choice{.max_origin_nodes = policy.max_origin_nodes, .origin_run_bytes = policy.origin_run_bytes},
+        hashes_asked(sizes.size()) {}
+
+  // ---- what a node says
+
+  void Take(NodeId node, const Announce& announce) {
+    Member& member = members[node];
+    member.connected = member.announced = true;
+    member.origin = announce.origin;
+    if (announce.whole) AddAll(node);
+    for (const Announce::File& file : announce.files) AddFile(node, file);
+    SetSource(node, true);
+  }
+
+  void AddAll(NodeId node) {
+    for (PieceIndex piece = 0; piece < view.pieces(); ++piece) view.AddPiece(node, piece);
+  }
+
+  void AddFile(NodeId node, const Announce::File& file) {
+    if (file.file >= view.files() || file.pieces.count() != view.file(file.file).pieces) return;
+    for (uint32_t piece = file.pieces.FirstHere(); piece < file.pieces.count();
+         piece = file.pieces.FirstHere(piece + 1))
+      view.AddPiece(node, view.IndexOf({file.file, piece}));
+  }
+
+  void Take(NodeId node, const Next& next, SteadyTime now) {
+    Member& member = members[node];
+    for (const Received& received : next.received) TakeReceived(node, received, now);
+    for (const Failed& failed : next.failed) TakeFailed(node, failed, now);
+    TakeInFlight(node, next.in_flight, now);
+    const OnTheWay on_the_way = CountOnTheWay(member, next.in_flight);
+    member.peer_slots = next.peer_slots - std::min(next.peer_slots, on_the_way.from_nodes);
+    member.origin_slots = next.origin_slots - std::min(next.origin_slots, on_the_way.from_origin);
+    member.windows = next.windows;
+    std::erase_if(member.windows, [&](const Window& window) { return window.file >= view.files(); });
+    view.SetReportedUploads(node, next.uploads);
+  }
+
+  void TakeReceived(NodeId node, const Received& received, SteadyTime now) {
+    if (!view.Knows(received.piece)) return;
+    const PieceIndex piece = view.IndexOf(received.piece);
+    NoteArrival(node, piece, received.source, now);
+    EndGiven(node, piece);
+    const SwarmView::Piece& facts = view.piece(piece);
+    if (received.source == kOrigin && !facts.hashed) {
+      view.SetHash(piece, received.hash, node);
+    } else if (facts.hashed && facts.hash != received.hash) {
+      return;  // of two that fetched it, one is wrong; the first was believed, and the file's proof will tell
+    }
+    view.AddPiece(node, piece);
+  }
+
+  void NoteArrival(NodeId node, PieceIndex piece, NodeId source, SteadyTime now) {
+    if (source == kOrigin) return view.CountOriginPiece();
+    if (!Known(source)) return;
+    members[source].reached_at = now;
+    const auto& given = members[node].given;
+    const auto found = std::find_if(given.begin(), given.end(),
+                                    [&](const Given& one) { return one.piece == piece && one.source == source; });
+    if (found == given.end()) return;
+    pace.Note(source, SizeOf(piece), view.node(source).uploads, now - found->at);
+    view.SetLimit(source, pace.Limit(source, policy.max_uploads));
+  }
+
+  static void NoteOriginPace(Member& member, SteadyTime given_at, SteadyTime now) {
+    const Duration took = now - std::max(given_at, member.origin_at);
+    member.origin_at = now;
+    member.origin_pace = member.origin_pace == Duration::zero() ? took : (3 * member.origin_pace + took) / 4;
+  }
+
+  // As much as comes in a moment: long enough to be worth a request, short enough that a node which falls behind keeps
+  // nobody waiting.
+  static uint32_t LongestRun(const Member& member) {
+    if (member.origin_pace == Duration::zero()) return 1;
+    return static_cast<uint32_t>(std::clamp<int64_t>(kOriginRun / member.origin_pace, 1, kWindowPieces));
+  }
+
+  uint64_t SizeOf(PieceIndex piece) const { return view.file(view.RefOf(piece).file).piece_size; }
+
+  void TakeFailed(NodeId node, const Failed& failed, SteadyTime now) {
+    for (uint32_t i = 0; i < failed.count; ++i) {
+      const PieceRef ref{failed.first.file, failed.first.piece + i};
+      if (!view.Knows(ref)) return;
+      EndGivenFrom(node, view.IndexOf(ref), failed.source);
+      if (failed.source != kOrigin && Known(failed.source)) Blame(node, view.IndexOf(ref), failed, now);
+    }
+  }
+
+  void Blame(NodeId node, PieceIndex piece, const Failed& failed, SteadyTime now) {
+    const NodeId source = failed.source;
+    switch (failed.reason) {
+      case FailureReason::kCancelled:
+        return;
+      case FailureReason::kMissing:
+        return view.RemovePiece(source, piece);
+      case FailureReason::kCorrupt:
+        view.RemovePiece(source, piece);
+        members[source].called_corrupt_by.insert(node);
+        if (members[source].called_corrupt_by.size() >= policy.corrupt_reports) Quarantine(source);
+        return Avoid(node, source, SteadyTime::max());
+      case FailureReason::kUnreachable:
+        // Where nobody hears of it either, it is down for all.
+        if (!members[source].connected || now - std::max(members[source].heard_at, members[source].reached_at) > kDead)
+          SetSource(source, false);
+        return Avoid(node, source, now + kAvoidFor);
+      case FailureReason::kBusy:
+        return Avoid(node, source, now + std::chrono::milliseconds(500));
+      case FailureReason::kSlow:
+        pace.NoteSlow(source);
+        view.SetLimit(source, pace.Limit(source, policy.max_uploads));
+        return Avoid(node, source, now + kAvoidFor);
+      case FailureReason::kOrigin:
+        return;
+    }
+  }
+
+  void Avoid(NodeId node, NodeId source, SteadyTime until) {
+    auto& avoided = members[node].avoided;
+    std::erase_if(avoided, [&](const Avoided& one) { return one.source == source && one.until <= until; });
+    avoided.push_back({source, until});
+  }
+
+  void Quarantine(NodeId node) {
+    members[node].quarantined = true;
+    SetSource(node, false);
+  }
+
+  void SetSource(NodeId node, bool source) { view.SetSource(node, source && !members[node].quarantined); }
+
+  // What a node fetches and was not given here: a coordinator before this one gave it.
+  void TakeInFlight(NodeId node, const std::vector<InFlight>& in_flight, SteadyTime now) {
+    for (const InFlight& one : in_flight) {
+      if (one.source != kOrigin && !Known(one.source)) continue;
+      for (uint32_t i = 0; i < one.count; ++i) {
+        const PieceRef ref{one.first.file, one.first.piece + i};
+        if (!view.Knows(ref)) break;
+        const PieceIndex piece = view.IndexOf(ref);
+        if (!view.node(node).have.Has(piece) && !IsGiven(node, piece, one.source)) Give(node, piece, one.source, now);
+      }
+    }
+  }
+
+  struct OnTheWay {
+    uint32_t from_nodes = 0;
+    uint32_t from_origin = 0;
+  };
+  // What the node was given since it wrote this.
+  OnTheWay CountOnTheWay(const Member& member, const std::vector<InFlight>& in_flight) const {
+    OnTheWay count;
+    bool run = false;
+    for (const Given& given : member.given) {
+      const PieceRef ref = view.RefOf(given.piece);
+      const bool named = Any(in_flight, [&](const InFlight& one) {
+        return one.source == given.source && one.first.file == ref.file && one.first.piece <= ref.piece &&
+               ref.piece < one.first.piece + one.count;
+      });
+      if (named) continue;
+      if (given.source != kOrigin) ++count.from_nodes;
+      run = run || given.source == kOrigin;
+    }
+    count.from_origin = run ? 1 : 0;  // several pieces of one run
+    return count;
+  }
+
+  // ---- what is given
+
+  bool IsGiven(NodeId node, PieceIndex piece, NodeId source) const {
+    return Any(members[node].given, [&](const Given& one) { return one.piece == piece && one.source == source; });
+  }
+
+  void Give(NodeId node, PieceIndex piece, NodeId source, SteadyTime now) {
+    members[node].given.push_back({piece, source, now});
+    view.Begin(node, piece, source);
+  }
+
+  // Whatever of it the node was given.
+  void EndGiven(NodeId node, PieceIndex piece) {
+    while (true) {
+      const auto& given = members[node].given;
+      const auto found = std::find_if(given.begin(), given.end(), [&](const Given& one) { return one.piece == piece; });
+      if (found == given.end()) return;
+      EndGivenFrom(node, piece, found->source);
+    }
+  }
+
+  void EndGivenFrom(NodeId node, PieceIndex piece, NodeId source) {
+    auto& given = members[node].given;
+    const auto found = std::find_if(given.begin(), given.end(),
+                                    [&](const Given& one) { return one.piece == piece && one.source == source; });
+    if (found == given.end()) return;
+    *found = given.back();
+    given.pop_back();
+    view.End(node, piece, source, !Any(given, [&](const Given& one) { return one.piece == piece; }));
+  }
+
+  void EndAllGiven(NodeId node) {
+    while (!members[node].given.empty()) {
+      const Given one = members[node].given.back();
+      EndGivenFrom(node, one.piece, one.source);
+    }
+  }
+
+  // ---- who gets what
+
+  bool Serve(NodeId node, SteadyTime now, Reply& reply) {
+    Member& member = members[node];
+    std::erase_if(member.avoided, [&](const Avoided& one) { return one.until <= now; });
+    std::vector<NodeId> avoid;
+    for (const Avoided& one : member.avoided) avoid.push_back(one.source);
+    SourceRequest request{.node = node,
+                          .windows = member.windows,
+                          .avoid = avoid,
+                          .origin_capable = OriginCapable(),
+                          .longest_run = LongestRun(member)};
+    bool served = false;
+    while (true) {
+      request.origin = member.origin && member.origin_slots > 0;
+      request.nodes = member.peer_slots > 0;
+      request.salt = ++salt;
+      if (!request.origin && !request.nodes) break;
+      const auto chosen = ChooseSource(view, request, choice);
+      if (!chosen) break;
+      --(chosen->source == kOrigin ? member.origin_slots : member.peer_slots);
+      Assign(node, *chosen, now, reply);
+      served = true;
+    }
+    if ((request.origin || request.nodes) && !std::exchange(member.queued, true)) waiting.push_back(node);
+    return served;
+  }
+
+  void Assign(NodeId node, const Assignment& chosen, SteadyTime now, Reply& reply) {
+    for (uint32_t i = 0; i < chosen.count; ++i) {
+      Give(node, view.IndexOf({chosen.first.file, chosen.first.piece + i}), chosen.source, now);
+    }
+    reply.assignments.push_back(chosen);
+  }
+
+  void ServeHedges(NodeId node, const std::vector<Hedge>& hedges, SteadyTime now, Reply& reply) {
+    for (const Hedge& hedge : hedges) {
+      if (!view.Knows(hedge.piece)) continue;
+      const PieceIndex piece = view.IndexOf(hedge.piece);
+      std::vector<NodeId> avoid{hedge.late};
+      for (const Given& one : members[node].given) {
+        if (one.piece == piece) avoid.push_back(one.source);
+      }
+      for (const Avoided& one : members[node].avoided) avoid.push_back(one.source);
+      auto chosen = ChooseForPiece(view, {.node = node, .avoid = avoid, .salt = ++salt}, piece);
+      if (!chosen) continue;
+      chosen->hedge = true;
+      Assign(node, *chosen, now, reply);
+    }
+  }
+
+  void ServeWaiting(size_t limit, SteadyTime now, Outbox& outbox) {
+    for (size_t i = std::min(limit, waiting.size()); i > 0; --i) {
+      const NodeId node = waiting.front();
+      waiting.pop_front();
+      members[node].queued = false;
+      if (!members[node].connected) continue;
+      Reply reply;
+      Serve(node, now, reply);
+      Post(node, std::move(reply), outbox);
+    }
+  }
+
+  static void Post(NodeId node, Reply reply, Outbox& outbox) {
+    if (!reply.assignments.empty() || !reply.withdrawn.empty() || reply.announce)
+      outbox.push_back({node, std::move(reply)});
+  }
+
+  uint32_t OriginCapable() const { return std::max(origin_capable, 1U); }
+  void CountOriginCapable() {
+    origin_capable = static_cast<uint32_t>(std::count_if(
+        members.begin(), members.end(), [](const Member& member) { return member.connected && member.origin; }));
+    view.SetRound(std::clamp(origin_capable, 1U, policy.max_origin_nodes));
+  }
+
+  bool Known(NodeId node) const { return view.KnowsNode(node); }
+
+  // ---- hashes that nobody said yet
+
+  void AskForHashes(NodeId node) {
+    for (const Window& window : members[node].windows) {
+      if (hashes_asked[window.file]) continue;
+      const SwarmView::File& file = view.file(window.file);
+      const PieceIndex first = file.first + std::min(window.begin, file.pieces);
+      const PieceIndex end = std::min(first + kWindowPieces, file.first + file.pieces);
+      for (PieceIndex piece = first; piece < end; ++piece) {
+        if (view.piece(piece).hashed || view.piece(piece).holders == 0) continue;
+        if (const auto holder = WholeHolder(file)) {
+          hashes_asked[window.file] = true;
+          hashes_wanted.push_back({window.file, *holder});
+        }
+        break;
+      }
+    }
+  }
+
+  std::optional<NodeId> WholeHolder(const SwarmView::File& file) const {
+    for (NodeId node = 0; node < view.nodes(); ++node) {
+      if (!view.KnowsNode(node) || !view.node(node).source) continue;
+      PieceIndex piece = file.first;
+      while (piece < file.first + file.pieces && view.node(node).have.Has(piece)) ++piece;
+      if (piece == file.first + file.pieces) return node;
+    }
+    return std::nullopt;
+  }
+
+  static constexpr Duration kDead = std::chrono::seconds(2);
+
+  SwarmView view;
+  const CoordinatorPolicy policy;
+  const ChoicePolicy choice;
+  SourcePace pace;
+  std::vector<Member> members;
+  std::deque<NodeId> waiting;
+  std::vector<bool> hashes_asked;
+  std::vector<HashesWanted> hashes_wanted;
+  uint32_t origin_capable = 0;
+  uint32_t salt = 0;
+  SteadyTime served_all_at{};
+};
+
+Coordinator::Coordinator(std::vector<uint64_t> sizes, const CoordinatorPolicy& policy)
+    : state_(std::make_unique<State>(sizes, policy)) {}
+Coordinator::~Coordinator() = default;
+
+void Coordinator::SetNode(NodeId node, uint16_t zone) {
+  State& state = *state_;
+  if (node >= state.members.size()) state.members.resize(node + 1);
+  if (state.Known(node) && state.view.node(node).zone != zone) state.EndAllGiven(node);
+  state.view.AddNode(node, zone, state.policy.max_uploads);
+}
+
+Coordinator::Outbox Coordinator::On(NodeId node, const Announce& announce, SteadyTime now) {
+  Outbox outbox;
+  state_->members[node].heard_at = now;
+  state_->Take(node, announce);
+  state_->CountOriginCapable();
+  state_->ServeWaiting(kServedPerEvent, now, outbox);
+  return outbox;
+}
+
+Coordinator::Outbox Coordinator::On(NodeId node, const Next& next, SteadyTime now) {
+  Outbox outbox;
+  Member& member = state_->members[node];
+  member.heard_at = now;
+  Reply reply;
+  if (!member.announced) {
+    reply.announce = true;
+  } else {
+    state_->SetSource(node, true);
+    state_->Take(node, next, now);
+    state_->AskForHashes(node);
+    state_->ServeHedges(node, next.hedges, now, reply);
+    state_->Serve(node, now, reply);
+  }
+  State::Post(node, std::move(reply), outbox);
+  state_->ServeWaiting(kServedPerEvent, now, outbox);
+  return outbox;
+}
+
+Coordinator::Outbox Coordinator::OnGone(NodeId node, SteadyTime now) {
+  Outbox outbox;
+  State& state = *state_;
+  Member& member = state.members[node];
+  member.connected = member.announced = false;
+  member.peer_slots = member.origin_slots = 0;
+  state.EndAllGiven(node);
+  state.SetSource(node, false);
+  state.CountOriginCapable();
+  state.ServeWaiting(kServedPerEvent, now, outbox);
+  return outbox;
+}
+
+Coordinator::Outbox Coordinator::OnHolder(NodeId node, SteadyTime now) {
+  Outbox outbox;
+  state_->AddAll(node);
+  state_->members[node].heard_at = now;
+  state_->SetSource(node, true);
+  state_->ServeWaiting(state_->waiting.size(), now, outbox);
+  return outbox;
+}
+
+Coordinator::Outbox Coordinator::OnHashes(NodeId holder, uint32_t file, std::span<const Digest> hashes,
+                                          SteadyTime now) {
+  Outbox outbox;
+  State& state = *state_;
+  if (file >= state.view.files()) return outbox;
+  state.hashes_asked[file] = false;
+  if (hashes.size() != state.view.file(file).pieces) {
+    state.view.SetSource(holder, false);  // it said that it has the file, and does not
+    return outbox;
+  }
+  for (uint32_t piece = 0; piece < hashes.size(); ++piece) {
+    const PieceIndex index = state.view.IndexOf({file, piece});
+    if (!state.view.piece(index).hashed) state.view.SetHash(index, hashes[piece], holder);
+  }
+  state.ServeWaiting(state.waiting.size(), now, outbox);
+  return outbox;
+}
+
+Coordinator::Outbox Coordinator::Tick(SteadyTime now) {
+  Outbox outbox;
+  State& state = *state_;
+  for (NodeId node = 0; node < state.members.size(); ++node) {
+    Member& member = state.members[node];
+    if (!member.connected || member.given.empty() || now - member.heard_at < state.policy.silence) continue;
+    state.EndAllGiven(node);
+    state.SetSource(node, false);  // until it is heard again
+  }
+  state.served_all_at = now;
+  state.ServeWaiting(state.waiting.size(), now, outbox);
+  return outbox;
+}
+
+std::optional<SteadyTime> Coordinator::NextTick() const {
+  const bool anybody = Any(state_->members, [](const Member& member) { return member.connected; });
+  if (!anybody) return std::nullopt;
+  return state_->served_all_at + (state_->waiting.empty() ? state_->policy.silence / 2 : kServeAllEvery);
+}
+
+std::vector<Coordinator::HashesWanted> Coordinator::TakeHashesWanted() {
+  return std::exchange(state_->hashes_wanted, {});
+}
+
+std::vector<Coordinator::Transfer> Coordinator::Transfers() const {
+  std::vector<Transfer> transfers;
+  for (NodeId node = 0; node < state_->members.size(); ++node) {
+    for (const Given& given : state_->members[node].given) {
+      transfers.push_back({state_->view.RefOf(given.piece), 1, given.source, node});
+    }
+  }
+  return transfers;
+}
+
+}  // namespace ballast
