@@ -21,16 +21,23 @@ bool Avoids(const SourceRequest& request, NodeId node) {
   return node == request.node || std::find(request.avoid.begin(), request.avoid.end(), node) != request.avoid.end();
 }
 
-// Calls `look` for each piece that the node may be given, until it returns false.
-template <typename Look>
-void ForEachWanted(const SwarmView& view, const SourceRequest& request, Look look) {
+// Calls `look` for each piece that the node may be given and that is in `among` (a function: word number -> bits), in
+// the order of its windows, until it returns false.
+template <typename Among, typename Look>
+void ForEachWanted(const SwarmView& view, const SourceRequest& request, Among among, Look look) {
   const SwarmView::Node& node = view.node(request.node);
   for (const Window& window : request.windows) {
     const SwarmView::File& file = view.file(window.file);
-    const uint32_t end =
-        file.pieces - std::min(window.begin, file.pieces) > kWindowPieces ? window.begin + kWindowPieces : file.pieces;
-    for (PieceIndex piece = file.first + window.begin; piece < file.first + end; ++piece) {
-      if (!node.have.Has(piece) && !node.pending.Has(piece) && !look(piece)) return;
+    const PieceIndex begin = file.first + std::min(window.begin, file.pieces);
+    const PieceIndex end = std::min(begin + kWindowPieces, file.first + file.pieces);
+    for (PieceIndex at = begin; at < end; at = (at / 64 + 1) * 64) {
+      const size_t word = at / 64;
+      uint64_t left = among(word) & ~node.have.word(word) & ~node.pending.word(word);
+      left &= ~uint64_t{0} << (at % 64);
+      if (end < (word + 1) * 64) left &= (uint64_t{1} << (end % 64)) - 1;
+      for (; left != 0; left &= left - 1) {
+        if (!look(static_cast<PieceIndex>(word * 64) + static_cast<PieceIndex>(std::countr_zero(left)))) return;
+      }
     }
   }
 }
@@ -79,73 +86,101 @@ uint32_t LongestRun(const SwarmView& view, const SourceRequest& request, const C
   const uint32_t nodes = std::clamp(request.origin_capable, 1U, policy.max_origin_nodes);
   const uint64_t by_bytes = std::max<uint64_t>(1, policy.origin_run_bytes / piece_size);
   const uint64_t by_window = std::max(1U, kWindowPieces / (2 * nodes));
-  const uint64_t by_rest = std::max(1U, view.unsourced() / (4 * nodes));
+  const uint64_t by_rest = std::max(1U, view.unsourced_count() / (4 * nodes));
   return static_cast<uint32_t>(std::min({by_bytes, by_window, by_rest, uint64_t{std::max(request.longest_run, 1U)}}));
 }
 
-bool IsUnsourced(const SwarmView::Piece& piece) { return piece.holders == 0 && piece.origin_fetches == 0; }
+// What nobody has and nobody fetches.
+std::optional<Assignment> ChooseRun(const SwarmView& view, const SourceRequest& request, const ChoicePolicy& policy) {
+  std::optional<Assignment> run;
+  uint32_t longest = 0;
+  const auto unsourced = [&](size_t word) { return view.unsourced().word(word); };
+  ForEachWanted(view, request, unsourced, [&](PieceIndex piece) {
+    const PieceRef ref = view.RefOf(piece);
+    if (!run) {
+      longest = LongestRun(view, request, policy, view.file(ref.file).piece_size);
+      run = Assignment{.first = ref, .count = 1, .source = kOrigin};
+    } else if (ref == PieceRef{run->first.file, run->first.piece + run->count}) {
+      ++run->count;
+    } else {
+      return false;
+    }
+    return run->count < longest;
+  });
+  return run;
+}
 
-// One node fetches it, and the others' fetches have gone past it several times.
-bool WasPassedOver(const SwarmView& view, const SwarmView::Piece& piece) {
-  return piece.holders == 0 && piece.origin_fetches == 1 && view.origin_received() > piece.overdue_at;
+// What one node fetches while the others' fetches have gone past it several times.
+std::optional<Assignment> ChoosePassedOver(const SwarmView& view, const SourceRequest& request) {
+  std::optional<Assignment> chosen;
+  const auto fetched = [&](size_t word) { return view.fetched_once().word(word); };
+  ForEachWanted(view, request, fetched, [&](PieceIndex piece) {
+    if (view.origin_received() <= view.piece(piece).overdue_at) return true;
+    chosen = Assignment{.first = view.RefOf(piece), .count = 1, .source = kOrigin};
+    return false;
+  });
+  return chosen;
+}
+
+std::optional<Assignment> ChooseFromOrigin(const SwarmView& view, const SourceRequest& request,
+                                           const ChoicePolicy& policy) {
+  const bool is_there = view.node(request.node).from_origin > 0;
+  if (!is_there && view.origin_nodes() >= policy.max_origin_nodes) return std::nullopt;
+  const auto run = ChooseRun(view, request, policy);
+  return run ? run : ChoosePassedOver(view, request);
 }
 
 // ---- from nodes
 
 // Smaller is better.
 struct Rank {
-  bool elsewhere = true;
-  uint32_t copies = std::numeric_limits<uint32_t>::max();
+  uint32_t copies = std::numeric_limits<uint32_t>::max();  // the rarest first
   uint32_t tie = std::numeric_limits<uint32_t>::max();
 
   friend auto operator<=>(const Rank&, const Rank&) = default;
 };
 
-std::optional<Assignment> ChooseFromOrigin(const SwarmView& view, const SourceRequest& request,
-                                           const ChoicePolicy& policy) {
-  const bool is_there = view.node(request.node).from_origin > 0;
-  if (!is_there && view.origin_nodes() >= policy.max_origin_nodes) return std::nullopt;
-  std::optional<Assignment> run;
-  uint32_t longest = 0;
-  ForEachWanted(view, request, [&](PieceIndex piece) {
-    const PieceRef ref = view.RefOf(piece);
-    const bool free = IsUnsourced(view.piece(piece));
-    if (run) {
-      const bool goes_on = free && ref.file == run->first.file && ref.piece == run->first.piece + run->count;
-      if (goes_on) ++run->count;
-      return goes_on && run->count < longest;
+// The best of the pieces `among` for which `holder_of` finds somebody.
+template <typename Among, typename CopiesOf, typename HolderOf>
+std::optional<Assignment> ChooseRarest(const SwarmView& view, const SourceRequest& request, Among among,
+                                       CopiesOf copies_of, HolderOf holder_of) {
+  Rank best;
+  std::optional<Assignment> chosen;
+  ForEachWanted(view, request, among, [&](PieceIndex piece) {
+    const SwarmView::Piece& facts = view.piece(piece);
+    const Rank rank{copies_of(piece), Mix(request.node ^ request.salt, piece)};
+    if (!facts.hashed || rank >= best) return true;
+    if (const std::optional<NodeId> holder = holder_of(piece)) {
+      best = rank;
+      chosen = Assignment{.first = view.RefOf(piece), .count = 1, .source = *holder, .hash = facts.hash};
     }
-    longest = LongestRun(view, request, policy, view.file(ref.file).piece_size);
-    if (!free && !WasPassedOver(view, view.piece(piece))) return true;
-    run = Assignment{.first = ref, .count = 1, .source = kOrigin};
-    return free && longest > 1;
+    return true;
   });
-  return run;
+  return chosen;
+}
+
+std::optional<Assignment> ChooseInZone(const SwarmView& view, const SourceRequest& request, uint16_t zone) {
+  if (!view.AnyFree(zone)) return std::nullopt;
+  return ChooseRarest(
+      view, request, [&](size_t word) { return view.PresentIn(zone).word(word); },
+      [&](PieceIndex piece) { return view.HoldersIn(zone, piece) + view.ComingTo(zone, piece); },
+      [&](PieceIndex piece) { return HolderIn(view, request, zone, piece); });
+}
+
+// What the zone lacks and nobody brings into it yet.
+std::optional<Assignment> ChooseElsewhere(const SwarmView& view, const SourceRequest& request, uint16_t zone) {
+  const auto lacking = [&](size_t word) {
+    return view.present().word(word) & ~view.PresentIn(zone).word(word) & ~view.ComingTo(zone).word(word);
+  };
+  return ChooseRarest(
+      view, request, lacking, [&](PieceIndex piece) { return view.piece(piece).holders; },
+      [&](PieceIndex piece) { return HolderElsewhere(view, request, zone, piece); });
 }
 
 std::optional<Assignment> ChooseFromNodes(const SwarmView& view, const SourceRequest& request) {
   const uint16_t zone = view.node(request.node).zone;
-  Rank best;
-  PieceIndex chosen = 0;
-  NodeId source = kOrigin;
-  ForEachWanted(view, request, [&](PieceIndex piece) {
-    const SwarmView::Piece& facts = view.piece(piece);
-    if (facts.holders == 0 || !facts.hashed) return true;
-    const uint32_t here = view.HoldersIn(zone, piece);
-    const uint32_t coming = view.ComingTo(zone, piece);
-    const bool elsewhere = here == 0;
-    if (elsewhere && coming > 0) return true;  // somebody brings it into the zone already
-    const Rank rank{elsewhere, elsewhere ? facts.holders : here + coming, Mix(request.node ^ request.salt, piece)};
-    if (rank >= best) return true;
-    const auto holder = elsewhere ? HolderElsewhere(view, request, zone, piece) : HolderIn(view, request, zone, piece);
-    if (!holder) return true;
-    best = rank;
-    chosen = piece;
-    source = *holder;
-    return true;
-  });
-  if (source == kOrigin) return std::nullopt;
-  return Assignment{.first = view.RefOf(chosen), .count = 1, .source = source, .hash = view.piece(chosen).hash};
+  const auto chosen = ChooseInZone(view, request, zone);
+  return chosen || view.zones() == 1 ? chosen : ChooseElsewhere(view, request, zone);
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ SwarmView::SwarmView(const std::vector<uint64_t>& sizes) {
     total += count;
   }
   pieces_.resize(total);
-  unsourced_ = total;
+  for (BitSet* set : {&present_, &unsourced_, &fetched_once_}) set->Resize(total);
+  for (PieceIndex piece = 0; piece < total; ++piece) UpdateSets(piece);
 }
 
 PieceRef SwarmView::RefOf(PieceIndex index) const {
@@ -44,12 +45,13 @@ uint64_t SwarmView::FreeHolders(uint16_t zone, PieceIndex piece, size_t word) co
   return in.bits[piece * in.words + word] & in.free[word];
 }
 
-template <typename Change>
-void SwarmView::ChangePiece(PieceIndex index, Change change) {
-  Piece& piece = pieces_[index];
-  if (IsUnsourced(piece)) --unsourced_;
-  change(piece);
-  if (IsUnsourced(piece)) ++unsourced_;
+void SwarmView::UpdateSets(PieceIndex index) {
+  const Piece& piece = pieces_[index];
+  const bool unsourced = piece.holders == 0 && piece.origin_fetches == 0;
+  if (unsourced != unsourced_.Has(index)) unsourced_count_ += unsourced ? 1 : -1;
+  unsourced_.Set(index, unsourced);
+  present_.Set(index, piece.holders > 0);
+  fetched_once_.Set(index, piece.holders == 0 && piece.origin_fetches == 1);
 }
 
 void SwarmView::Widen(Zone& zone) {
@@ -75,6 +77,8 @@ void SwarmView::AddNode(NodeId id, uint16_t zone_index, uint32_t limit) {
   if (zone.holders.empty()) {
     zone.holders.resize(pieces_.size());
     zone.coming.resize(pieces_.size());
+    zone.present.Resize(pieces_.size());
+    zone.coming_set.Resize(pieces_.size());
   }
   if (zone.members.size() == zone.words * 64) Widen(zone);
   node.known = true;
@@ -105,7 +109,9 @@ void SwarmView::Show(NodeId id, PieceIndex index, bool shown) {
   uint64_t& word = zone.bits[index * zone.words + node.slot / 64];
   word ^= uint64_t{1} << (node.slot % 64);
   zone.holders[index] += shown ? 1 : -1;
-  ChangePiece(index, [&](Piece& piece) { piece.holders += shown ? 1 : -1; });
+  zone.present.Set(index, zone.holders[index] > 0);
+  pieces_[index].holders += shown ? 1 : -1;
+  UpdateSets(index);
 }
 
 void SwarmView::SetSource(NodeId id, bool source) {
@@ -157,30 +163,32 @@ void SwarmView::ClearHash(PieceIndex index) { pieces_[index].hashed = false; }
 void SwarmView::Begin(NodeId receiver, PieceIndex index, NodeId source) {
   Node& node = nodes_[receiver];
   node.pending.Set(index, true);
-  ++zones_[node.zone].coming[index];
+  Zone& zone = zones_[node.zone];
+  zone.coming_set.Set(index, ++zone.coming[index] > 0);
   if (source != kOrigin) {
     ++nodes_[source].uploads;
     return UpdateFree(nodes_[source]);
   }
   if (node.from_origin++ == 0) ++origin_nodes_;
-  ChangePiece(index, [&](Piece& piece) {
-    ++piece.origin_fetches;
-    piece.overdue_at =
-        origin_received_ + kRounds * std::max<uint64_t>(kLeastRound, uint64_t{round_} * node.from_origin);
-  });
+  Piece& piece = pieces_[index];
+  ++piece.origin_fetches;
+  piece.overdue_at = origin_received_ + kRounds * std::max<uint64_t>(kLeastRound, uint64_t{round_} * node.from_origin);
+  UpdateSets(index);
 }
 
 void SwarmView::End(NodeId receiver, PieceIndex index, NodeId source, bool last) {
   Node& node = nodes_[receiver];
   if (last) node.pending.Set(index, false);
-  --zones_[node.zone].coming[index];
+  Zone& zone = zones_[node.zone];
+  zone.coming_set.Set(index, --zone.coming[index] > 0);
   if (source != kOrigin) {
     --nodes_[source].uploads;
     if (nodes_[source].extra > 0) --nodes_[source].extra;  // as old as what has ended
     return UpdateFree(nodes_[source]);
   }
   if (--node.from_origin == 0) --origin_nodes_;
-  ChangePiece(index, [](Piece& piece) { --piece.origin_fetches; });
+  --pieces_[index].origin_fetches;
+  UpdateSets(index);
 }
 
 }  // namespace ballast

@@ -74,6 +74,12 @@ class SwarmView {
   NodeId nodes() const { return static_cast<NodeId>(nodes_.size()); }
 
   uint16_t zones() const { return static_cast<uint16_t>(zones_.size()); }
+  // Sets of pieces.
+  const BitSet& present() const { return present_; }            // with a holder
+  const BitSet& unsourced() const { return unsourced_; }        // with none, and nobody fetches them
+  const BitSet& fetched_once() const { return fetched_once_; }  // with none, and one node fetches them
+  const BitSet& PresentIn(uint16_t zone) const { return zones_[zone].present; }
+  const BitSet& ComingTo(uint16_t zone) const { return zones_[zone].coming_set; }
   uint32_t HoldersIn(uint16_t zone, PieceIndex piece) const { return zones_[zone].holders[piece]; }
   uint32_t ComingTo(uint16_t zone, PieceIndex piece) const { return zones_[zone].coming[piece]; }
   // Sources of the zone that have the piece and may send now, as bits by Node::slot; `word` < WordsOf(zone).
@@ -84,7 +90,7 @@ class SwarmView {
 
   uint32_t origin_nodes() const { return origin_nodes_; }        // that fetch from the origin now
   uint64_t origin_received() const { return origin_received_; }  // pieces that came from there, ever
-  uint32_t unsourced() const { return unsourced_; }              // pieces that nobody has and nobody fetches
+  uint32_t unsourced_count() const { return unsourced_count_; }
 
   // ---- what the coordinator says
 
@@ -114,14 +120,14 @@ class SwarmView {
     uint32_t free_count = 0;
     std::vector<uint32_t> holders;  // by piece
     std::vector<uint32_t> coming;
+    BitSet present;
+    BitSet coming_set;
   };
 
   void Show(NodeId node, PieceIndex piece, bool shown);
   void UpdateFree(const Node& node);
   void Widen(Zone& zone);
-  bool IsUnsourced(const Piece& piece) const { return piece.holders == 0 && piece.origin_fetches == 0; }
-  template <typename Change>
-  void ChangePiece(PieceIndex index, Change change);
+  void UpdateSets(PieceIndex index);
 
   std::vector<File> files_;
   std::vector<Piece> pieces_;
@@ -130,7 +136,10 @@ class SwarmView {
   uint32_t origin_nodes_ = 0;
   uint64_t origin_received_ = 0;
   uint32_t round_ = 1;
-  uint32_t unsourced_ = 0;
+  BitSet present_;
+  BitSet unsourced_;
+  BitSet fetched_once_;
+  uint32_t unsourced_count_ = 0;
 };
 
 }  // namespace ballast
