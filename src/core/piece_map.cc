@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint32_t kSmallestPiece = 1 << 20;
 constexpr uint32_t kLargestPiece = 16 << 20;
-constexpr uint64_t kMostSmallPieces = 256;
+constexpr uint64_t kMostPieces = 512;
 
 uint32_t CheckedCount(uint64_t file_size, uint32_t piece_size) {
   BALLAST_CHECK(std::has_single_bit(piece_size)) << "pieces of " << piece_size << " bytes";
@@ -24,7 +24,7 @@ uint32_t CheckedCount(uint64_t file_size, uint32_t piece_size) {
 
 uint32_t PieceSizeFor(uint64_t file_size) {
   uint32_t piece = kSmallestPiece;
-  while (piece < kLargestPiece && file_size >= piece * kMostSmallPieces) piece *= 2;
+  while (piece < kLargestPiece && file_size > piece * kMostPieces) piece *= 2;
   return piece;
 }
 

@@ -19,8 +19,8 @@ struct ByteRange {
   friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
-// 1-16 MiB, aiming at 100 to 256 pieces: 1 MiB below 256 MiB, doubled with each doubling of the size, 16 MiB from 2 GiB
-// on.
+// 1-16 MiB, so that a file has at most 512 pieces until they are of 16 MiB: 1 MiB up to 512 MiB, doubled with each
+// doubling of the size. Nodes must agree on it: part of the protocol between them.
 uint32_t PieceSizeFor(uint64_t file_size);
 
 // A value. Pieces are numbered from 0; asking for one at or beyond count() crashes. An empty file has no pieces and is

@@ -14,12 +14,12 @@ constexpr uint64_t kGiB = 1 << 30;
 TEST(PieceSizeTest, DoublesWithTheSizeBetweenOneAndSixteenMiB) {
   const std::pair<uint64_t, uint32_t> cases[] = {{0, kMiB},
                                                  {1, kMiB},
-                                                 {256 * kMiB - 1, kMiB},
-                                                 {256 * kMiB, 2 * kMiB},
-                                                 {512 * kMiB, 4 * kMiB},
-                                                 {kGiB, 8 * kMiB},
-                                                 {2 * kGiB - 1, 8 * kMiB},
-                                                 {2 * kGiB, 16 * kMiB},
+                                                 {512 * kMiB, kMiB},
+                                                 {512 * kMiB + 1, 2 * kMiB},
+                                                 {kGiB, 2 * kMiB},
+                                                 {kGiB + 1, 4 * kMiB},
+                                                 {4 * kGiB, 8 * kMiB},
+                                                 {4 * kGiB + 1, 16 * kMiB},
                                                  {kMaxFileSize, 16 * kMiB}};
   for (const auto& [size, piece] : cases) EXPECT_EQ(PieceSizeFor(size), piece) << size;
 }

@@ -5,7 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "swarm/attester_audit.h"
 #include "swarm/choose_source.h"
+#include "swarm/given_pieces.h"
 #include "swarm/source_pace.h"
 #include "swarm/swarm_view.h"
 
@@ -16,13 +18,6 @@ constexpr uint32_t kServedPerEvent = 8;  // of those who wait; the others' turn 
 constexpr Duration kOriginRun = std::chrono::milliseconds(500);
 constexpr Duration kAvoidFor = std::chrono::seconds(10);
 constexpr Duration kServeAllEvery = std::chrono::milliseconds(100);
-
-// A piece that a node was given.
-struct Given {
-  PieceIndex piece;
-  NodeId source;
-  SteadyTime at;
-};
 
 struct Avoided {
   NodeId source;
@@ -42,15 +37,10 @@ struct Member {
   uint32_t peer_slots = 0;
   uint32_t origin_slots = 0;
   std::vector<Window> windows;
-  std::vector<Given> given;
+  std::vector<PieceIndex> to_audit;  // to be fetched from the origin again
   std::vector<Avoided> avoided;
   std::set<NodeId> called_corrupt_by;
 };
-
-template <typename Range, typename Matches>
-bool Any(const Range& range, Matches matches) {
-  return std::any_of(range.begin(), range.end(), matches);
-}
 
 }  // namespace
 
@@ -58,15 +48,14 @@ struct Coordinator::State {
   State(const std::vector<uint64_t>& sizes, const CoordinatorPolicy& the_policy)
       : view(sizes),
         policy(the_policy),
-        choice{.max_origin_nodes = policy.max_origin_nodes, .origin_run_bytes = policy.origin_run_bytes},
-        hashes_asked(sizes.size()) {}
+        choice{.max_origin_nodes = policy.max_origin_nodes, .origin_run_bytes = policy.origin_run_bytes} {}
 
   // ---- what a node says
 
   void Take(NodeId node, const Announce& announce) {
     Member& member = members[node];
     member.connected = member.announced = true;
-    member.origin = announce.origin;
+    member.origin = announce.origin && !member.quarantined;
     if (announce.whole) AddAll(node);
     for (const Announce::File& file : announce.files) AddFile(node, file);
     SetSource(node, true);
@@ -78,17 +67,23 @@ struct Coordinator::State {
 
   void AddFile(NodeId node, const Announce::File& file) {
     if (file.file >= view.files() || file.pieces.count() != view.file(file.file).pieces) return;
-    for (uint32_t piece = file.pieces.FirstHere(); piece < file.pieces.count();
-         piece = file.pieces.FirstHere(piece + 1))
-      view.AddPiece(node, view.IndexOf({file.file, piece}));
+    auto hash = file.hashes.begin();
+    for (uint32_t at = file.pieces.FirstHere(); at < file.pieces.count(); at = file.pieces.FirstHere(at + 1)) {
+      const PieceIndex piece = view.IndexOf({file.file, at});
+      if (hash != file.hashes.end() && !view.piece(piece).hashed) view.SetHash(piece, *hash, node);
+      const bool differs = hash != file.hashes.end() && view.piece(piece).hash != *hash;
+      if (hash != file.hashes.end()) ++hash;
+      if (!differs) view.AddPiece(node, piece);
+    }
   }
 
-  void Take(NodeId node, const Next& next, SteadyTime now) {
+  void Take(NodeId node, const Next& next, SteadyTime now, Outbox& outbox) {
     Member& member = members[node];
-    for (const Received& received : next.received) TakeReceived(node, received, now);
+    for (const Received& received : next.received) TakeReceived(node, received, now, outbox);
     for (const Failed& failed : next.failed) TakeFailed(node, failed, now);
+    for (const uint32_t file : next.unproven) TakeUnproven(node, file, outbox);
     TakeInFlight(node, next.in_flight, now);
-    const OnTheWay on_the_way = CountOnTheWay(member, next.in_flight);
+    const GivenPieces::OnTheWay on_the_way = given.NotNamed(node, next.in_flight);
     member.peer_slots = next.peer_slots - std::min(next.peer_slots, on_the_way.from_nodes);
     member.origin_slots = next.origin_slots - std::min(next.origin_slots, on_the_way.from_origin);
     member.windows = next.windows;
@@ -96,28 +91,29 @@ struct Coordinator::State {
     view.SetReportedUploads(node, next.uploads);
   }
 
-  void TakeReceived(NodeId node, const Received& received, SteadyTime now) {
+  // Pieces that turn out to be wrong by what is known here are taken back at once.
+  void TakeReceived(NodeId node, const Received& received, SteadyTime now, Outbox& outbox) {
     if (!view.Knows(received.piece)) return;
     const PieceIndex piece = view.IndexOf(received.piece);
     NoteArrival(node, piece, received.source, now);
-    EndGiven(node, piece);
-    const SwarmView::Piece& facts = view.piece(piece);
-    if (received.source == kOrigin && !facts.hashed) {
-      view.SetHash(piece, received.hash, node);
-    } else if (facts.hashed && facts.hash != received.hash) {
-      return;  // of two that fetched it, one is wrong; the first was believed, and the file's proof will tell
+    given.EndPiece(node, piece);
+    if (received.source == kOrigin) {
+      if (const auto guilty = audit.OnReceived(view, node, piece, received.hash)) Condemn(*guilty, outbox);
+      if (!view.piece(piece).hashed) view.SetHash(piece, received.hash, node);
     }
-    view.AddPiece(node, piece);
+    const SwarmView::Piece& facts = view.piece(piece);
+    if (facts.hashed && facts.hash == received.hash) return view.AddPiece(node, piece);
+    Reply reply;
+    reply.withdrawn.push_back(received.piece);
+    Post(node, std::move(reply), outbox);
   }
 
   void NoteArrival(NodeId node, PieceIndex piece, NodeId source, SteadyTime now) {
-    if (source == kOrigin) return view.CountOriginPiece();
-    if (!Known(source)) return;
+    if (source == kOrigin) view.CountOriginPiece();
+    const auto found = given.Find(node, piece, source);
+    if (!found) return;
+    if (source == kOrigin) return NoteOriginPace(members[node], found->at, now);
     members[source].reached_at = now;
-    const auto& given = members[node].given;
-    const auto found = std::find_if(given.begin(), given.end(),
-                                    [&](const Given& one) { return one.piece == piece && one.source == source; });
-    if (found == given.end()) return;
     pace.Note(source, SizeOf(piece), view.node(source).uploads, now - found->at);
     view.SetLimit(source, pace.Limit(source, policy.max_uploads));
   }
@@ -141,7 +137,7 @@ struct Coordinator::State {
     for (uint32_t i = 0; i < failed.count; ++i) {
       const PieceRef ref{failed.first.file, failed.first.piece + i};
       if (!view.Knows(ref)) return;
-      EndGivenFrom(node, view.IndexOf(ref), failed.source);
+      given.End(node, view.IndexOf(ref), failed.source);
       if (failed.source != kOrigin && Known(failed.source)) Blame(node, view.IndexOf(ref), failed, now);
     }
   }
@@ -181,7 +177,9 @@ struct Coordinator::State {
   }
 
   void Quarantine(NodeId node) {
-    members[node].quarantined = true;
+    if (std::exchange(members[node].quarantined, true)) return;
+    members[node].origin = false;
+    quarantined.push_back(node);
     SetSource(node, false);
   }
 
@@ -195,68 +193,41 @@ struct Coordinator::State {
         const PieceRef ref{one.first.file, one.first.piece + i};
         if (!view.Knows(ref)) break;
         const PieceIndex piece = view.IndexOf(ref);
-        if (!view.node(node).have.Has(piece) && !IsGiven(node, piece, one.source)) Give(node, piece, one.source, now);
+        if (!view.node(node).have.Has(piece)) given.Give(node, piece, one.source, now);
       }
     }
   }
 
-  struct OnTheWay {
-    uint32_t from_nodes = 0;
-    uint32_t from_origin = 0;
-  };
-  // What the node was given since it wrote this.
-  OnTheWay CountOnTheWay(const Member& member, const std::vector<InFlight>& in_flight) const {
-    OnTheWay count;
-    bool run = false;
-    for (const Given& given : member.given) {
-      const PieceRef ref = view.RefOf(given.piece);
-      const bool named = Any(in_flight, [&](const InFlight& one) {
-        return one.source == given.source && one.first.file == ref.file && one.first.piece <= ref.piece &&
-               ref.piece < one.first.piece + one.count;
-      });
-      if (named) continue;
-      if (given.source != kOrigin) ++count.from_nodes;
-      run = run || given.source == kOrigin;
+  // ---- whose word was false
+
+  void TakeUnproven(NodeId node, uint32_t file, Outbox& outbox) {
+    if (file >= view.files()) return;
+    const std::vector<PieceIndex> pieces = audit.OnUnproven(view, node, file);
+    Withdraw(node, pieces, outbox);
+    members[node].to_audit.insert(members[node].to_audit.end(), pieces.begin(), pieces.end());
+  }
+
+  void Withdraw(NodeId node, const std::vector<PieceIndex>& pieces, Outbox& outbox) {
+    Reply reply;
+    for (const PieceIndex piece : pieces) {
+      if (!view.node(node).have.Has(piece)) continue;
+      view.RemovePiece(node, piece);
+      reply.withdrawn.push_back(view.RefOf(piece));
     }
-    count.from_origin = run ? 1 : 0;  // several pieces of one run
-    return count;
+    Post(node, std::move(reply), outbox);
   }
 
-  // ---- what is given
-
-  bool IsGiven(NodeId node, PieceIndex piece, NodeId source) const {
-    return Any(members[node].given, [&](const Given& one) { return one.piece == piece && one.source == source; });
-  }
-
-  void Give(NodeId node, PieceIndex piece, NodeId source, SteadyTime now) {
-    members[node].given.push_back({piece, source, now});
-    view.Begin(node, piece, source);
-  }
-
-  // Whatever of it the node was given.
-  void EndGiven(NodeId node, PieceIndex piece) {
-    while (true) {
-      const auto& given = members[node].given;
-      const auto found = std::find_if(given.begin(), given.end(), [&](const Given& one) { return one.piece == piece; });
-      if (found == given.end()) return;
-      EndGivenFrom(node, piece, found->source);
+  // All that it attested is fetched again, by everybody who has it.
+  void Condemn(NodeId attester, Outbox& outbox) {
+    Quarantine(attester);
+    std::vector<PieceIndex> pieces;
+    for (PieceIndex piece = 0; piece < view.pieces(); ++piece) {
+      if (!view.piece(piece).hashed || view.piece(piece).attester != attester) continue;
+      view.ClearHash(piece);
+      pieces.push_back(piece);
     }
-  }
-
-  void EndGivenFrom(NodeId node, PieceIndex piece, NodeId source) {
-    auto& given = members[node].given;
-    const auto found = std::find_if(given.begin(), given.end(),
-                                    [&](const Given& one) { return one.piece == piece && one.source == source; });
-    if (found == given.end()) return;
-    *found = given.back();
-    given.pop_back();
-    view.End(node, piece, source, !Any(given, [&](const Given& one) { return one.piece == piece; }));
-  }
-
-  void EndAllGiven(NodeId node) {
-    while (!members[node].given.empty()) {
-      const Given one = members[node].given.back();
-      EndGivenFrom(node, one.piece, one.source);
+    for (NodeId node = 0; node < members.size(); ++node) {
+      if (Known(node)) Withdraw(node, pieces, outbox);
     }
   }
 
@@ -273,6 +244,7 @@ struct Coordinator::State {
                           .origin_capable = OriginCapable(),
                           .longest_run = LongestRun(member)};
     bool served = false;
+    ServeAudit(node, now, reply);
     while (true) {
       request.origin = member.origin && member.origin_slots > 0;
       request.nodes = member.peer_slots > 0;
@@ -288,9 +260,17 @@ struct Coordinator::State {
     return served;
   }
 
+  void ServeAudit(NodeId node, SteadyTime now, Reply& reply) {
+    Member& member = members[node];
+    for (; member.origin_slots > 0 && !member.to_audit.empty(); member.to_audit.pop_back()) {
+      --member.origin_slots;
+      Assign(node, {.first = view.RefOf(member.to_audit.back()), .count = 1, .source = kOrigin}, now, reply);
+    }
+  }
+
   void Assign(NodeId node, const Assignment& chosen, SteadyTime now, Reply& reply) {
     for (uint32_t i = 0; i < chosen.count; ++i) {
-      Give(node, view.IndexOf({chosen.first.file, chosen.first.piece + i}), chosen.source, now);
+      given.Give(node, view.IndexOf({chosen.first.file, chosen.first.piece + i}), chosen.source, now);
     }
     reply.assignments.push_back(chosen);
   }
@@ -300,7 +280,7 @@ struct Coordinator::State {
       if (!view.Knows(hedge.piece)) continue;
       const PieceIndex piece = view.IndexOf(hedge.piece);
       std::vector<NodeId> avoid{hedge.late};
-      for (const Given& one : members[node].given) {
+      for (const Given& one : given.Of(node)) {
         if (one.piece == piece) avoid.push_back(one.source);
       }
       for (const Avoided& one : members[node].avoided) avoid.push_back(one.source);
@@ -341,14 +321,14 @@ struct Coordinator::State {
 
   void AskForHashes(NodeId node) {
     for (const Window& window : members[node].windows) {
-      if (hashes_asked[window.file]) continue;
       const SwarmView::File& file = view.file(window.file);
+      if (file.hashes_coming) continue;
       const PieceIndex first = file.first + std::min(window.begin, file.pieces);
       const PieceIndex end = std::min(first + kWindowPieces, file.first + file.pieces);
       for (PieceIndex piece = first; piece < end; ++piece) {
         if (view.piece(piece).hashed || view.piece(piece).holders == 0) continue;
         if (const auto holder = WholeHolder(file)) {
-          hashes_asked[window.file] = true;
+          view.SetHashesComing(window.file, true);
           hashes_wanted.push_back({window.file, *holder});
         }
         break;
@@ -372,9 +352,11 @@ struct Coordinator::State {
   const CoordinatorPolicy policy;
   const ChoicePolicy choice;
   SourcePace pace;
+  GivenPieces given{view};
+  AttesterAudit audit;
+  std::vector<NodeId> quarantined;
   std::vector<Member> members;
   std::deque<NodeId> waiting;
-  std::vector<bool> hashes_asked;
   std::vector<HashesWanted> hashes_wanted;
   uint32_t origin_capable = 0;
   uint32_t salt = 0;
@@ -388,7 +370,7 @@ Coordinator::~Coordinator() = default;
 void Coordinator::SetNode(NodeId node, uint16_t zone) {
   State& state = *state_;
   if (node >= state.members.size()) state.members.resize(node + 1);
-  if (state.Known(node) && state.view.node(node).zone != zone) state.EndAllGiven(node);
+  if (state.Known(node) && state.view.node(node).zone != zone) state.given.EndAll(node);
   state.view.AddNode(node, zone, state.policy.max_uploads);
 }
 
@@ -410,7 +392,7 @@ Coordinator::Outbox Coordinator::On(NodeId node, const Next& next, SteadyTime no
     reply.announce = true;
   } else {
     state_->SetSource(node, true);
-    state_->Take(node, next, now);
+    state_->Take(node, next, now, outbox);
     state_->AskForHashes(node);
     state_->ServeHedges(node, next.hedges, now, reply);
     state_->Serve(node, now, reply);
@@ -426,8 +408,10 @@ Coordinator::Outbox Coordinator::OnGone(NodeId node, SteadyTime now) {
   Member& member = state.members[node];
   member.connected = member.announced = false;
   member.peer_slots = member.origin_slots = 0;
-  state.EndAllGiven(node);
+  state.given.EndAll(node);
   state.SetSource(node, false);
+  for (const auto& [other, file] : state.audit.OnGone(node)) state.TakeUnproven(other, file, outbox);
+  member.to_audit.clear();
   state.CountOriginCapable();
   state.ServeWaiting(kServedPerEvent, now, outbox);
   return outbox;
@@ -447,15 +431,17 @@ Coordinator::Outbox Coordinator::OnHashes(NodeId holder, uint32_t file, std::spa
   Outbox outbox;
   State& state = *state_;
   if (file >= state.view.files()) return outbox;
-  state.hashes_asked[file] = false;
   if (hashes.size() != state.view.file(file).pieces) {
-    state.view.SetSource(holder, false);  // it said that it has the file, and does not
+    state.SetSource(holder, false);  // it said that it has the file, and does not
+    state.view.SetHashesComing(file, false);
+    state.ServeWaiting(state.waiting.size(), now, outbox);
     return outbox;
   }
   for (uint32_t piece = 0; piece < hashes.size(); ++piece) {
     const PieceIndex index = state.view.IndexOf({file, piece});
     if (!state.view.piece(index).hashed) state.view.SetHash(index, hashes[piece], holder);
   }
+  state.view.SetHashesComing(file, false);
   state.ServeWaiting(state.waiting.size(), now, outbox);
   return outbox;
 }
@@ -465,8 +451,8 @@ Coordinator::Outbox Coordinator::Tick(SteadyTime now) {
   State& state = *state_;
   for (NodeId node = 0; node < state.members.size(); ++node) {
     Member& member = state.members[node];
-    if (!member.connected || member.given.empty() || now - member.heard_at < state.policy.silence) continue;
-    state.EndAllGiven(node);
+    if (!member.connected || state.given.Of(node).empty() || now - member.heard_at < state.policy.silence) continue;
+    state.given.EndAll(node);
     state.SetSource(node, false);  // until it is heard again
   }
   state.served_all_at = now;
@@ -475,7 +461,7 @@ Coordinator::Outbox Coordinator::Tick(SteadyTime now) {
 }
 
 std::optional<SteadyTime> Coordinator::NextTick() const {
-  const bool anybody = Any(state_->members, [](const Member& member) { return member.connected; });
+  const bool anybody = std::ranges::any_of(state_->members, [](const Member& member) { return member.connected; });
   if (!anybody) return std::nullopt;
   return state_->served_all_at + (state_->waiting.empty() ? state_->policy.silence / 2 : kServeAllEvery);
 }
@@ -484,10 +470,12 @@ std::vector<Coordinator::HashesWanted> Coordinator::TakeHashesWanted() {
   return std::exchange(state_->hashes_wanted, {});
 }
 
+std::vector<NodeId> Coordinator::TakeQuarantined() { return std::exchange(state_->quarantined, {}); }
+
 std::vector<Coordinator::Transfer> Coordinator::Transfers() const {
   std::vector<Transfer> transfers;
   for (NodeId node = 0; node < state_->members.size(); ++node) {
-    for (const Given& given : state_->members[node].given) {
+    for (const Given& given : state_->given.Of(node)) {
       transfers.push_back({state_->view.RefOf(given.piece), 1, given.source, node});
     }
   }

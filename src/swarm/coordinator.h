@@ -59,6 +59,10 @@ class Coordinator {
   // What is to be asked of whom since the last call.
   std::vector<HashesWanted> TakeHashesWanted();
 
+  // Nodes that sent or attested wrong bytes, since the last call: they are asked for nothing any more. Each is named
+  // once.
+  std::vector<NodeId> TakeQuarantined();
+
   // For status: what is under way.
   struct Transfer {
     PieceRef first;

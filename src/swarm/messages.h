@@ -35,6 +35,7 @@ struct Announce {
   struct File {
     uint32_t file = 0;
     PieceMap pieces;
+    std::vector<Digest> hashes;  // SHA-256 of each piece that is here, in order; empty where that is not known
   };
   bool origin = true;       // it can reach the origin, as far as it knows
   bool whole = false;       // it has every file, proven; `files` is empty then

@@ -47,11 +47,12 @@ uint64_t SwarmView::FreeHolders(uint16_t zone, PieceIndex piece, size_t word) co
 
 void SwarmView::UpdateSets(PieceIndex index) {
   const Piece& piece = pieces_[index];
-  const bool unsourced = piece.holders == 0 && piece.origin_fetches == 0;
+  const bool sourced = piece.holders > 0 && (piece.hashed || files_[RefOf(index).file].hashes_coming);
+  const bool unsourced = !sourced && piece.origin_fetches == 0;
   if (unsourced != unsourced_.Has(index)) unsourced_count_ += unsourced ? 1 : -1;
   unsourced_.Set(index, unsourced);
   present_.Set(index, piece.holders > 0);
-  fetched_once_.Set(index, piece.holders == 0 && piece.origin_fetches == 1);
+  fetched_once_.Set(index, !sourced && piece.origin_fetches == 1);
 }
 
 void SwarmView::Widen(Zone& zone) {
@@ -156,9 +157,19 @@ void SwarmView::SetHash(PieceIndex index, const Digest& hash, NodeId attester) {
   piece.hash = hash;
   piece.hashed = true;
   piece.attester = attester;
+  UpdateSets(index);
 }
 
-void SwarmView::ClearHash(PieceIndex index) { pieces_[index].hashed = false; }
+void SwarmView::ClearHash(PieceIndex index) {
+  pieces_[index].hashed = false;
+  UpdateSets(index);
+}
+
+void SwarmView::SetHashesComing(uint32_t index, bool coming) {
+  File& file = files_[index];
+  file.hashes_coming = coming;
+  for (PieceIndex piece = file.first; piece < file.first + file.pieces; ++piece) UpdateSets(piece);
+}
 
 void SwarmView::Begin(NodeId receiver, PieceIndex index, NodeId source) {
   Node& node = nodes_[receiver];

@@ -54,6 +54,7 @@ class SwarmView {
     PieceIndex first = 0;
     uint32_t pieces = 0;
     uint32_t piece_size = 0;
+    bool hashes_coming = false;  // somebody was asked for the hashes of its pieces
   };
 
   // `sizes`: 0 for a file that is not to be fetched.
@@ -103,6 +104,7 @@ class SwarmView {
   void RemovePiece(NodeId node, PieceIndex piece);
   void SetHash(PieceIndex piece, const Digest& hash, NodeId attester);
   void ClearHash(PieceIndex piece);
+  void SetHashesComing(uint32_t file, bool coming);
   // `receiver` was given the piece, to be had from `source`; and the end of that, however it came. A piece may come
   // from two sources at once: `last` is the end of the only one.
   void Begin(NodeId receiver, PieceIndex piece, NodeId source);
