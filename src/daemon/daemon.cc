@@ -17,6 +17,7 @@
 #include "daemon/cache_service.h"
 #include "daemon/http_server.h"
 #include "daemon/manifest_folder.h"
+#include "daemon/metered_source.h"
 #include "daemon/unix_socket.h"
 #include "origin/origin_set.h"
 #include "store/posix_file_system.h"
@@ -99,6 +100,7 @@ struct Daemon::Parts {
   std::unique_ptr<Store> store;
   std::unique_ptr<Resolutions> resolutions;
   std::unique_ptr<EarlyMounts> early_mounts;
+  std::unique_ptr<TransferLimits> limits;
   std::unique_ptr<Downloader> downloader;
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
@@ -131,11 +133,16 @@ Status Daemon::Parts::OpenStore() {
 }
 
 void Daemon::Parts::BuildCore() {
-  const Downloader::Options options{.streams = setup.config.fetch.streams,
-                                    .rates = {.download = setup.config.limits.download_bytes_per_second,
-                                              .origin = setup.config.limits.origin_bytes_per_second,
-                                              .prewarm = setup.config.limits.prewarm_bytes_per_second}};
-  downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, clock, options);
+  const auto& rates = setup.config.limits;
+  limits = std::make_unique<TransferLimits>(TransferRates{.download = rates.download_bytes_per_second,
+                                                          .origin = rates.origin_bytes_per_second,
+                                                          .prewarm = rates.prewarm_bytes_per_second},
+                                            clock);
+  const Downloader::Options options{
+      .streams = setup.config.fetch.streams,
+  };
+  downloader =
+      std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, nullptr, clock, options);
   manager = std::make_unique<ModelManager>(*store, *downloader, metrics, clock, setup.jobs);
   core.reset(new CacheCore{.facts = facts,
                            .store = *store,

@@ -6,6 +6,7 @@
 #include "base/logging.h"
 #include "base/strings.h"
 #include "daemon/metered_source.h"
+#include "daemon/metered_swarm.h"
 #include "fetch/fetcher.h"
 #include "fetch/store_destination.h"
 
@@ -16,10 +17,18 @@ int64_t Unix(const Clock& clock) {
   return std::chrono::duration_cast<std::chrono::seconds>(clock.Now().time_since_epoch()).count();
 }
 
-// The origin is not there, rather than against it.
-bool DoesNotAnswer(const Status& status) {
-  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadlineExceeded;
-}
+// Where this node knows no origin for a model that others bring: it can give it no origin work.
+class NoOrigin final : public Origin {
+ public:
+  explicit NoOrigin(Status why) : why_(std::move(why)) {}
+  Result<ResolvedModel> Resolve(const ModelRef&, const PathFilter&, std::stop_token) override { return why_; }
+  Status Read(const ResolvedModel&, const RemoteFile&, ByteRange, const ByteSink&, std::stop_token) override {
+    return why_;
+  }
+
+ private:
+  const Status why_;
+};
 
 class HookSink final : public ProgressSink {
  public:
@@ -48,10 +57,21 @@ class HookSink final : public ProgressSink {
 
 }  // namespace
 
+namespace {
+
+// Of the request alone: another node may know the commit by other names, which need not be true any more.
+std::vector<std::string> RevisionsOf(const ModelRequest& request) {
+  const std::string name = RevisionName(request.ref);
+  return name.empty() || IsCommit(name) ? std::vector<std::string>() : std::vector{name};
+}
+
+}  // namespace
+
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix) {
-  OriginRecord record{.uri = request.ref.Uri(), .commit = resolved.commit, .resolved_unix_seconds = now_unix};
-  if (const std::string name = RevisionName(request.ref); !name.empty() && !IsCommit(name))
-    record.revisions.push_back(name);
+  OriginRecord record{.uri = request.ref.Uri(),
+                      .commit = resolved.commit,
+                      .revisions = RevisionsOf(request),
+                      .resolved_unix_seconds = now_unix};
   for (const RemoteFile& file : resolved.files) {
     record.files[file.path.str()] = {.git_oid = file.git_oid, .lfs_pointer_size = file.lfs_pointer_size};
   }
@@ -59,14 +79,15 @@ OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved
 }
 
 Downloader::Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics,
-                       const Clock& clock, Options options)
+                       TransferLimits& limits, DownloadSwarm* swarm, const Clock& clock, Options options)
     : store_(store),
       resolutions_(resolutions),
       origins_(std::move(origins)),
       metrics_(metrics),
+      limits_(limits),
+      swarm_(swarm),
       clock_(clock),
-      options_(options),
-      limits_(std::make_unique<TransferLimits>(options.rates, clock)) {}
+      options_(options) {}
 
 Downloader::~Downloader() = default;
 
@@ -98,15 +119,43 @@ Result<ReadyModel> Downloader::Run(const ModelRequest& request, bool ask_anew, c
   if (!ask_anew || IsPinned(request.ref)) {
     if (std::optional<ReadyModel> here = FindHere(request, std::nullopt)) return *here;
   }
-  ASSIGN_OR_RETURN(Origin* const origin, origins_(request.ref, request.origin));
   ModelRef ref = request.ref;
   if (!ask_anew && known && !known->commit.empty())
     ref.revision = known->commit;  // gone from here, but kept: the same again
   hooks.progress({.step = "resolving"});
-  const Result<ResolvedModel> resolved = origin->Resolve(ref, request.filter, stop);
-  if (!resolved.ok() && DoesNotAnswer(resolved.status())) return ServeStale(request, resolved.status());
+  return swarm_ != nullptr && swarm_->active() ? RunInSwarm(request, ref, hooks, stop)
+                                               : RunAlone(request, ref, hooks, stop);
+}
+
+Result<ReadyModel> Downloader::RunAlone(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
+                                        const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(Origin* const origin, origins_(request.ref, request.origin));
+  Result<ResolvedModel> resolved = origin->Resolve(ref, request.filter, stop);
+  if (!resolved.ok() && IsSilence(resolved.status())) return ServeStale(request, resolved.status());
   if (!resolved.ok()) return resolved.status();
-  return Fetch(request, *origin, *resolved, hooks, std::move(stop));
+  OriginRecord record = RecordOf(request, *resolved, Unix(clock_));
+  return Fetch({.request = request, .origin = *origin, .resolved = *std::move(resolved), .record = std::move(record)},
+               hooks, stop);
+}
+
+Result<ReadyModel> Downloader::RunInSwarm(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
+                                          const std::stop_token& stop) {
+  ModelRequest asked = request;
+  asked.ref = ref;
+  Result<ModelAnswer> answer = swarm_->Resolve(asked, stop);
+  if (!answer.ok() && IsSilence(answer.status())) return ServeStale(request, answer.status());
+  if (!answer.ok()) return answer.status();
+  const Result<Origin*> origin = origins_(request.ref, request.origin);
+  NoOrigin none(origin.status());
+  if (!answer->warning.empty()) metrics_.CountStale();
+  answer->record.revisions = RevisionsOf(request);
+  return Fetch({.request = request,
+                .origin = origin.ok() ? **origin : none,
+                .resolved = ToModel(asked, *answer),
+                .record = answer->record,
+                .warning = answer->warning,
+                .in_swarm = true},
+               hooks, stop);
 }
 
 Result<ReadyModel> Downloader::ServeStale(const ModelRequest& request, const Status& failure) {
@@ -124,29 +173,35 @@ Result<ReadyModel> Downloader::ServeStale(const ModelRequest& request, const Sta
   return *here;
 }
 
-Result<ReadyModel> Downloader::Fetch(const ModelRequest& request, Origin& origin, const ResolvedModel& resolved,
-                                     const AttemptHooks& hooks, std::stop_token stop) {
-  const OriginRecord expected = RecordOf(request, resolved, Unix(clock_));
-  hooks.resolved(expected, resolved.files);
+Result<FetchedModel> Downloader::FetchFiles(const Job& job, TransferCounts& counts, const AttemptHooks& hooks,
+                                            const std::stop_token& stop) {
+  MeteredSource source(job.origin, metrics_, limits_, counts, hooks.demanded);
+  ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(job.resolved, store_.blobs()));
+  HookSink sink(hooks, counts, clock_, job.request.Name());
+  FetchOptions options{.max_streams = options_.streams};
+  return FetchModel(job.resolved, source, *destination, options, clock_, sink, stop);
+}
+
+Result<ReadyModel> Downloader::Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop) {
+  hooks.resolved(job.record, job.resolved.files);
   TransferCounts counts;
-  MeteredSource source(origin, metrics_, *limits_, counts, hooks.demanded);
-  ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(resolved, store_.blobs()));
-  HookSink sink(hooks, counts, clock_, request.Name());
-  const FetchOptions options{.max_streams = options_.streams};
-  ASSIGN_OR_RETURN(const FetchedModel fetched,
-                   FetchModel(resolved, source, *destination, options, clock_, sink, std::move(stop)));
-  OriginRecord record = fetched.origin;
-  record.revisions = expected.revisions;
-  RETURN_IF_ERROR(store_.models().Put(fetched.manifest, record));
+  ASSIGN_OR_RETURN(const FetchedModel fetched, FetchFiles(job, counts, hooks, stop));
   const Digest id = fetched.manifest.Id();
-  RETURN_IF_ERROR(resolutions_.Put(request, resolved.commit, id, Unix(clock_)));
-  return ReadyModel{.name = request.Name(),
-                    .manifest = id,
-                    .uri = record.uri,
-                    .commit = record.commit,
-                    .bytes = fetched.manifest.TotalBytes(),
-                    .files = static_cast<uint32_t>(fetched.manifest.files().size()),
-                    .bytes_fetched = fetched.bytes_fetched};
+  RETURN_IF_ERROR(store_.models().Put(fetched.manifest, job.record));
+  RETURN_IF_ERROR(resolutions_.Put(job.request, job.record.commit, id, job.record.resolved_unix_seconds));
+  const std::vector<TransferSource> sources = counts.Look(clock_.Steady());
+  ReadyModel ready{.name = job.request.Name(),
+                   .manifest = id,
+                   .uri = job.record.uri,
+                   .commit = job.record.commit,
+                   .bytes = fetched.manifest.TotalBytes(),
+                   .files = static_cast<uint32_t>(fetched.manifest.files().size()),
+                   .bytes_fetched = BytesFrom(sources, SourceKind::kOrigin),
+                   .bytes_from_peers = BytesFromPeers(sources),
+                   .warning = job.warning};
+  const uint64_t came = ready.bytes_fetched + ready.bytes_from_peers;
+  metrics_.CountReady(ready.name, ready.bytes - std::min(ready.bytes, came), ready.bytes_fetched);
+  return ready;
 }
 
 }  // namespace ballast

@@ -13,16 +13,20 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "daemon/metrics.h"
+#include "daemon/model_answer.h"
 #include "daemon/model_request.h"
 #include "daemon/rate_limit.h"
 #include "daemon/resolutions.h"
 #include "daemon/transfer_counts.h"
 #include "origin/origin.h"
 #include "store/store.h"
+#include "swarm/membership.h"
+#include "swarm/swarm.h"
 
 namespace ballast {
 
 class TransferLimits;
+struct FetchedModel;
 
 // A model that is here, whole and verified.
 struct ReadyModel {
@@ -63,6 +67,18 @@ struct AttemptHooks {
 // The origin that serves a reference; by name where one is given. InvalidArgument: there is none.
 using OriginFinder = std::function<Result<Origin*>(const ModelRef&, const std::string& name)>;
 
+// The swarm that this node is in, for its downloads. Thread-safe.
+class DownloadSwarm {
+ public:
+  virtual ~DownloadSwarm() = default;
+  // False: it can't take part just now (no certificate, say); downloads are on their own.
+  virtual bool active() const = 0;
+  // What a request means, asked of the node whose part it is.
+  virtual Result<ModelAnswer> Resolve(const ModelRequest& request, const std::stop_token& stop) = 0;
+  virtual Swarm& swarm() = 0;
+  virtual const Membership& membership() const = 0;
+};
+
 // What an origin said, as the store keeps it.
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix);
 
@@ -70,11 +86,11 @@ OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved
 class Downloader {
  public:
   struct Options {
-    int streams = 16;     // per model
-    TransferRates rates;  // of all models together
+    int streams = 16;  // per model
   };
-  Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics, const Clock& clock,
-             Options options);
+  // `swarm`: null where this node is in none.
+  Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics,
+             TransferLimits& limits, DownloadSwarm* swarm, const Clock& clock, Options options);
   ~Downloader();
 
   // What is here already and answers the request without asking anybody: the very manifest, a commit, or what a kept
@@ -88,17 +104,33 @@ class Downloader {
 
  private:
   std::optional<ReadyModel> Stored(const ModelRequest& request, const Digest& manifest) const;
-  Result<ReadyModel> Fetch(const ModelRequest& request, Origin& origin, const ResolvedModel& resolved,
-                           const AttemptHooks& hooks, std::stop_token stop);
+  // What is to be fetched, and from where.
+  struct Job {
+    const ModelRequest& request;
+    Origin& origin;
+    ResolvedModel resolved;
+    OriginRecord record;
+    std::string warning;
+    bool in_swarm = false;
+  };
+
+  Result<ReadyModel> RunAlone(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
+                              const std::stop_token& stop);
+  Result<ReadyModel> RunInSwarm(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
+                                const std::stop_token& stop);
+  Result<ReadyModel> Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop);
+  Result<FetchedModel> FetchFiles(const Job& job, TransferCounts& counts, const AttemptHooks& hooks,
+                                  const std::stop_token& stop);
   Result<ReadyModel> ServeStale(const ModelRequest& request, const Status& failure);
 
   Store& store_;
   Resolutions& resolutions_;
   const OriginFinder origins_;
   DaemonMetrics& metrics_;
+  TransferLimits& limits_;
+  DownloadSwarm* const swarm_;
   const Clock& clock_;
   const Options options_;
-  const std::unique_ptr<TransferLimits> limits_;
 };
 
 }  // namespace ballast

@@ -1,0 +1,101 @@
+#include "daemon/swarm_resolver.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/logging.h"
+#include "swarm/rendezvous.h"
+
+namespace ballast {
+namespace {
+
+constexpr size_t kAsked = 3;        // before this node asks by itself
+constexpr size_t kAskedToKnow = 8;  // for what the origin said before
+constexpr int kSilences = 2;        // of the origin to other nodes: then it is down
+constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kPatienceToKnow{3};
+constexpr std::chrono::hours kPatienceForFiles{1};  // somebody reads and hashes all of them before the answer
+
+std::vector<Member> InOrder(const ModelRequest& request, std::span<const Member> members, size_t most) {
+  std::vector<Member> ordered;
+  for (const size_t index : RendezvousOrder(ResolveKey(request), members)) {
+    if (ordered.size() < most) ordered.push_back(members[index]);
+  }
+  return ordered;
+}
+
+// That another node would say, too. What it says of credentials may be of those between nodes.
+bool IsFinal(const ModelRequest& request, const Status& error) {
+  if (request.ref.scheme == OriginScheme::kFile) return false;
+  return error.code() == StatusCode::kNotFound || error.code() == StatusCode::kInvalidArgument ||
+         error.code() == StatusCode::kFailedPrecondition || error.code() == StatusCode::kUnimplemented;
+}
+
+}  // namespace
+
+std::vector<Member> NodesToAsk(const ModelRequest& request, std::span<const Member> members, const std::string& self) {
+  std::vector<Member> nodes = InOrder(request, members, kAsked);
+  const auto is_self = [&](const Member& member) { return member.name == self; };
+  if (const auto found = std::find_if(nodes.begin(), nodes.end(), is_self); found != nodes.end()) {
+    nodes.erase(found + 1, nodes.end());  // asking itself is asking the origin: what comes after would do the same
+  } else if (const auto own = std::find_if(members.begin(), members.end(), is_self); own != members.end()) {
+    nodes.push_back(*own);
+  }
+  return nodes;
+}
+
+Result<ModelAnswer> SwarmResolver::AskOne(const Member& node, const ModelRequest& request, bool known_only,
+                                          const std::stop_token& stop) {
+  if (node.name == parts_.membership.self()) return parts_.self.Resolve(request, known_only, stop);
+  const Duration patience = known_only                                  ? Duration(kPatienceToKnow)
+                            : request.ref.scheme == OriginScheme::kFile ? Duration(kPatienceForFiles)
+                                                                        : Duration(kPatience);
+  ASSIGN_OR_RETURN(const Resolved resolved,
+                   parts_.transport.Resolve(node, QueryOf(request, known_only), {.timeout = patience, .stop = stop}));
+  return FromResolved(request, resolved);
+}
+
+Result<ModelAnswer> SwarmResolver::Resolve(const ModelRequest& request, const std::stop_token& stop) {
+  const MemberListPtr members = parts_.membership.Current();
+  std::optional<ModelAnswer> stale;
+  Status failure = Unavailable("no node of the swarm was asked");
+  int silences = 0;
+  for (const Member& node : NodesToAsk(request, members->members(), parts_.membership.self())) {
+    if (silences >= kSilences) break;
+    Result<ModelAnswer> answer = AskOne(node, request, /*known_only=*/false, stop);
+    if (stop.stop_requested()) return Cancelled("stopped");
+    if (answer.ok() && answer->warning.empty()) return answer;
+    const bool silence = answer.ok() || answer.status().code() == StatusCode::kAborted;
+    silences += silence ? 1 : 0;
+    if (answer.ok()) {
+      if (!stale) stale = *std::move(answer);
+      continue;
+    }
+    if (IsFinal(request, answer.status())) return answer;
+    LOG(INFO) << Message("A node did not say what a model is")
+                     .With("model", request.Name())
+                     .With("node", node.name)
+                     .With("error", answer.status());
+    failure = silence ? Status(StatusCode::kUnavailable, answer.status().message()) : answer.status();
+  }
+  if (stale) return *std::move(stale);
+  return IsSilence(failure) || silences > 0 ? AskWhoKnows(request, failure, stop) : Result<ModelAnswer>(failure);
+}
+
+Result<ModelAnswer> SwarmResolver::AskWhoKnows(const ModelRequest& request, const Status& failure,
+                                               const std::stop_token& stop) {
+  const MemberListPtr members = parts_.membership.Current();
+  std::vector<Member> nodes = InOrder(request, members->members(), kAskedToKnow);
+  if (const Member* self = members->Find(parts_.membership.self())) nodes.insert(nodes.begin(), *self);
+  for (const Member& node : nodes) {
+    if (stop.stop_requested()) return Cancelled("stopped");
+    Result<ModelAnswer> known = AskOne(node, request, /*known_only=*/true, stop);
+    if (!known.ok()) continue;
+    if (!known->warning.empty()) known->warning = SilenceWarning(failure, known->warning);
+    return known;
+  }
+  return failure;
+}
+
+}  // namespace ballast
