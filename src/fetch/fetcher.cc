@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "fetch/piece_reader.h"
 #include "fetch/range_reader.h"
 #include "fetch/rate_meter.h"
 #include "fetch/step.h"
@@ -20,7 +21,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-fetch::Rules RulesOf(const FetchOptions& options, SteadyTime now) {
+fetch::Rules RulesOf(const FetchOptions& options, const SwarmPart* part, SteadyTime now) {
   fetch::Rules rules;
   rules.max_jobs = std::max(options.max_streams, 1);
   rules.max_streams_per_file = static_cast<uint32_t>(std::max(options.max_streams_per_file, 1));
@@ -28,6 +29,8 @@ fetch::Rules RulesOf(const FetchOptions& options, SteadyTime now) {
   rules.max_failures = std::max(options.max_failures, 1);
   rules.backoff = options.backoff;
   rules.seed = static_cast<uint32_t>(now.time_since_epoch().count());  // nodes that fail together retry apart
+  if (part != nullptr) rules.swarm = part->rules;
+  if (part != nullptr) rules.swarm->origin_slots = part->origin_slots;
   return rules;
 }
 
@@ -59,18 +62,19 @@ struct Transfer {
   std::atomic<uint64_t> received = 0;  // since its begin
 };
 
-class Fetcher {
+class Fetcher final : private SwarmListener {
  public:
-  Fetcher(const ResolvedModel& model, Source& source, Destination& destination, const FetchOptions& options,
-          const Clock& clock, ProgressSink& sink)
+  Fetcher(const ResolvedModel& model, Source& source, const SwarmPart* part, Destination& destination,
+          const FetchOptions& options, const Clock& clock, ProgressSink& sink)
       : model_(model),
         source_(source),
+        part_(part),
         destination_(destination),
         options_(options),
         clock_(clock),
         sink_(sink),
         inputs_(FilesToFetch(model)),
-        state_(fetch::MakeState(RulesOf(options, clock.Steady()), inputs_)),
+        state_(fetch::MakeState(RulesOf(options, part, clock.Steady()), inputs_)),
         ingests_(model.files.size()),
         here_before_(model.files.size()),
         bytes_total_(model.TotalBytes()),
@@ -82,28 +86,52 @@ class Fetcher {
       stop_requested_ = true;
       main_wakes_.NotifyOne();
     });
+    Join();
     std::vector<std::jthread> workers;
-    const size_t threads = std::min<size_t>(static_cast<size_t>(std::max(options_.max_streams, 1)), PossibleJobs());
-    for (size_t i = 0; i < threads; ++i) workers.emplace_back([this] { Work(); });
+    for (size_t i = 0, threads = Threads(); i < threads; ++i) workers.emplace_back([this] { Work(); });
     const Status status = Supervise();
     workers.clear();
+    Leave();
     RETURN_IF_ERROR(status);
     return Collect();
   }
 
  private:
-  using Job = std::variant<fetch::Open, fetch::Read, fetch::Commit>;
+  using Job = std::variant<fetch::Open, fetch::Read, fetch::Commit, fetch::ReadPiece, fetch::Drop>;
   struct ProvenFile {
     fetch::FileIndex file;
     Digest digest;
+    std::vector<Digest> pieces;
   };
 
   // ---- the calling thread
 
-  size_t PossibleJobs() const {
+  size_t Threads() {
+    const MutexLock lock(mutex_);
+    const auto most = static_cast<size_t>(state_.rules.max_jobs);
+    if (part_ != nullptr) return most;
     size_t jobs = 0;
     for (const RemoteFile& file : model_.files) jobs += 1 + file.size / std::max<uint64_t>(options_.min_extent, 1);
-    return jobs;
+    return std::min(most, jobs);
+  }
+
+  void Join() {
+    if (part_ == nullptr) return;
+    std::unique_ptr<SwarmSession> session = part_->swarm.Join(part_->manifest, *this);
+    const MutexLock lock(mutex_);
+    session_ = std::move(session);
+  }
+
+  // Its goodbye waits for what the listener hears just now: not under our lock.
+  void Leave() {
+    std::unique_ptr<SwarmSession> session;
+    const MutexLock lock(mutex_);
+    session.swap(session_);
+  }
+
+  void OnReply(const Reply& reply) override {
+    const MutexLock lock(mutex_);
+    if (session_ != nullptr && !result_) Handle(fetch::Heard{reply});
   }
 
   Status Supervise() {
@@ -127,9 +155,11 @@ class Fetcher {
     const SteadyTime now = clock_.Steady();
     const Duration wait = std::min<Duration>(options_.progress_interval, fetch::NextTick(state_, now) - now);
     const auto deadline = std::chrono::steady_clock::now() + wait;  // the condition variable's clock
-    while (!result_ && !stop_requested_ && to_cancel_.empty()) {
+    next_tick_ = now + wait;
+    while (!result_ && !stop_requested_ && to_cancel_.empty() && !tick_is_sooner_) {
       if (!main_wakes_.WaitUntil(mutex_, deadline)) break;
     }
+    tick_is_sooner_ = false;
     return result_.has_value();
   }
 
@@ -171,7 +201,10 @@ class Fetcher {
       said.swap(said_);
     }
     for (const std::string& text : said) sink_.OnMessage(text);
-    for (const ProvenFile& file : proven) sink_.OnProven(model_.files[file.file], file.digest);
+    for (const ProvenFile& file : proven) {
+      if (!file.pieces.empty()) part_->proven_pieces(file.digest, file.pieces);
+      sink_.OnProven(model_.files[file.file], file.digest);
+    }
   }
 
   FetchProgress Progress(const RateMeter& rate) {
@@ -215,7 +248,7 @@ class Fetcher {
       origin.files[file.path.str()] = {file.git_oid, file.lfs_pointer_size};
     }
     ASSIGN_OR_RETURN(Manifest manifest, Manifest::Make(std::move(files)));
-    return FetchedModel{std::move(manifest), std::move(origin), received_.load(),
+    return FetchedModel{std::move(manifest), std::move(origin), received_.load(), received_from_nodes_.load(),
                         static_cast<uint32_t>(std::count(here_before_.begin(), here_before_.end(), true))};
   }
 
@@ -228,6 +261,14 @@ class Fetcher {
       // The analysis takes a lambda for another function, which holds nothing.
       std::visit([this](const auto& e) NO_THREAD_SAFETY_ANALYSIS { this->Apply(e); }, effect);
     }
+    if (part_ != nullptr) WakeForTick();
+  }
+
+  // The supervisor waits until a time which was right when it began.
+  void WakeForTick() REQUIRES(mutex_) {
+    if (tick_is_sooner_ || fetch::NextTick(state_, clock_.Steady()) >= next_tick_) return;
+    tick_is_sooner_ = true;
+    main_wakes_.NotifyOne();
   }
 
   void Apply(const fetch::Open& open) REQUIRES(mutex_) { Push(open); }
@@ -241,6 +282,22 @@ class Fetcher {
     transfers_[read.stream] = std::move(transfer);
     Push(read);
   }
+  void Apply(const fetch::ReadPiece& read) REQUIRES(mutex_) {
+    transfers_[read.stream] = std::make_shared<Transfer>();
+    Push(read);
+  }
+  void Apply(const fetch::Drop& drop) REQUIRES(mutex_) { Push(drop); }
+  void Apply(const fetch::Tell& tell) REQUIRES(mutex_) {
+    if (const auto* announce = std::get_if<Announce>(&tell.what)) return session_->Send(*announce);
+    Next next = std::get<Next>(tell.what);
+    next.uploads = part_->uploads();
+    session_->Send(std::move(next));
+  }
+  void Apply(const fetch::Distrust& distrust) REQUIRES(mutex_) {
+    said_.push_back(StrCat(part_->swarm.NameOf(distrust.node), " sent piece ", distrust.piece.piece, " of ",
+                           Quoted(model_.files[distrust.piece.file].path.str()),
+                           " with other bytes than its hash says; it is asked for nothing more"));
+  }
   void Apply(const fetch::Shorten& shorten) REQUIRES(mutex_) { transfers_.at(shorten.stream)->end = shorten.end; }
   void Apply(const fetch::Cancel& cancel) REQUIRES(mutex_) {
     // Its callbacks are the source's code: not under our lock.
@@ -249,7 +306,7 @@ class Fetcher {
   }
   void Apply(const fetch::Proven& proven) REQUIRES(mutex_) {
     bytes_proven_ += state_.files[proven.file].size;
-    proven_.push_back({proven.file, proven.digest});
+    proven_.push_back({proven.file, proven.digest, proven.pieces});
   }
   void Apply(const fetch::Say& say) REQUIRES(mutex_) { said_.push_back(say.text); }
   void Apply(const fetch::Finish& finish) REQUIRES(mutex_) {
@@ -286,6 +343,7 @@ class Fetcher {
     if (found->has_value()) return PostFound(fetch::Found{open.file, **found});
     Result<std::unique_ptr<Ingest>> ingest = destination_.Open(file);
     if (!ingest.ok()) return Post(fetch::OpenFailed{open.file, ingest.status()});
+    if (part_ != nullptr) (*ingest)->KeepCached();
     PieceMap pieces = (*ingest)->pieces();
     const MutexLock lock(mutex_);
     ingests_[open.file] = std::move(*ingest);
@@ -293,6 +351,7 @@ class Fetcher {
   }
 
   void Execute(const fetch::Commit& commit) {
+    if (const Status proof = ProofInSwarm(commit.file); !proof.ok()) return PostUnproven(commit.file, proof);
     std::unique_ptr<Ingest> ingest = TakeIngest(commit.file);
     const RemoteFile& file = model_.files[commit.file];
     const Result<Digest> digest = destination_.Commit(file, std::move(ingest));
@@ -303,19 +362,64 @@ class Fetcher {
     Handle(fetch::Committed{commit.file, *digest});
   }
 
+  // DataLoss where it may help to fetch some of the pieces again. Committed, the file would be thrown away.
+  Status ProofInSwarm(fetch::FileIndex file) {
+    Ingest* ingest = nullptr;
+    {
+      const MutexLock lock(mutex_);
+      if (part_ == nullptr || state_.files[file].alone) return OkStatus();
+      ingest = ingests_[file].get();
+    }
+    Status proof = ingest->Prove().status();
+    return proof.code() == StatusCode::kDataLoss ? proof : OkStatus();
+  }
+
+  void PostUnproven(fetch::FileIndex index, const Status& proof) {
+    const RemoteFile& file = model_.files[index];
+    const MutexLock lock(mutex_);
+    bytes_committing_ -= file.size;
+    Handle(fetch::Unproven{index, proof.WithContext(Quoted(file.path.str()))});
+  }
+
+  void Execute(const fetch::ReadPiece& read) {
+    const auto [transfer, ingest] = Joined(read.stream, read.piece.file);
+    const auto [file, piece] = read.piece;
+    const PieceToRead what{read.source, *model_.files[file].sha256, piece, ingest->pieces().Range(piece), read.hash};
+    const PieceOutcome outcome = ReadPiece(*part_, what, buffers_, *ingest, transfer->stop.get_token());
+    received_ += outcome.bytes;
+    received_from_nodes_ += outcome.bytes;
+    const MutexLock lock(mutex_);
+    transfers_.erase(read.stream);
+    Handle(fetch::PieceEnded{read.stream, outcome.status, outcome.local});
+  }
+
+  void Execute(const fetch::Drop& drop) {
+    Ingest* ingest = nullptr;
+    {
+      const MutexLock lock(mutex_);
+      ingest = ingests_[drop.file].get();
+    }
+    const Status dropped = ingest->Drop(drop.pieces);
+    const MutexLock lock(mutex_);
+    Handle(fetch::Dropped{drop.file, dropped, ingest->pieces()});
+  }
+
   std::unique_ptr<Ingest> TakeIngest(fetch::FileIndex file) {
     const MutexLock lock(mutex_);
     return std::move(ingests_[file]);
   }
 
   void Execute(const fetch::Read& read) {
-    const auto [transfer, ingest] = Joined(read);
-    const RangeHooks hooks{[&, t = transfer.get()](uint64_t position) { return Advance(read.stream, position, *t); },
+    const auto [transfer, ingest] = Joined(read.stream, read.file);
+    const RangeHooks hooks{[&, t = transfer.get()](uint64_t position, const std::optional<Digest>& hash) {
+                             return Advance({read.stream, position, hash}, *t);
+                           },
                            [&, t = transfer.get()](uint64_t bytes, Duration took) {
                              t->received += bytes;
                              received_ += bytes;
                              local_time_ += took.count();
-                           }};
+                           },
+                           part_ != nullptr};
     const RangeOutcome outcome = ReadRange(model_, model_.files[read.file], read.range, source_, *ingest, hooks, clock_,
                                            transfer->stop.get_token());
     const MutexLock lock(mutex_);
@@ -324,14 +428,14 @@ class Fetcher {
     Handle(fetch::Ended{read.stream, outcome.status, outcome.local, outcome.received, ingest->pieces()});
   }
 
-  std::pair<std::shared_ptr<Transfer>, Ingest*> Joined(const fetch::Read& read) {
+  std::pair<std::shared_ptr<Transfer>, Ingest*> Joined(fetch::StreamId stream, fetch::FileIndex file) {
     const MutexLock lock(mutex_);
-    return {transfers_.at(read.stream), ingests_[read.file].get()};
+    return {transfers_.at(stream), ingests_[file].get()};
   }
 
-  uint64_t Advance(fetch::StreamId stream, uint64_t position, const Transfer& transfer) {
+  uint64_t Advance(const fetch::Advanced& advanced, const Transfer& transfer) {
     const MutexLock lock(mutex_);
-    Handle(fetch::Advanced{stream, position});
+    Handle(advanced);
     return transfer.end;
   }
 
@@ -351,6 +455,7 @@ class Fetcher {
 
   const ResolvedModel& model_;
   Source& source_;
+  const SwarmPart* const part_;  // null: no swarm
   Destination& destination_;
   const FetchOptions options_;
   const Clock& clock_;
@@ -361,6 +466,7 @@ class Fetcher {
   CondVar work_;        // a job or the end
   CondVar main_wakes_;  // the end, a stop, something to cancel
   fetch::State state_ GUARDED_BY(mutex_);
+  std::unique_ptr<SwarmSession> session_ GUARDED_BY(mutex_);  // null: not joined
   std::deque<Job> jobs_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Ingest>> ingests_ GUARDED_BY(mutex_);
   std::map<fetch::StreamId, std::shared_ptr<Transfer>> transfers_ GUARDED_BY(mutex_);
@@ -369,13 +475,17 @@ class Fetcher {
   std::vector<std::string> said_ GUARDED_BY(mutex_);
   std::optional<Status> result_ GUARDED_BY(mutex_);
   bool stop_requested_ GUARDED_BY(mutex_) = false;
+  SteadyTime next_tick_ GUARDED_BY(mutex_){};  // what the supervisor waits for
+  bool tick_is_sooner_ GUARDED_BY(mutex_) = false;
   uint64_t bytes_proven_ GUARDED_BY(mutex_) = 0;
   uint64_t bytes_committing_ GUARDED_BY(mutex_) = 0;
   std::vector<bool> here_before_ GUARDED_BY(mutex_);
   const uint64_t bytes_total_;
   SteadyTime measured_at_ GUARDED_BY(mutex_);
   int64_t local_time_before_ GUARDED_BY(mutex_) = 0;
+  PieceBuffers buffers_;
   std::atomic<uint64_t> received_ = 0;
+  std::atomic<uint64_t> received_from_nodes_ = 0;
   std::atomic<int64_t> local_time_ = 0;  // of all streams, in ticks of Duration
 };
 
@@ -384,7 +494,14 @@ class Fetcher {
 Result<FetchedModel> FetchModel(const ResolvedModel& model, Source& source, Destination& destination,
                                 const FetchOptions& options, const Clock& clock, ProgressSink& progress,
                                 std::stop_token stop) {
-  return Fetcher(model, source, destination, options, clock, progress).Run(stop);
+  return Fetcher(model, source, nullptr, destination, options, clock, progress).Run(stop);
+}
+
+Result<FetchedModel> FetchInSwarm(const ResolvedModel& model, Source& source, const SwarmPart& part,
+                                  Destination& destination, const FetchOptions& options, const Clock& clock,
+                                  ProgressSink& progress, std::stop_token stop) {
+  ASSIGN_OR_RETURN(const ResolvedModel ordered, InOrderOf(part.manifest, model));
+  return Fetcher(ordered, source, &part, destination, options, clock, progress).Run(stop);
 }
 
 }  // namespace ballast

@@ -13,6 +13,7 @@
 #include "core/manifest.h"
 #include "fetch/destination.h"
 #include "fetch/source.h"
+#include "fetch/swarm_part.h"
 
 namespace ballast {
 
@@ -47,8 +48,9 @@ class ProgressSink {
 struct FetchedModel {
   Manifest manifest;
   OriginRecord origin;
-  uint64_t bytes_fetched = 0;  // that came from the source in this call
-  uint32_t files_found = 0;    // that were here before it
+  uint64_t bytes_fetched = 0;  // that came in this call, from the source and from other nodes
+  uint64_t bytes_from_nodes = 0;
+  uint32_t files_found = 0;  // that were here before it
 };
 
 // Brings every file of `model` to `destination`, each proven; blocks. An error leaves what was received for the next
@@ -58,5 +60,11 @@ struct FetchedModel {
 Result<FetchedModel> FetchModel(const ResolvedModel& model, Source& source, Destination& destination,
                                 const FetchOptions& options, const Clock& clock, ProgressSink& progress,
                                 std::stop_token stop);
+
+// The same as a part of a swarm: what comes from where is said by its coordinator, and checked here. The origin's error
+// is the download's only where no node brings anything for long, either.
+Result<FetchedModel> FetchInSwarm(const ResolvedModel& model, Source& source, const SwarmPart& part,
+                                  Destination& destination, const FetchOptions& options, const Clock& clock,
+                                  ProgressSink& progress, std::stop_token stop);
 
 }  // namespace ballast

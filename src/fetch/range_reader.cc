@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "core/hasher.h"
 
 namespace ballast {
 namespace {
@@ -46,14 +47,17 @@ class RangeReader {
   Status OpenPiece() {
     piece_ = pieces_.Range(PieceAt(position_));
     Result<std::unique_ptr<RangeWriter>> writer = ingest_.OpenRange(piece_);
+    if (writer.status().code() == StatusCode::kAlreadyExists) return writer.status();
     RETURN_IF_ERROR(Local(writer.status()));
     writer_ = std::move(*writer);
+    if (hooks_.piece_hashes) hasher_.emplace();
     return OkStatus();
   }
 
   Status Write(std::span<const std::byte> bytes) {
     const SteadyTime start = clock_.Steady();
     RETURN_IF_ERROR(Local(writer_->Append(bytes)));
+    if (hasher_) hasher_->Update(bytes);
     position_ += bytes.size();
     hooks_.on_bytes(bytes.size(), clock_.Steady() - start);
     return OkStatus();
@@ -63,8 +67,12 @@ class RangeReader {
   Status ClosePiece() {
     RETURN_IF_ERROR(Local(writer_->Flush()));
     writer_.reset();
+    std::optional<Digest> hash;
+    if (hasher_) hash = hasher_->Finish();
+    hasher_.reset();
+    if (complete() && hash) hooks_.at_border(position_, hash);
     if (complete()) return OkStatus();
-    end_ = hooks_.at_border(position_);
+    end_ = hooks_.at_border(position_, hash);
     return complete() ? Cancelled("the rest of the range was given to another stream") : OkStatus();
   }
 
@@ -82,6 +90,7 @@ class RangeReader {
   const Clock& clock_;
   ByteRange piece_;
   std::unique_ptr<RangeWriter> writer_;  // of piece_; null between pieces
+  std::optional<Sha256Hasher> hasher_;   // of piece_
   Status local_error_;
 };
 

@@ -28,7 +28,8 @@ class SwarmListener {
 class SwarmSession {
  public:
   virtual ~SwarmSession() = default;
-  virtual void Send(Announce announce) = 0;  // both return at once
+  // Both return at once, and may be called from within the listener.
+  virtual void Send(Announce announce) = 0;
   virtual void Send(Next next) = 0;
 };
 

@@ -106,6 +106,11 @@ struct World {
     finished = finish.status;
   }
 
+  template <typename OfASwarm>
+  void Check(const OfASwarm&) {
+    ADD_FAILURE() << "rule: nothing is said to a swarm where there is none";
+  }
+
   // ---- what the world answers
 
   void AnswerOpen(size_t i, int error_percent) {
