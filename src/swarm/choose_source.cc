@@ -45,7 +45,7 @@ void ForEachWanted(const SwarmView& view, const SourceRequest& request, Among am
 // The least loaded of the piece's holders in a zone.
 std::optional<NodeId> HolderIn(const SwarmView& view, const SourceRequest& request, uint16_t zone, PieceIndex piece) {
   const size_t words = view.WordsOf(zone);
-  if (words == 0 || !view.AnyFree(zone)) return std::nullopt;
+  if (!view.AnyFree(zone)) return std::nullopt;
   const uint32_t salt = Mix(request.node ^ request.salt, piece);
   const size_t start = salt % words;
   std::optional<NodeId> best;

@@ -233,7 +233,7 @@ struct Coordinator::State {
 
   // ---- who gets what
 
-  bool Serve(NodeId node, SteadyTime now, Reply& reply) {
+  void Serve(NodeId node, SteadyTime now, Reply& reply) {
     Member& member = members[node];
     std::erase_if(member.avoided, [&](const Avoided& one) { return one.until <= now; });
     std::vector<NodeId> avoid;
@@ -243,9 +243,8 @@ struct Coordinator::State {
                           .avoid = avoid,
                           .origin_capable = OriginCapable(),
                           .longest_run = LongestRun(member)};
-    bool served = false;
     ServeAudit(node, now, reply);
-    while (true) {
+    while (member.to_audit.empty()) {
       request.origin = member.origin && member.origin_slots > 0;
       request.nodes = member.peer_slots > 0;
       request.salt = ++salt;
@@ -254,10 +253,8 @@ struct Coordinator::State {
       if (!chosen) break;
       --(chosen->source == kOrigin ? member.origin_slots : member.peer_slots);
       Assign(node, *chosen, now, reply);
-      served = true;
     }
     if ((request.origin || request.nodes) && !std::exchange(member.queued, true)) waiting.push_back(node);
-    return served;
   }
 
   void ServeAudit(NodeId node, SteadyTime now, Reply& reply) {

@@ -67,20 +67,23 @@ void SwarmView::Widen(Zone& zone) {
   zone.words = words;
 }
 
+void SwarmView::AddZone() {
+  Zone& zone = zones_.emplace_back();
+  zone.holders.resize(pieces_.size());
+  zone.coming.resize(pieces_.size());
+  zone.present.Resize(pieces_.size());
+  zone.coming_set.Resize(pieces_.size());
+  Widen(zone);
+}
+
 void SwarmView::AddNode(NodeId id, uint16_t zone_index, uint32_t limit) {
   if (id >= nodes_.size()) nodes_.resize(id + 1);
-  if (zone_index >= zones_.size()) zones_.resize(zone_index + 1);
+  while (zone_index >= zones_.size()) AddZone();
   Node& node = nodes_[id];
   if (node.known && node.zone == zone_index) return;
   const bool was_source = node.source;
   if (node.known) SetSource(id, false);
   Zone& zone = zones_[zone_index];
-  if (zone.holders.empty()) {
-    zone.holders.resize(pieces_.size());
-    zone.coming.resize(pieces_.size());
-    zone.present.Resize(pieces_.size());
-    zone.coming_set.Resize(pieces_.size());
-  }
   if (zone.members.size() == zone.words * 64) Widen(zone);
   node.known = true;
   node.zone = zone_index;

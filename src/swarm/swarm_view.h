@@ -128,6 +128,7 @@ class SwarmView {
 
   void Show(NodeId node, PieceIndex piece, bool shown);
   void UpdateFree(const Node& node);
+  void AddZone();
   void Widen(Zone& zone);
   void UpdateSets(PieceIndex index);
 
