@@ -1,5 +1,5 @@
-# Sourced by what runs ballastd on the nodes of e2e/netns/lib.sh: the daemons, and the same interface as in rivals.sh.
-# RUN: folder of the run; NODES: how many; HUB: where the model is.
+# Sourced by what runs ballastd on the nodes of e2e/netns/lib.sh, after it and e2e/daemon/lib.sh. It wants
+# RUN (folder of the run), NODES (how many), HUB (where the model is), and NODE_GROUP where CPU is counted (meter.sh).
 
 make_pki() {
   local i
@@ -7,12 +7,7 @@ make_pki() {
   for ((i = 1; i <= NODES; i++)); do "$BIN/ballast" certs issue --dir "$TMP/pki" --node "node-$i" >>"$TMP/log/certs"; done
 }
 
-swarm_members() {
-  local i
-  for ((i = 1; i <= NODES; i++)); do
-    printf '  - {name: node-%d, controlAddress: "%s:9421", dataAddress: "%s:9422"}\n' "$i" "$(address "node-$i")" "$(address "node-$i")"
-  done
-}
+swarm_members() { seq "$NODES" | while read -r i; do echo "  - {name: node-$i, host: $(address "node-$i")}"; done; }
 node_config() {  # I mtls|plain|alone
   local dir=$RUN/node-$1
   mkdir -p "$dir"
@@ -23,8 +18,7 @@ socket: {path: $dir/sock}
 http: {address: "127.0.0.1:9420"}
 origins: [{name: hub, match: "hf://", endpoint: "$HUB", allowPrivateAddresses: true}]
 Y
-  [ "$2" = alone ] || printf 'swarm:\n  controlAddress: "%s:9421"\n  dataAddress: "%s:9422"\n  members:\n%s\n' \
-    "$(address "node-$1")" "$(address "node-$1")" "$(swarm_members)"
+  [ "$2" = alone ] || printf 'swarm:\n  members:\n%s\n' "$(swarm_members)"
   case $2 in
     mtls) echo "  tls: {ca: $TMP/pki/ca.pem, certificate: $TMP/pki/node-$1.pem, key: $TMP/pki/node-$1.key}" ;;
     plain) echo "  plaintext: true" ;;

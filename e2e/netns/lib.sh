@@ -5,7 +5,7 @@
 #   enter MACHINE                          the words before a command that make it run there: start x $(enter node-1) COMMAND
 #   address MACHINE                        its IPv4 address
 #   shape MACHINE MBIT                     another rate for its link, both ways
-#   cut MACHINE,MACHINE,...                no packet between these and the other nodes any more; `mend`: again
+#   sever MACHINE,MACHINE,...                no packet between these and the other nodes any more; `mend`: again
 #   sent MACHINE                           bytes of TCP payload that it sent so far
 #   network_down                           all of it goes; to be called by the suite's `cleanup`
 #
@@ -47,7 +47,7 @@ shape() {  # MACHINE MBIT
   on switch tc qdisc replace dev "$1" "${rate[@]}"
 }
 
-cut() {
+sever() {
   local set=${1//,/\", \"}
   on switch nft -f - <<N
 table bridge cut {
