@@ -5,6 +5,19 @@
 #include "fetch/swarm_plan.h"
 
 namespace ballast::fetch {
+namespace {
+
+// Of the pieces that are here; empty where one of them came before the swarm.
+std::vector<Digest> HashesOf(const FileState& file) {
+  std::vector<Digest> hashes;
+  for (const PieceFacts& facts : file.facts) {
+    if (facts.known) hashes.push_back(facts.hash);
+  }
+  if (hashes.size() != file.pieces.have_count()) hashes.clear();
+  return hashes;
+}
+
+}  // namespace
 
 bool SwarmPlan::MayOpenOneMore() const {
   const size_t open = state_.active.size() + static_cast<size_t>(state_.opening);
@@ -76,7 +89,7 @@ Announce SwarmPlan::MakeAnnounce() {
   if (announce.whole) return announce;
   for (FileIndex index = 0; index < state_.files.size(); ++index) {
     const FileState& file = File(index);
-    if (!file.duplicate && file.pieces.have_count() > 0) announce.files.push_back({index, file.pieces});
+    if (!file.duplicate && file.pieces.have_count() > 0) announce.files.push_back({index, file.pieces, HashesOf(file)});
   }
   return announce;
 }

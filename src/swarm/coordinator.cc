@@ -37,7 +37,7 @@ struct Member {
   uint32_t peer_slots = 0;
   uint32_t origin_slots = 0;
   std::vector<Window> windows;
-  std::vector<PieceIndex> to_audit;  // to be fetched from the origin again
+  std::set<PieceIndex> to_audit;  // to be fetched from the origin again, and from nobody else
   std::vector<Avoided> avoided;
   std::set<NodeId> called_corrupt_by;
 };
@@ -52,10 +52,11 @@ struct Coordinator::State {
 
   // ---- what a node says
 
-  void Take(NodeId node, const Announce& announce) {
+  void Take(NodeId node, const Announce& announce, Outbox& outbox) {
     Member& member = members[node];
     member.connected = member.announced = true;
     member.origin = announce.origin && !member.quarantined;
+    if (!member.origin) GiveUpAudits(node, outbox);
     if (announce.whole) AddAll(node);
     for (const Announce::File& file : announce.files) AddFile(node, file);
     SetSource(node, true);
@@ -98,6 +99,7 @@ struct Coordinator::State {
     NoteArrival(node, piece, received.source, now);
     given.EndPiece(node, piece);
     if (received.source == kOrigin) {
+      members[node].to_audit.erase(piece);
       if (const auto guilty = audit.OnReceived(view, node, piece, received.hash)) Condemn(*guilty, outbox);
       if (!view.piece(piece).hashed) view.SetHash(piece, received.hash, node);
     }
@@ -204,7 +206,7 @@ struct Coordinator::State {
     if (file >= view.files()) return;
     const std::vector<PieceIndex> pieces = audit.OnUnproven(view, node, file);
     Withdraw(node, pieces, outbox);
-    members[node].to_audit.insert(members[node].to_audit.end(), pieces.begin(), pieces.end());
+    members[node].to_audit.insert(pieces.begin(), pieces.end());
   }
 
   void Withdraw(NodeId node, const std::vector<PieceIndex>& pieces, Outbox& outbox) {
@@ -217,6 +219,12 @@ struct Coordinator::State {
     Post(node, std::move(reply), outbox);
   }
 
+  // It has gone, or the origin gives it nothing.
+  void GiveUpAudits(NodeId node, Outbox& outbox) {
+    members[node].to_audit.clear();
+    for (const auto& [other, file] : audit.OnGone(node)) TakeUnproven(other, file, outbox);
+  }
+
   // All that it attested is fetched again, by everybody who has it.
   void Condemn(NodeId attester, Outbox& outbox) {
     Quarantine(attester);
@@ -225,6 +233,9 @@ struct Coordinator::State {
       if (!view.piece(piece).hashed || view.piece(piece).attester != attester) continue;
       view.ClearHash(piece);
       pieces.push_back(piece);
+    }
+    for (Member& member : members) {
+      for (const PieceIndex piece : pieces) member.to_audit.erase(piece);
     }
     for (NodeId node = 0; node < members.size(); ++node) {
       if (Known(node)) Withdraw(node, pieces, outbox);
@@ -257,11 +268,17 @@ struct Coordinator::State {
     if ((request.origin || request.nodes) && !std::exchange(member.queued, true)) waiting.push_back(node);
   }
 
+  // Once the node has given them up, and wants their file again.
   void ServeAudit(NodeId node, SteadyTime now, Reply& reply) {
     Member& member = members[node];
-    for (; member.origin_slots > 0 && !member.to_audit.empty(); member.to_audit.pop_back()) {
+    for (const PieceIndex piece : member.to_audit) {
+      const PieceRef ref = view.RefOf(piece);
+      const bool wanted = std::ranges::any_of(
+          member.windows, [&](const Window& window) { return window.file == ref.file && window.begin <= ref.piece; });
+      if (member.origin_slots == 0) return;
+      if (!wanted || view.node(node).pending.Has(piece)) continue;
       --member.origin_slots;
-      Assign(node, {.first = view.RefOf(member.to_audit.back()), .count = 1, .source = kOrigin}, now, reply);
+      Assign(node, {.first = ref, .count = 1, .source = kOrigin}, now, reply);
     }
   }
 
@@ -374,7 +391,7 @@ void Coordinator::SetNode(NodeId node, uint16_t zone) {
 Coordinator::Outbox Coordinator::On(NodeId node, const Announce& announce, SteadyTime now) {
   Outbox outbox;
   state_->members[node].heard_at = now;
-  state_->Take(node, announce);
+  state_->Take(node, announce, outbox);
   state_->CountOriginCapable();
   state_->ServeWaiting(kServedPerEvent, now, outbox);
   return outbox;
@@ -407,8 +424,7 @@ Coordinator::Outbox Coordinator::OnGone(NodeId node, SteadyTime now) {
   member.peer_slots = member.origin_slots = 0;
   state.given.EndAll(node);
   state.SetSource(node, false);
-  for (const auto& [other, file] : state.audit.OnGone(node)) state.TakeUnproven(other, file, outbox);
-  member.to_audit.clear();
+  state.GiveUpAudits(node, outbox);
   state.CountOriginCapable();
   state.ServeWaiting(kServedPerEvent, now, outbox);
   return outbox;
