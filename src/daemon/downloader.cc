@@ -153,8 +153,8 @@ Result<ReadyModel> Downloader::RunInSwarm(const ModelRequest& request, const Mod
                 .origin = origin.ok() ? **origin : none,
                 .resolved = ToModel(asked, *answer),
                 .record = answer->record,
-                .warning = answer->warning,
-                .in_swarm = true},
+                .manifest = &answer->manifest,
+                .warning = answer->warning},
                hooks, stop);
 }
 
@@ -178,8 +178,21 @@ Result<FetchedModel> Downloader::FetchFiles(const Job& job, TransferCounts& coun
   MeteredSource source(job.origin, metrics_, limits_, counts, hooks.demanded);
   ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(job.resolved, store_.blobs()));
   HookSink sink(hooks, counts, clock_, job.request.Name());
-  FetchOptions options{.max_streams = options_.streams};
-  return FetchModel(job.resolved, source, *destination, options, clock_, sink, stop);
+  const FetchOptions options{.max_streams = options_.streams};
+  if (job.manifest == nullptr) return FetchModel(job.resolved, source, *destination, options, clock_, sink, stop);
+  MeteredSwarm swarm({swarm_->swarm(), swarm_->membership(), metrics_, counts});
+  const SwarmPart part{
+      .swarm = swarm,
+      .manifest = *job.manifest,
+      .origin_slots = OriginSlotsFor(swarm_->membership().Current()->size()),
+      .admit =
+          [&](NodeId, uint64_t bytes, const std::stop_token& stopped) {
+            return limits_.Wait(TransferFrom::kPeer, bytes, hooks.demanded, stopped);
+          },
+      .uploads = [this] { return swarm_->uploads(); },
+      .proven_pieces = [this](const Digest& blob, const auto& pieces) { swarm_->Proven(blob, pieces); },
+  };
+  return FetchInSwarm(job.resolved, source, part, *destination, options, clock_, sink, stop);
 }
 
 Result<ReadyModel> Downloader::Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop) {
@@ -188,6 +201,7 @@ Result<ReadyModel> Downloader::Fetch(const Job& job, const AttemptHooks& hooks, 
   ASSIGN_OR_RETURN(const FetchedModel fetched, FetchFiles(job, counts, hooks, stop));
   const Digest id = fetched.manifest.Id();
   RETURN_IF_ERROR(store_.models().Put(fetched.manifest, job.record));
+  if (swarm_ != nullptr) swarm_->ModelsChanged();
   RETURN_IF_ERROR(resolutions_.Put(job.request, job.record.commit, id, job.record.resolved_unix_seconds));
   const std::vector<TransferSource> sources = counts.Look(clock_.Steady());
   ReadyModel ready{.name = job.request.Name(),

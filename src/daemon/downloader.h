@@ -77,6 +77,12 @@ class DownloadSwarm {
   virtual Result<ModelAnswer> Resolve(const ModelRequest& request, const std::stop_token& stop) = 0;
   virtual Swarm& swarm() = 0;
   virtual const Membership& membership() const = 0;
+  // Pieces that this node is sending, or has been asked for.
+  virtual uint32_t uploads() const = 0;
+  // A blob is here, and these are the hashes of its pieces.
+  virtual void Proven(const Digest& blob, const std::vector<Digest>& pieces) = 0;
+  // Models came to the store, or went from it.
+  virtual void ModelsChanged() = 0;
 };
 
 // What an origin said, as the store keeps it.
@@ -110,8 +116,8 @@ class Downloader {
     Origin& origin;
     ResolvedModel resolved;
     OriginRecord record;
+    const Manifest* manifest = nullptr;  // set: fetched as a part of the swarm
     std::string warning;
-    bool in_swarm = false;
   };
 
   Result<ReadyModel> RunAlone(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,

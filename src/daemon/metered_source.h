@@ -1,4 +1,4 @@
-// Where a download's bytes come from, counted and held to the node's rates: the origin, and other nodes.
+// The origin as a source that is counted and held to the node's rates.
 #pragma once
 
 #include <functional>

@@ -52,10 +52,8 @@ TransferCounts::Who MeteredSwarm::Whom(NodeId peer) const {
   return {self != nullptr && self->zone == zone ? SourceKind::kSameZone : SourceKind::kOtherZone, name, zone};
 }
 
-// The bytes are waited for before they are asked for: a peer is not kept waiting for us to read.
 Status MeteredSwarm::ReadPiece(NodeId peer, const Digest& blob, ByteRange range, std::span<std::byte> into,
                                std::stop_token stop) {
-  RETURN_IF_ERROR(parts_.limits.Wait(TransferFrom::kPeer, into.size(), parts_.demanded, stop));
   const TransferCounts::Who whom = Whom(peer);
   const TransferCounts::InFlight in_flight(parts_.counts, whom);
   RETURN_IF_ERROR(parts_.swarm.ReadPiece(peer, blob, range, into, std::move(stop)));

@@ -1,11 +1,11 @@
-// The swarm as one download sees it, counted and held to the node's rates.
+// The swarm as one download sees it, counted.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "daemon/metered_source.h"
+#include "daemon/metrics.h"
+#include "daemon/transfer_counts.h"
 #include "swarm/membership.h"
 #include "swarm/swarm.h"
 
@@ -19,9 +19,7 @@ class MeteredSwarm final : public Swarm {
     Swarm& swarm;
     const Membership& membership;
     DaemonMetrics& metrics;
-    TransferLimits& limits;
     TransferCounts& counts;
-    const std::function<bool()>& demanded;
   };
   explicit MeteredSwarm(const Parts& parts) : parts_(parts) {}
 

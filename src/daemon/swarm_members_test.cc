@@ -29,7 +29,7 @@ class SwarmMembersTest : public ::testing::Test {
   }
 
   const TempDir dir_;
-  SystemNameLookup lookup_;
+  FakeNameLookup lookup_{"swarm.example", AddressFamily::kIpv4};
   SwarmConfig config_;
 };
 
@@ -68,9 +68,10 @@ TEST_F(SwarmMembersTest, AFileThatIsNoListNamesTheKeyOrTheLine) {
 }
 
 TEST_F(SwarmMembersTest, ByDnsAnAddressIsTheName) {
-  config_.dns = {.name = "swarm.invalid", .self = "127.0.0.1", .interval = std::chrono::hours(1)};
+  config_.dns = {.name = "swarm.example", .self = "127.0.0.1", .interval = std::chrono::hours(1)};
   const auto members = Open("127.0.0.1").value();
   EXPECT_EQ(members->membership().self(), "127.0.0.1");
+  EXPECT_EQ(members->membership().Current()->size(), 1U);
 }
 
 class SwarmCredentialsTest : public ::testing::Test {
