@@ -1,4 +1,5 @@
-// A whole cluster in one process: the real coordinator decides, links and clock are arithmetic. Seeded and repeatable.
+// A whole cluster in one process: the real coordinator decides, every node runs the real download brain (fetch::Step);
+// links and clock are arithmetic. Seeded and repeatable.
 //
 // A link is a queue: what is sent through it takes size / rate, one after another, so that no link carries more than it
 // can; a piece arrives when it has passed both the sender's and the receiver's.
@@ -37,10 +38,15 @@ struct Scenario {
     Duration to;
   };
   std::vector<Pause> origin_stalls;
+  struct Freeze {
+    NodeId node;
+    Pause pause;
+  };
+  std::vector<Freeze> freezes;      // a stopped process: its links stand still, it says nothing
+  std::vector<Duration> takeovers;  // another node becomes coordinator, and knows nothing
+  Duration takeover_takes = std::chrono::milliseconds(1500);
 
-  uint32_t peer_slots = 6;
-  uint32_t origin_slots = 1;
-  uint32_t open_files = 8;  // windows that a node asks for at once
+  uint32_t origin_slots = 1;  // runs from the origin that a node begins at once
   CoordinatorPolicy policy;
 };
 
@@ -54,10 +60,10 @@ struct Outcome {
   std::vector<double> sent;   // copies of the model that each node sent
   uint32_t most_uploads = 0;  // of one node at one time
   uint64_t pieces = 0;        // that were delivered
-  uint64_t hedges = 0;
-  Duration bound{};  // max(F/u_origin, F/d_min, N F/(u_origin + sum u)), from the last join on for F/d
+  uint64_t messages = 0;      // from nodes to the coordinator
+  Duration bound{};           // max(F/u_origin, F/d_min, N F/(u_origin + sum u)), from the last join on for F/d
 };
 
-Outcome Run(const Scenario& scenario);
+Outcome Simulate(const Scenario& scenario);
 
 }  // namespace ballast::simulation

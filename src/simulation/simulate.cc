@@ -6,6 +6,7 @@
 
 #include "base/run_main.h"
 #include "simulation/cluster.h"
+#include "simulation/link.h"
 
 namespace ballast::simulation {
 namespace {
@@ -19,7 +20,6 @@ struct Arguments {
   double node_gbit = 10;
   double rolling_seconds = 0;
   double deaths = 0;
-  uint32_t slots = 6;
   uint32_t origin_slots = 1;
   uint32_t seed = 1;
 };
@@ -33,15 +33,11 @@ void Declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--node-gbit", arguments.node_gbit, "Gbit/s of each node, each way")->capture_default_str();
   app.add_option("--rolling", arguments.rolling_seconds, "Seconds over which the nodes begin")->capture_default_str();
   app.add_option("--deaths", arguments.deaths, "Share of the nodes that die on the way")->capture_default_str();
-  app.add_option("--slots", arguments.slots, "Pieces in flight to a node")->capture_default_str();
   app.add_option("--origin-slots", arguments.origin_slots, "Runs from the origin in flight to a node")
       ->capture_default_str();
   app.add_option("--seed", arguments.seed, "Of what is random")->capture_default_str();
 }
 
-Duration Seconds(double seconds) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
 double InSeconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 Scenario ScenarioOf(const Arguments& arguments) {
@@ -49,7 +45,6 @@ Scenario ScenarioOf(const Arguments& arguments) {
   scenario.files.assign(arguments.files, static_cast<uint64_t>(arguments.bytes / arguments.files));
   scenario.origin_rate = arguments.origin_gbit * 1e9 / 8;
   scenario.node_rate = arguments.node_gbit * 1e9 / 8;
-  scenario.peer_slots = arguments.slots;
   scenario.origin_slots = arguments.origin_slots;
   std::mt19937 random(arguments.seed);
   const double expected = arguments.bytes / scenario.origin_rate + arguments.rolling_seconds;
@@ -68,7 +63,8 @@ int Main(int argc, char** argv) {
   Declare(app, arguments);
   CLI11_PARSE(app, argc, argv);
   const auto begin = std::chrono::steady_clock::now();
-  const Outcome outcome = Run(ScenarioOf(arguments));
+  const Scenario scenario = ScenarioOf(arguments);
+  const Outcome outcome = Simulate(scenario);
   const double took = InSeconds(std::chrono::steady_clock::now() - begin);
   const double most = *std::max_element(outcome.sent.begin(), outcome.sent.end());
   std::cout << "everyone finished   " << (outcome.everyone_finished ? "yes" : "NO") << "\n"
@@ -81,6 +77,7 @@ int Main(int argc, char** argv) {
             << "most sent by a node " << most << " copies\n"
             << "most uploads at once " << outcome.most_uploads << "\n"
             << "pieces delivered    " << outcome.pieces << "\n"
+            << "messages            " << outcome.messages << "\n"
             << "computed in         " << took << " s (" << took / static_cast<double>(outcome.pieces) * 1e6
             << " us per piece)\n";
   return outcome.everyone_finished ? 0 : 1;
