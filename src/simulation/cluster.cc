@@ -271,9 +271,19 @@ class Cluster {
     for (auto& [node, reply] : outbox) heard_.emplace_back(node, std::move(reply));
   }
 
+  void AnswerForHashes() {
+    if (coordinator_ == nullptr) return;
+    for (const auto& [file, holder] : coordinator_->TakeHashesWanted()) {
+      const uint64_t size = scenario_.files[file];
+      const std::vector<Digest> hashes(nodes_[holder].alive ? PieceMap(size, PieceSizeFor(size)).count() : 0);
+      Deliver(coordinator_->OnHashes(holder, file, hashes, now_));
+    }
+  }
+
   // All that is said now is heard now; what it takes is added to the transfers.
   void Settle() {
     while (!told_.empty() || !heard_.empty()) {
+      AnswerForHashes();
       if (!told_.empty()) {
         const auto [id, tell] = std::move(told_.front());
         told_.pop_front();

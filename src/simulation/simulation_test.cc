@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "simulation/cluster.h"
@@ -21,6 +22,10 @@ Scenario Eight(double origin_mbit, double node_mbit) {
 }
 
 double Ratio(const Outcome& outcome) { return std::chrono::duration<double>(outcome.last) / outcome.bound; }
+
+uint64_t Bytes(const Scenario& scenario) {
+  return std::accumulate(scenario.files.begin(), scenario.files.end(), uint64_t{0});
+}
 
 TEST(LinkTest, SendsOneThingAfterAnother) {
   Link link(100);
@@ -140,8 +145,11 @@ TEST(SimulationTest, EverybodyFinishesWhateverHappens) {
     scenario.takeovers = {Seconds(pick(0.1, 3))};
     const Outcome outcome = Simulate(scenario);
     EXPECT_TRUE(outcome.everyone_finished);
-    EXPECT_LE(outcome.copies_from_origin, 1.3) << "what the dead had alone, and a takeover";
-    EXPECT_LE(outcome.most_uploads, 8U);
+    EXPECT_LE(outcome.copies_from_origin, 1.1) << "what the dead had alone, and a takeover";
+    EXPECT_LE(outcome.most_uploads, 12U) << "what two coordinators gave out";
+    Duration slowest{};  // the bound of those that are slow
+    if (!scenario.slow.empty()) slowest = Seconds(10 * static_cast<double>(Bytes(scenario)) / scenario.node_rate);
+    EXPECT_LE(outcome.last, outcome.bound + slowest + std::chrono::seconds(8)) << "nobody is stuck";
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 constexpr uint32_t kServedPerEvent = 8;  // of those who wait; the others' turn comes with the next events
 constexpr Duration kOriginRun = std::chrono::milliseconds(500);
 constexpr Duration kAvoidFor = std::chrono::seconds(10);
+constexpr Duration kHashesPatience = std::chrono::seconds(15);
 constexpr Duration kServeAllEvery = std::chrono::milliseconds(100);
 
 struct Avoided {
@@ -333,7 +335,7 @@ struct Coordinator::State {
 
   // ---- hashes that nobody said yet
 
-  void AskForHashes(NodeId node) {
+  void AskForHashes(NodeId node, SteadyTime now) {
     for (const Window& window : members[node].windows) {
       const SwarmView::File& file = view.file(window.file);
       if (file.hashes_coming) continue;
@@ -343,11 +345,23 @@ struct Coordinator::State {
         if (view.piece(piece).hashed || view.piece(piece).holders == 0) continue;
         if (const auto holder = WholeHolder(file)) {
           view.SetHashesComing(window.file, true);
+          asked[window.file] = {*holder, now};
           hashes_wanted.push_back({window.file, *holder});
         }
         break;
       }
     }
+  }
+
+  // Nobody waits for a holder that says nothing; the next is asked, or the origin.
+  void GiveUpOnHashes(SteadyTime now) {
+    std::erase_if(asked, [&](const auto& entry) {
+      const auto& [file, question] = entry;
+      if (now - question.at < kHashesPatience) return false;
+      SetSource(question.holder, false);
+      view.SetHashesComing(file, false);
+      return true;
+    });
   }
 
   std::optional<NodeId> WholeHolder(const SwarmView::File& file) const {
@@ -372,6 +386,11 @@ struct Coordinator::State {
   std::vector<Member> members;
   std::deque<NodeId> waiting;
   std::vector<HashesWanted> hashes_wanted;
+  struct Question {
+    NodeId holder;
+    SteadyTime at;
+  };
+  std::map<uint32_t, Question> asked;  // for the hashes of a file
   uint32_t origin_capable = 0;
   uint32_t salt = 0;
   SteadyTime served_all_at{};
@@ -407,7 +426,7 @@ Coordinator::Outbox Coordinator::On(NodeId node, const Next& next, SteadyTime no
   } else {
     state_->SetSource(node, true);
     state_->Take(node, next, now, outbox);
-    state_->AskForHashes(node);
+    state_->AskForHashes(node, now);
     state_->ServeHedges(node, next.hedges, now, reply);
     state_->Serve(node, now, reply);
   }
@@ -444,6 +463,7 @@ Coordinator::Outbox Coordinator::OnHashes(NodeId holder, uint32_t file, std::spa
   Outbox outbox;
   State& state = *state_;
   if (file >= state.view.files()) return outbox;
+  state.asked.erase(file);
   if (hashes.size() != state.view.file(file).pieces) {
     state.SetSource(holder, false);  // it said that it has the file, and does not
     state.view.SetHashesComing(file, false);
@@ -468,6 +488,7 @@ Coordinator::Outbox Coordinator::Tick(SteadyTime now) {
     state.given.EndAll(node);
     state.SetSource(node, false);  // until it is heard again
   }
+  state.GiveUpOnHashes(now);
   state.served_all_at = now;
   state.ServeWaiting(state.waiting.size(), now, outbox);
   return outbox;
