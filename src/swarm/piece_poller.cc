@@ -96,10 +96,16 @@ void PiecePoller::TakeBack() {
       continue;
     }
     connections_.emplace(connection.id, std::move(answered.connection));
-    book_.Idle(connection.id, parts_.clock.Steady(), In(options_.idle));
+    Rest(connection);
     if (connection.request.close) End(connection);
     Advance(connection);
   }
+}
+
+// Nothing of it is being answered; the head of its next request may have begun.
+void PiecePoller::Rest(const PieceConnection& connection) {
+  const Duration limit = connection.input.empty() ? options_.idle : options_.head;
+  book_.Idle(connection.id, parts_.clock.Steady(), In(limit));
 }
 
 void PiecePoller::Sweep() {
@@ -178,7 +184,7 @@ bool PiecePoller::BecomeKnown(PieceConnection& connection) {
   if (connection.known) return true;
   connection.known = true;
   const ConnectionBook::Victim victim = book_.Known(connection.id, connection.party());
-  book_.Idle(connection.id, parts_.clock.Steady(), In(options_.idle));
+  Rest(connection);
   if (victim == connection.id) {
     desk_.CountDropped();
     return false;
@@ -241,7 +247,7 @@ PiecePoller::Next PiecePoller::Hand(PieceConnection& connection) {
 }
 
 PiecePoller::Next PiecePoller::Busy(PieceConnection& connection) {
-  book_.Idle(connection.id, parts_.clock.Steady(), In(options_.idle));
+  Rest(connection);
   desk_.CountRefused(503);
   const bool close = connection.request.close;
   if (!Say(connection, FormatRefusal(503, "too many requests wait", desk_.uploads(), close))) return Next::kDrop;
