@@ -24,6 +24,13 @@ constexpr milliseconds kLook(100);
 constexpr Duration kEnding = std::chrono::seconds(1);
 constexpr size_t kMaxDrained = size_t{64} << 10;
 
+// HTTP without TLS. Nothing of it is taken.
+bool SaysGet(int socket) {
+  char bytes[4];
+  return ::recv(socket, bytes, sizeof bytes, MSG_PEEK) == sizeof bytes &&
+         std::string_view(bytes, sizeof bytes) == "GET ";
+}
+
 }  // namespace
 
 PiecePoller::PiecePoller(const PieceServerOptions& options, const PieceServerParts& parts, UploadDesk& desk,
@@ -165,6 +172,10 @@ PiecePoller::Next PiecePoller::Handshake(PieceConnection& connection) {
   if (options_.plaintext) {
     connection.state = PieceConnection::State::kRequest;
     return Next::kGoOn;
+  }
+  if (!connection.wire.has_tls() && SaysGet(connection.wire.fd())) {
+    desk_.CountHandshakeFailure();
+    return Refuse(connection, 400, "this port speaks TLS, and you do not: swarm.plaintext differs");
   }
   const Status begun = connection.wire.has_tls() ? OkStatus() : BeginTls(connection);
   const Result<Wire::Want> want = begun.ok() ? connection.wire.Handshake() : begun;
