@@ -21,11 +21,11 @@ uint32_t FakeCoordinator::Count(uint32_t file) const {
 uint32_t FakeCoordinator::OnTheWay() const { return static_cast<uint32_t>(given_.size() - named_.size()); }
 
 Reply FakeCoordinator::Begin() {
+  took_over_ = took_over_ || !given_.empty();
   has_.clear();
   given_.clear();
   named_.clear();
   announced_ = false;
-  took_over_ = true;
   return Reply{{}, {}, true};
 }
 
