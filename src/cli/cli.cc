@@ -93,9 +93,8 @@ class Runner {
     return PrintAt(cache->List(world_.stop));
   }
 
-  Status Do(const StatusCommand& status) {
+  Status Do(const StatusCommand&) {
     ASSIGN_OR_RETURN(const auto cache, Connect());
-    if (!status.model.empty()) return Print(cache->Transfers(status.model, world_.stop));
     return PrintAt(cache->GetStatus(world_.stop));
   }
 

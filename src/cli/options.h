@@ -22,9 +22,7 @@ struct PullCommand {
   int streams = 16;
 };
 struct ListCommand {};
-struct StatusCommand {
-  std::string model;  // "": of the node
-};
+struct StatusCommand {};
 struct VerifyCommand {
   std::string what;  // model reference, manifest digest, directory, or "" for everything the daemon has
 };

@@ -19,6 +19,8 @@ constexpr int kMaxWishes = 1 << 14;   // windows, pieces in flight, hedges
 constexpr int kMaxReports = 1 << 17;  // received, failed; assignments, withdrawn
 constexpr int kMaxUnreachable = 1 << 13;
 constexpr int kMaxModels = 1 << 16;  // of a HoldNotice
+// Of one Announce: the others are asked for when somebody needs them.
+constexpr size_t kMaxAnnouncedHashes = 128 << 10;
 constexpr uint32_t kMaxRedirects = 1 << 10;
 constexpr size_t kMaxText = 16 << 10;
 
@@ -37,6 +39,23 @@ Result<Digest> DigestOf(const std::string& bytes) {
 
 void Put(const Digest& digest, std::string& to) {
   to.assign(reinterpret_cast<const char*>(digest.bytes().data()), Digest::kSize);
+}
+
+void PutAll(const std::vector<Digest>& digests, std::string& to) {
+  for (const Digest& digest : digests) to.append(reinterpret_cast<const char*>(digest.bytes().data()), Digest::kSize);
+}
+
+Result<std::vector<Digest>> DigestsOf(const std::string& bytes) {
+  if (bytes.size() % Digest::kSize != 0 || bytes.size() / Digest::kSize > kMaxPieceHashes)
+    return Wrong(StrCat(bytes.size(), " bytes of hashes"));
+  std::vector<Digest> digests;
+  digests.reserve(bytes.size() / Digest::kSize);
+  for (size_t at = 0; at < bytes.size(); at += Digest::kSize) {
+    Digest::Bytes copy;
+    std::memcpy(copy.data(), bytes.data() + at, copy.size());
+    digests.emplace_back(copy);
+  }
+  return digests;
 }
 
 // Gives the nodes of one message their places in its list of names.
@@ -197,14 +216,19 @@ void EncodeMessage(const Announce& from, const NodeTable& /*nodes*/, v1::FromNod
   for (const Announce::File& file : from.files) files.push_back(&file);
   std::sort(files.begin(), files.end(), [](const auto* a, const auto* b) { return a->file < b->file; });
   RunWriter runs(to);
+  size_t hashes = kMaxAnnouncedHashes;
   for (const Announce::File* file : files) {
-    if (file->pieces.complete()) {
+    const bool hashed = !file->hashes.empty() && file->hashes.size() <= hashes;
+    if (!hashed && file->pieces.complete()) {
       runs.Add(file->file);
       continue;
     }
-    v1::PartialFile& partial = *to.add_partial();
-    partial.set_file(file->file);
-    partial.set_bitmap(BitmapOf(file->pieces));
+    v1::AnnouncedFile& out = *to.add_files();
+    out.set_file(file->file);
+    if (!file->pieces.complete()) out.set_bitmap(BitmapOf(file->pieces));
+    if (!hashed) continue;
+    hashes -= file->hashes.size();
+    PutAll(file->hashes, *out.mutable_hashes());
   }
 }
 
@@ -218,7 +242,7 @@ Status ReadRun(const ModelShape& shape, uint64_t begin, uint64_t count, Announce
   for (uint64_t i = begin; i < begin + count; ++i) {
     const auto file = static_cast<uint32_t>(i);
     if (shape.pieces[file] == 0) return Wrong(StrCat("file ", file, " has no pieces of its own"));
-    to.files.push_back({file, EmptyMap(shape, file)});
+    to.files.push_back({.file = file, .pieces = EmptyMap(shape, file), .hashes = {}});
     for (uint32_t piece = 0; piece < shape.pieces[file]; ++piece) to.files.back().pieces.Add(piece);
   }
   return OkStatus();
@@ -235,26 +259,37 @@ Status ReadRuns(const v1::Announce& from, const ModelShape& shape, Announce& to)
   return OkStatus();
 }
 
-Result<Announce::File> DecodePartial(const v1::PartialFile& from, const ModelShape& shape) {
-  RETURN_IF_ERROR(Reach(shape).File(from.file()));
-  const uint32_t count = shape.pieces[from.file()];
-  const std::string& bits = from.bitmap();
-  if (count == 0 || bits.size() != (uint64_t{count} + 7) / 8) return Wrong(StrCat("the pieces of file ", from.file()));
+Status ReadBitmap(const std::string& bits, PieceMap& pieces) {
+  const uint32_t count = pieces.count();
+  if (bits.size() != (uint64_t{count} + 7) / 8) return Wrong(StrCat(bits.size(), " bytes for ", count, " pieces"));
   if (count % 8 != 0 && static_cast<uint8_t>(bits.back()) >> count % 8 != 0) return Wrong("a piece behind the last");
-  Announce::File file{from.file(), EmptyMap(shape, from.file())};
   for (uint32_t i = 0; i < count; ++i) {
-    if ((static_cast<uint8_t>(bits[i / 8]) >> i % 8 & 1) != 0) file.pieces.Add(i);
+    if ((static_cast<uint8_t>(bits[i / 8]) >> i % 8 & 1) != 0) pieces.Add(i);
   }
-  if (file.pieces.have_count() == 0) return Wrong(StrCat("file ", from.file(), " without a piece"));
+  return OkStatus();
+}
+
+Result<Announce::File> DecodeFile(const v1::AnnouncedFile& from, const ModelShape& shape) {
+  RETURN_IF_ERROR(Reach(shape).File(from.file()));
+  Announce::File file{.file = from.file(), .pieces = EmptyMap(shape, from.file()), .hashes = {}};
+  if (from.bitmap().empty()) {
+    for (uint32_t i = 0; i < file.pieces.count(); ++i) file.pieces.Add(i);
+  } else {
+    RETURN_IF_ERROR(ReadBitmap(from.bitmap(), file.pieces));
+  }
+  if (file.pieces.have_count() == 0) return Wrong(StrCat("file ", from.file(), " without a piece of its own"));
+  ASSIGN_OR_RETURN(file.hashes, DigestsOf(from.hashes()));
+  if (!file.hashes.empty() && file.hashes.size() != file.pieces.have_count())
+    return Wrong(StrCat(file.hashes.size(), " hashes of ", file.pieces.have_count(), " pieces"));
   return file;
 }
 
 Result<Announce> DecodeAnnounce(const v1::Announce& from, const ModelShape& shape) {
   Announce to{.origin = from.origin(), .whole = from.whole()};
-  if (to.whole && (from.complete_size() > 0 || from.partial_size() > 0)) return Wrong("whole, and yet in files");
+  if (to.whole && (from.complete_size() > 0 || from.files_size() > 0)) return Wrong("whole, and yet in files");
   RETURN_IF_ERROR(ReadRuns(from, shape, to));
-  for (const v1::PartialFile& partial : from.partial()) {
-    ASSIGN_OR_RETURN(Announce::File file, DecodePartial(partial, shape));
+  for (const v1::AnnouncedFile& one : from.files()) {
+    ASSIGN_OR_RETURN(Announce::File file, DecodeFile(one, shape));
     to.files.push_back(std::move(file));
   }
   const auto before = [](const auto& a, const auto& b) { return a.file < b.file; };
@@ -544,23 +579,8 @@ Result<std::string> Decode(const v1::CoordinatesResponse& from) {
 void Encode(const Digest& blob, v1::PieceHashesRequest& to) { Put(blob, *to.mutable_blob()); }
 Result<Digest> Decode(const v1::PieceHashesRequest& from) { return DigestOf(from.blob()); }
 
-void Encode(const std::vector<Digest>& hashes, v1::PieceHashesResponse& to) {
-  std::string& out = *to.mutable_hashes();
-  for (const Digest& hash : hashes) out.append(reinterpret_cast<const char*>(hash.bytes().data()), Digest::kSize);
-}
-
-Result<std::vector<Digest>> Decode(const v1::PieceHashesResponse& from) {
-  const std::string& bytes = from.hashes();
-  if (bytes.size() % Digest::kSize != 0 || bytes.size() / Digest::kSize > kMaxPieceHashes)
-    return Wrong(StrCat(bytes.size(), " bytes of hashes"));
-  std::vector<Digest> to(bytes.size() / Digest::kSize);
-  for (size_t i = 0; i < to.size(); ++i) {
-    Digest::Bytes copy;
-    std::memcpy(copy.data(), bytes.data() + i * Digest::kSize, copy.size());
-    to[i] = Digest(copy);
-  }
-  return to;
-}
+void Encode(const std::vector<Digest>& hashes, v1::PieceHashesResponse& to) { PutAll(hashes, *to.mutable_hashes()); }
+Result<std::vector<Digest>> Decode(const v1::PieceHashesResponse& from) { return DigestsOf(from.hashes()); }
 
 void Encode(const ResolveQuery& from, v1::ResolveRequest& to) {
   to.set_uri(from.uri);

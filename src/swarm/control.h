@@ -114,12 +114,13 @@ inline constexpr size_t kMaxPieceHashes = size_t{1} << 18;
 
 // ---- how a node reaches others
 
-// Hears of one stream; one call at a time, on a thread of the transport's, never from within Join() or Send().
+// Hears of one stream; one call at a time, on any thread, from within Join() or Send(), too: it must be short and call
+// nothing of the stream's.
 class ControlEvents {
  public:
   virtual ~ControlEvents() = default;
   virtual void OnMessage(FromCoordinator message) = 0;
-  // All that was sent has gone to the transport: send again.
+  // The message that was sent has gone: send the next.
   virtual void OnWritten() = 0;
   // The last call.
   virtual void OnEnd(const Status& why) = 0;

@@ -19,13 +19,15 @@ namespace ballast {
 
 struct CoordinatorHostOptions {
   CoordinatorPolicy policy;
-  size_t max_models = 256;                                // coordinated for other nodes at once
-  size_t max_nodes = 20'000;                              // joined to one model
-  Duration idle = std::chrono::minutes(5);                // without a node: then what is known of the model goes
-  Duration claim_every = std::chrono::seconds(10);        // others are told who coordinates
-  Duration ask_timeout = std::chrono::milliseconds(500);  // for who coordinates a model
-  Duration hashes_timeout = std::chrono::minutes(5);      // a holder may have to read the file
-  uint32_t max_redirects = 3;                             // then a node is taken in, whoever should have it
+  size_t max_models = 256;                                  // coordinated for other nodes at once
+  size_t max_nodes = 20'000;                                // joined to one model
+  Duration idle = std::chrono::minutes(5);                  // without a node: then what is known of the model goes
+  Duration claim_every = std::chrono::seconds(10);          // others are told who coordinates
+  Duration ask_timeout = std::chrono::milliseconds(500);    // for who coordinates a model
+  Duration hashes_timeout = std::chrono::minutes(5);        // a holder may have to read the file
+  Duration unreachable_counts = std::chrono::seconds(30);   // what a node says of others when it comes
+  Duration takeover_wait = std::chrono::milliseconds(300);  // for what the others have, before anybody is sent anywhere
+  uint32_t max_redirects = 3;                               // then a node is taken in, whoever should have it
 };
 
 // Thread-safe.
@@ -53,10 +55,14 @@ class CoordinatorHost final : public PeerService {
   Result<std::vector<Digest>> PieceHashes(const Digest& blob, std::stop_token stop) override;
   Result<Resolved> Resolve(const ResolveQuery& query, std::stop_token stop) override;
 
-  // This node's own session found who coordinates the model ("": nobody any more).
+  // This node's own session found who coordinates the model; "": it has ended.
   void Found(const Digest& model, const std::string& coordinator);
+  // Who this node's session was with does not coordinate it any more.
+  void Lost(const Digest& model);
   // Who does, as far as this node knows: itself, or who said so within the last half minute; "".
   std::string CoordinatorOf(const Digest& model) const;
+  // Nodes that said so, this one among them.
+  std::vector<std::string> HoldersOf(const Digest& model) const;
   // What is under way; empty where this node does not coordinate the model.
   std::vector<Coordinator::Transfer> Transfers(const Digest& model) const;
 

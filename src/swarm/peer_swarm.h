@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "swarm/control.h"
+#include "swarm/coordinator_choice.h"
 #include "swarm/coordinator_host.h"
 #include "swarm/membership.h"
 #include "swarm/node_table.h"
@@ -30,6 +31,7 @@ class PeerSwarm final : public Swarm {
     CoordinatorHost& host;  // of this node
     ReadPieceFrom read_piece;
     const Clock& clock;
+    CoordinatorChoicePolicy policy = {};
   };
 
   explicit PeerSwarm(Parts parts) : parts_(std::move(parts)) {}

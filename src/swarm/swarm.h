@@ -14,7 +14,8 @@
 
 namespace ballast {
 
-// Hears what a session has to say; one call at a time, on a thread of the swarm's, never from within Send() or Join().
+// Hears what a session has to say; one call at a time, on a thread of the swarm's, never from within Send() or Join(),
+// and not before the first Send(): whoever joined has its session by then.
 class SwarmListener {
  public:
   virtual ~SwarmListener() = default;
