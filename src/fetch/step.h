@@ -53,6 +53,7 @@ struct SwarmRules {
   std::chrono::milliseconds least_late{200};
   std::chrono::milliseconds unmeasured_late{5000};
   uint32_t most_hedges = 2;                 // wanted and running
+  std::chrono::seconds sign_of_life{2};     // the coordinator hears of us so often while something is under way
   std::chrono::seconds origin_silence{20};  // of one run, without a piece: it is given back (or 3 x what a piece takes)
   std::chrono::seconds give_up{60};         // without a byte, when the origin does not help either
   std::chrono::seconds go_alone{300};       // without a byte, to twice that: past the coordinator, to the origin
@@ -135,6 +136,7 @@ struct SwarmState {
   SteadyTime alone_at{};    // what is left then comes from the origin; 0: not yet decided
   bool announce = true;     // to be said
   bool news = true;         // the wish has changed
+  SteadyTime said_at{};     // the wish
   uint32_t said_peer_slots = 0;
   uint32_t said_origin_slots = 0;
   std::vector<Received> received;

@@ -75,8 +75,10 @@ void SwarmPlan::Speak() {
   const uint32_t peers = FreePeerSlots();
   const uint32_t origin = FreeOriginSlots();
   const bool other_slots = peers != swarm.said_peer_slots || origin != swarm.said_origin_slots;
-  if (!swarm.news && !other_slots) return;
+  const bool long_silent = !state_.streams.empty() && now_ - swarm.said_at >= Rules().sign_of_life;
+  if (!swarm.news && !other_slots && !long_silent) return;
   swarm.news = false;
+  swarm.said_at = now_;
   swarm.said_peer_slots = peers;
   swarm.said_origin_slots = origin;
   context_.Emit(Tell{MakeNext()});

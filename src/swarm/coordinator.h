@@ -14,11 +14,12 @@
 namespace ballast {
 
 struct CoordinatorPolicy {
-  uint32_t max_uploads = 6;                    // pieces that one node sends at once
-  uint32_t max_origin_nodes = 16;              // nodes that are sent to the origin at once
-  uint32_t origin_run_bytes = 256 << 20;       // the longest range that the origin is asked for
-  Duration silence = std::chrono::seconds(5);  // of a node that is connected: what it was given is given to others
-  uint32_t corrupt_reports = 2;                // by so many nodes: then it is no source for anybody
+  uint32_t max_uploads = 6;               // pieces that one node sends at once
+  uint32_t max_origin_nodes = 16;         // nodes that are sent to the origin at once
+  uint32_t origin_run_bytes = 256 << 20;  // the longest range that the origin is asked for
+  // Of a node that is connected and fetches something: what it was given is given to others.
+  Duration silence = std::chrono::seconds(5);
+  uint32_t corrupt_reports = 2;  // by so many nodes: then it is no source for anybody
 };
 
 // Of one thread at a time.
