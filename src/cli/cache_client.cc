@@ -67,6 +67,17 @@ NodeStatus FromProto(const v1::StatusResponse& s) {
   return status;
 }
 
+ModelTransfers FromProto(const v1::ModelTransfers& m) {
+  ModelTransfers out{.model = m.model(), .manifest = m.manifest(), .phase = m.phase()};
+  if (m.has_progress()) out.progress = FromProto(m.progress());
+  for (const auto& s : m.sources())
+    out.sources.push_back({s.node(), s.zone(), s.same_zone(), s.bytes(), s.bytes_per_second(), s.in_flight()});
+  out.coordinator = m.coordinator();
+  for (const auto& t : m.transfers())
+    out.transfers.push_back({t.receiver(), t.source(), t.path(), t.first_piece(), t.pieces()});
+  return out;
+}
+
 Result<v1::Layout> LayoutOf(const std::string& name) {
   if (name.empty() || name == "plain") return v1::PLAIN;
   if (name == "hf") return v1::HF;
@@ -130,6 +141,17 @@ class GrpcCacheClient final : public CacheClient {
     return FromProto(response);
   }
 
+  Result<std::vector<ModelTransfers>> Transfers(const std::string& model, std::stop_token stop) override {
+    v1::ModelStatusRequest request;
+    request.set_model(model);
+    Call call(std::move(stop));
+    v1::ModelStatusResponse response;
+    RETURN_IF_ERROR(FromGrpc(stub_->ModelStatus(&call.context, request, &response)));
+    std::vector<ModelTransfers> models;
+    for (const v1::ModelTransfers& one : response.models()) models.push_back(FromProto(one));
+    return models;
+  }
+
   Result<VerifyReport> Verify(const std::string& model, const OnProgress& progress, std::stop_token stop) override {
     v1::VerifyRequest request;
     request.set_model(model);
@@ -161,7 +183,15 @@ class GrpcCacheClient final : public CacheClient {
 
  private:
   static ReadyModel FromReady(const v1::Ready& r) {
-    return {r.model(), r.manifest(), r.commit(), r.view(), r.bytes(), r.files(), r.bytes_fetched(), r.warning(), ""};
+    return {.model = r.model(),
+            .manifest = r.manifest(),
+            .commit = r.commit(),
+            .view = r.view(),
+            .bytes = r.bytes(),
+            .files = r.files(),
+            .bytes_fetched = r.bytes_fetched(),
+            .bytes_from_peers = r.bytes_from_peers(),
+            .warning = r.warning()};
   }
 
   std::unique_ptr<v1::Cache::Stub> stub_;

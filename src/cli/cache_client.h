@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -30,9 +31,10 @@ struct ReadyModel {
   std::string view;  // relative to the cache directory
   uint64_t bytes = 0;
   uint32_t files = 0;
-  uint64_t bytes_fetched = 0;
-  std::string warning;  // served although something is wrong
-  std::string dir;      // the view, absolute
+  uint64_t bytes_fetched = 0;     // from the hub
+  uint64_t bytes_from_peers = 0;  // from other nodes
+  std::string warning;            // served although something is wrong
+  std::string dir;                // the view, absolute
 };
 
 struct CachedModel {
@@ -68,6 +70,32 @@ struct NodeStatus {
   std::vector<std::string> problems;
 };
 
+// Where the bytes of a model come from and go to.
+struct ModelTransfers {
+  struct Source {
+    std::string node;  // "" = the hub
+    std::string zone;
+    bool same_zone = false;
+    uint64_t bytes = 0;
+    uint64_t bytes_per_second = 0;
+    uint32_t in_flight = 0;
+  };
+  struct Transfer {
+    std::string receiver;
+    std::string source;  // "" = the hub
+    std::string path;
+    uint32_t first_piece = 0;
+    uint32_t pieces = 0;
+  };
+  std::string model;
+  std::string manifest;
+  std::string phase;
+  std::optional<TransferProgress> progress;  // absent: it is here
+  std::vector<Source> sources;               // of this node's download
+  std::string coordinator;                   // "" = nobody that is known here
+  std::vector<Transfer> transfers;           // of all nodes, where this one coordinates them
+};
+
 struct Damage {
   std::string blob;  // "sha256:.."; "" in a plain directory
   std::string problem;
@@ -97,6 +125,7 @@ class CacheClient {
                                   std::stop_token stop) = 0;
   virtual Result<std::vector<CachedModel>> List(std::stop_token stop) = 0;
   virtual Result<NodeStatus> GetStatus(std::stop_token stop) = 0;
+  virtual Result<std::vector<ModelTransfers>> Transfers(const std::string& model, std::stop_token stop) = 0;
   // `model`: a reference, a manifest digest, or "" for everything.
   virtual Result<VerifyReport> Verify(const std::string& model, const OnProgress& progress, std::stop_token stop) = 0;
   virtual Result<RemovedModel> Remove(const std::string& model, std::stop_token stop) = 0;

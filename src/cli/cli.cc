@@ -93,8 +93,9 @@ class Runner {
     return PrintAt(cache->List(world_.stop));
   }
 
-  Status Do(const StatusCommand&) {
+  Status Do(const StatusCommand& status) {
     ASSIGN_OR_RETURN(const auto cache, Connect());
+    if (!status.model.empty()) return Print(cache->Transfers(status.model, world_.stop));
     return PrintAt(cache->GetStatus(world_.stop));
   }
 

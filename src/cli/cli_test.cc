@@ -45,10 +45,13 @@ class FakeCache final : public CacheClient {
   Result<ReadyModel> Pull(const std::string& ref, const std::string&, const OnProgress& progress,
                           std::stop_token) override {
     progress({"", "downloading", 50, 100, 0, 0, 1, ""});
-    return ReadyModel{ref, "sha256:ab", "0e9e39f2aa", "views/x/data", 100, 1, 100, warning, "/c/views/x/data"};
+    return ReadyModel{ref, "sha256:ab", "0e9e39f2aa", "views/x/data", 100, 1, 100, 0, warning, "/c/views/x/data"};
   }
   Result<std::vector<CachedModel>> List(std::stop_token) override { return std::vector<CachedModel>{}; }
   Result<NodeStatus> GetStatus(std::stop_token) override { return NodeStatus{.version = "9", .cache_dir = "/c"}; }
+  Result<std::vector<ModelTransfers>> Transfers(const std::string& model, std::stop_token) override {
+    return std::vector<ModelTransfers>{{.model = model, .phase = "ready", .coordinator = "n3"}};
+  }
   Result<VerifyReport> Verify(const std::string&, const OnProgress&, std::stop_token) override {
     return VerifyReport{2, 10, {{"sha256:ab", "is missing", {"hf://a/b"}, {"model.bin"}}}};
   }
@@ -288,6 +291,7 @@ TEST_F(CliTest, CommandsShowWhatTheDaemonSays) {
   EXPECT_EQ(pulled.err, "hf://org/name: 50% (50 of 100 B)\n");
   EXPECT_THAT(Do({"pull", "hf://org/name", "--output", "json"}).out, HasSubstr("\"dir\":\"/c/views/x/data\""));
   EXPECT_EQ(Do({"ls"}).out, "no models here\n");
+  EXPECT_EQ(Do({"status", "hf://a/b"}).out, "hf://a/b: ready\n  coordinated by n3\n");
   EXPECT_THAT(Do({"status", "--output", "json"}).out, HasSubstr("\"cache_dir\":\"/c\""));
   EXPECT_EQ(Do({"verify"}).code, kDamaged);
   const Outcome removed = Do({"rm", "hf://a/b"});

@@ -22,6 +22,7 @@ struct Raw {
   std::string output = "text";
   std::string socket;
   PullCommand pull;
+  StatusCommand status;
   VerifyCommand verify;
   RemoveCommand remove;
   WaitCommand wait;
@@ -57,7 +58,8 @@ void DeclarePull(CLI::App& app, Raw& raw) {
 
 void DeclareRest(CLI::App& app, Raw& raw) {
   app.add_subcommand("ls", "List the models of this node");
-  app.add_subcommand("status", "Show the node's cache: disk, downloads, problems");
+  CLI::App* status = app.add_subcommand("status", "Show the node's cache: disk, downloads, problems");
+  status->add_option("MODEL", raw.status.model, "Show where this model's bytes come from, and who gives whom what");
   CLI::App* verify = app.add_subcommand("verify", "Read stored bytes again and compare them with their digests");
   verify->add_option("MODEL|DIR", raw.verify.what,
                      "A model of this node, or a directory that `pull --to` made; default: the whole cache");
@@ -97,7 +99,7 @@ Command CommandOf(const CLI::App& command, Raw& raw) {
   if (name == "certs") return CertsCommandOf(command, raw);
   if (name == "pull") return std::move(raw.pull);
   if (name == "ls") return ListCommand{};
-  if (name == "status") return StatusCommand{};
+  if (name == "status") return std::move(raw.status);
   if (name == "verify") return std::move(raw.verify);
   if (name == "rm") return std::move(raw.remove);
   if (name == "wait") {

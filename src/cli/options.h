@@ -22,7 +22,9 @@ struct PullCommand {
   int streams = 16;
 };
 struct ListCommand {};
-struct StatusCommand {};
+struct StatusCommand {
+  std::string model;  // "": of the node
+};
 struct VerifyCommand {
   std::string what;  // model reference, manifest digest, directory, or "" for everything the daemon has
 };

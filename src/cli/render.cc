@@ -77,6 +77,40 @@ std::string Phase(const CachedModel& m) {
   return m.phase;
 }
 
+std::string CameFrom(const ReadyModel& r) {
+  if (r.bytes_fetched + r.bytes_from_peers == 0) return "all of it was here";
+  if (r.bytes_from_peers == 0) return FormatBytes(r.bytes_fetched) + " fetched";
+  return StrCat("from peers ", FormatBytes(r.bytes_from_peers), ", from the hub ", FormatBytes(r.bytes_fetched));
+}
+
+std::string NodeOrHub(const std::string& node) { return node.empty() ? "the hub" : node; }
+
+std::string PiecesOf(const ModelTransfers::Transfer& t) {
+  const std::string file = t.path.empty() ? "" : t.path + ", ";
+  if (t.pieces == 1) return StrCat(file, "piece ", t.first_piece);
+  return StrCat(file, "pieces ", t.first_piece, "-", t.first_piece + t.pieces - 1);
+}
+
+std::string SourceTable(const std::vector<ModelTransfers::Source>& sources) {
+  std::vector<Row> rows = {{"  FROM", "ZONE", "BYTES", "RATE", "IN FLIGHT"}};
+  for (const ModelTransfers::Source& s : sources) {
+    const std::string zone =
+        s.node.empty() ? "-" : StrCat(s.zone, s.zone.empty() ? "" : " ", s.same_zone ? "(ours)" : "(other)");
+    rows.push_back(
+        {"  " + NodeOrHub(s.node), zone, FormatBytes(s.bytes), FormatRate(s.bytes_per_second), StrCat(s.in_flight)});
+  }
+  return Table(rows);
+}
+
+std::string Text(const ModelTransfers& m) {
+  std::string text = StrCat(m.model, ": ", m.progress ? ProgressText(*m.progress) : m.phase, "\n");
+  if (!m.sources.empty()) text += SourceTable(m.sources);
+  if (!m.coordinator.empty()) text += StrCat("  coordinated by ", m.coordinator, "\n");
+  for (const ModelTransfers::Transfer& t : m.transfers)
+    text += StrCat("  ", NodeOrHub(t.source), " -> ", t.receiver, ": ", PiecesOf(t), "\n");
+  return text;
+}
+
 std::string DamageLine(const Damage& d) {
   const std::string what = d.paths.empty() ? d.blob : Join(d.paths, ", ");
   return StrCat("damaged: ", what, " ", d.problem, d.models.empty() ? "" : " (of " + Join(d.models, ", ") + ")", "\n");
@@ -121,10 +155,8 @@ std::string Text(const PulledDirectory& p) {
 }
 
 std::string Text(const ReadyModel& r) {
-  std::string text =
-      StrCat("ready: ", r.model, r.commit.empty() ? "" : " (" + r.commit.substr(0, 8) + ")", ", ",
-             Plural(r.files, "file"), ", ", FormatBytes(r.bytes), ", ",
-             r.bytes_fetched == 0 ? "all of it was here" : FormatBytes(r.bytes_fetched) + " fetched", "\n");
+  std::string text = StrCat("ready: ", r.model, r.commit.empty() ? "" : " (" + r.commit.substr(0, 8) + ")", ", ",
+                            Plural(r.files, "file"), ", ", FormatBytes(r.bytes), ", ", CameFrom(r), "\n");
   return StrCat(text, "  manifest ", r.manifest, "\n  directory ", r.dir, "\n");
 }
 
@@ -161,6 +193,12 @@ std::string Text(const NodeStatus& s, WallTime now) {
   });
   for (const TransferProgress& p : s.in_progress) text += StrCat(p.model, ": ", ProgressText(p), "\n");
   for (const std::string& problem : s.problems) text += StrCat("problem: ", problem, "\n");
+  return text;
+}
+
+std::string Text(const std::vector<ModelTransfers>& models) {
+  std::string text;
+  for (const ModelTransfers& m : models) text += Text(m);
   return text;
 }
 

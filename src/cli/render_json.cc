@@ -31,15 +31,40 @@ json Of(const CachedModel& m) {
           {"message", m.message}};
 }
 
+json Of(const ModelTransfers::Source& s) {
+  return {{"node", s.node},           {"zone", s.zone},           {"bytes", s.bytes},
+          {"same_zone", s.same_zone}, {"in_flight", s.in_flight}, {"bytes_per_second", s.bytes_per_second}};
+}
+
+json Of(const ModelTransfers::Transfer& t) {
+  return {{"receiver", t.receiver},
+          {"source", t.source},
+          {"path", t.path},
+          {"first_piece", t.first_piece},
+          {"pieces", t.pieces}};
+}
+
 json Of(const Damage& d) {
   return {{"blob", d.blob}, {"problem", d.problem}, {"models", d.models}, {"paths", d.paths}};
 }
+
+json Of(const ModelTransfers& m);
 
 template <typename T>
 json ListOf(const std::vector<T>& values) {
   json list = json::array();
   for (const T& value : values) list.push_back(Of(value));
   return list;
+}
+
+json Of(const ModelTransfers& m) {
+  return {{"model", m.model},
+          {"manifest", m.manifest},
+          {"phase", m.phase},
+          {"progress", m.progress ? Of(*m.progress) : json()},
+          {"sources", ListOf(m.sources)},
+          {"coordinator", m.coordinator},
+          {"transfers", ListOf(m.transfers)}};
 }
 
 double Seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
@@ -69,6 +94,7 @@ std::string Json(const ReadyModel& r) {
                {"files", r.files},
                {"bytes", r.bytes},
                {"bytes_fetched", r.bytes_fetched},
+               {"bytes_from_peers", r.bytes_from_peers},
                {"warning", r.warning}});
 }
 
@@ -94,6 +120,8 @@ std::string Json(const NodeStatus& s) {
                {"in_progress", ListOf(s.in_progress)},
                {"problems", s.problems}});
 }
+
+std::string Json(const std::vector<ModelTransfers>& models) { return Dump({{"models", ListOf(models)}}); }
 
 std::string Json(const VerifyReport& r) {
   return Dump({{"checked", r.checked}, {"bytes", r.bytes}, {"damage", ListOf(r.damage)}});

@@ -1,5 +1,6 @@
 #include "cli/render.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace ballast::cli {
@@ -122,6 +123,44 @@ TEST(RenderTest, StatusSaysDiskDownloadsAndProblems) {
             "disk      50.0 GiB free of 200 GiB\n"
             "hf://org/name: 43% (12.3 of 28.6 GiB, 1.1 GiB/s, about 15 s)\n"
             "problem: the hub is down\n");
+}
+
+TEST(RenderTest, TransfersSayWhoGivesWhomWhat) {
+  ModelTransfers m{
+      .model = "hf://org/name@main", .manifest = "sha256:ab", .phase = "downloading", .progress = HalfWay()};
+  m.sources = {
+      {"", "", false, kGiB, kGiB / 2, 1}, {"n2", "rack-a", true, 3 * kGiB, kGiB, 4}, {"n3", "", false, 5, 0, 0}};
+  m.coordinator = "n1";
+  m.transfers = {{"n1", "n2", "model.bin", 7, 1}, {"n2", "", "model.bin", 8, 4}, {"n3", "n1", "", 0, 1}};
+  EXPECT_EQ(Text(std::vector{m}),
+            "hf://org/name@main: 43% (12.3 of 28.6 GiB, 1.1 GiB/s, about 15 s)\n"
+            "  FROM     ZONE           BYTES    RATE       IN FLIGHT\n"
+            "  the hub  -              1.0 GiB  512 MiB/s  1\n"
+            "  n2       rack-a (ours)  3.0 GiB  1.0 GiB/s  4\n"
+            "  n3       (other)        5 B      0 B/s      0\n"
+            "  coordinated by n1\n"
+            "  n2 -> n1: model.bin, piece 7\n"
+            "  the hub -> n2: model.bin, pieces 8-11\n"
+            "  n1 -> n3: piece 0\n");
+  m.sources.resize(1);
+  m.transfers.resize(1);
+  m.progress.reset();
+  EXPECT_EQ(Json(std::vector{m}),
+            "{\"models\":[{\"coordinator\":\"n1\",\"manifest\":\"sha256:ab\",\"model\":\"hf://org/name@main\","
+            "\"phase\":\"downloading\",\"progress\":null,\"sources\":[{\"bytes\":1073741824,"
+            "\"bytes_per_second\":536870912,\"in_flight\":1,\"node\":\"\",\"same_zone\":false,\"zone\":\"\"}],"
+            "\"transfers\":[{\"first_piece\":7,\"path\":\"model.bin\",\"pieces\":1,\"receiver\":\"n1\","
+            "\"source\":\"n2\"}]}]}\n");
+}
+
+TEST(RenderTest, AReadyModelSaysWhereItCameFrom) {
+  ReadyModel r{.model = "hf://org/name@main", .manifest = "sha256:ab", .bytes = kGiB, .files = 1, .dir = "/d"};
+  EXPECT_THAT(Text(r), ::testing::HasSubstr(", all of it was here\n"));
+  r.bytes_fetched = kGiB;
+  EXPECT_THAT(Text(r), ::testing::HasSubstr(", 1.0 GiB fetched\n"));
+  r.bytes_fetched = 0;
+  r.bytes_from_peers = kGiB;
+  EXPECT_THAT(Text(r), ::testing::HasSubstr(", from peers 1.0 GiB, from the hub 0 B\n"));
 }
 
 TEST(RenderTest, DamageIsNamedByPathDigestAndModel) {

@@ -10,6 +10,7 @@
 #include "base/logging.h"
 #include "base/mutex.h"
 #include "base/worker_pool.h"
+#include "daemon/daemon_swarm.h"
 #include "daemon/downloader.h"
 #include "daemon/early_mounts.h"
 #include "daemon/in_use.h"
@@ -60,6 +61,7 @@ struct CacheCore {
   CurrentManifests& manifests;
   DaemonMetrics& metrics;
   const Clock& clock;
+  DaemonSwarm* swarm = nullptr;  // null: in none
   InUse in_use;
 
   // Volumes that were mounted early and still wait keep their model wanted. Called when one came or may have gone.

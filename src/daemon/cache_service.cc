@@ -6,6 +6,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "daemon/model_status.h"
 #include "daemon/prepare_call.h"
 #include "daemon/verify_call.h"
 
@@ -60,6 +61,7 @@ OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResp
     response.add_manifests(id.ToString());
     response.set_freed_bytes(response.freed_bytes() + freed);
   }
+  if (core.swarm != nullptr) core.swarm->ModelsChanged();
   core.manager.RoomWasMade();
   LOG(INFO) << Message("Removed").With("model", model).With("freed", FormatBytes(response.freed_bytes()));
   return OkStatus();
@@ -67,6 +69,9 @@ OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResp
 
 void FillProblems(const CacheCore& core, const NodeView& node, const Usage& usage, v1::StatusResponse& response) {
   for (const std::string& problem : core.manifests.Get()->problems) response.add_problems(problem);
+  if (core.swarm != nullptr) {
+    for (const std::string& problem : core.swarm->Problems()) response.add_problems(problem);
+  }
   std::set<std::string> told;  // a volume and a cache that ask for the same fail for the same reason
   for (const JobSnapshot& job : node.jobs) {
     if (!job.error.ok()) told.insert(StrCat(job.request.Name(), ": ", job.error.message()));
@@ -78,6 +83,15 @@ void FillProblems(const CacheCore& core, const NodeView& node, const Usage& usag
         "only ", FormatBytes(usage.disk_free_bytes), " are free on the cache's file system and cache.minAvailable is ",
         FormatBytes(core.facts.min_available), ": nothing more is downloaded; free some, or `ballast rm` a model"));
   }
+}
+
+OurStatus FillModelStatus(const CacheCore& core, const std::string& model, v1::ModelStatusResponse& response) {
+  const auto view_of = [&core](const Digest& manifest) {
+    return core.swarm == nullptr ? SwarmView() : core.swarm->ViewOf(manifest);
+  };
+  ASSIGN_OR_RETURN(const auto all, TransfersOf(core.View(), model, view_of));
+  for (const v1::ModelTransfers& one : all) *response.add_models() = one;
+  return OkStatus();
 }
 
 OurStatus FillStatus(const CacheCore& core, v1::StatusResponse& response) {
@@ -150,6 +164,13 @@ grpc::ServerUnaryReactor* CacheService::Remove(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* CacheService::Status(grpc::CallbackServerContext* context,
                                                const v1::StatusRequest* /*request*/, v1::StatusResponse* response) {
   return Unary(context, pool_, [this, response] { return FillStatus(core_, *response); });
+}
+
+grpc::ServerUnaryReactor* CacheService::ModelStatus(grpc::CallbackServerContext* context,
+                                                    const v1::ModelStatusRequest* request,
+                                                    v1::ModelStatusResponse* response) {
+  return Unary(context, pool_,
+               [this, request, response] { return FillModelStatus(core_, request->model(), *response); });
 }
 
 }  // namespace ballast

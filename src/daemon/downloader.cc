@@ -32,8 +32,9 @@ class NoOrigin final : public Origin {
 
 class HookSink final : public ProgressSink {
  public:
-  HookSink(const AttemptHooks& hooks, TransferCounts& counts, const Clock& clock, std::string name)
-      : hooks_(hooks), counts_(counts), clock_(clock), name_(std::move(name)) {}
+  HookSink(const AttemptHooks& hooks, TransferCounts& counts, const Clock& clock, std::string name,
+           std::optional<Digest> manifest)
+      : hooks_(hooks), counts_(counts), clock_(clock), name_(std::move(name)), manifest_(manifest) {}
 
   void OnProgress(const FetchProgress& now) override {
     hooks_.progress({.step = "downloading",
@@ -43,7 +44,8 @@ class HookSink final : public ProgressSink {
                      .files_done = now.files_done,
                      .files_total = now.files_total,
                      .waiting_for = now.waiting_for,
-                     .sources = counts_.Look(clock_.Steady())});
+                     .sources = counts_.Look(clock_.Steady()),
+                     .manifest = manifest_});
   }
   void OnProven(const RemoteFile& file, const Digest& digest) override { hooks_.verified(file.path, digest); }
   void OnMessage(const std::string& text) override { LOG(WARNING) << Message(text).With("model", name_); }
@@ -53,6 +55,7 @@ class HookSink final : public ProgressSink {
   TransferCounts& counts_;
   const Clock& clock_;
   const std::string name_;
+  const std::optional<Digest> manifest_;
 };
 
 }  // namespace
@@ -79,7 +82,7 @@ OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved
 }
 
 Downloader::Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics,
-                       TransferLimits& limits, DownloadSwarm* swarm, const Clock& clock, Options options)
+                       TransferLimits& limits, DaemonSwarm* swarm, const Clock& clock, Options options)
     : store_(store),
       resolutions_(resolutions),
       origins_(std::move(origins)),
@@ -177,7 +180,8 @@ Result<FetchedModel> Downloader::FetchFiles(const Job& job, TransferCounts& coun
                                             const std::stop_token& stop) {
   MeteredSource source(job.origin, metrics_, limits_, counts, hooks.demanded);
   ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(job.resolved, store_.blobs()));
-  HookSink sink(hooks, counts, clock_, job.request.Name());
+  HookSink sink(hooks, counts, clock_, job.request.Name(),
+                job.manifest == nullptr ? std::nullopt : std::optional(job.manifest->Id()));
   const FetchOptions options{.max_streams = options_.streams};
   if (job.manifest == nullptr) return FetchModel(job.resolved, source, *destination, options, clock_, sink, stop);
   MeteredSwarm swarm({swarm_->swarm(), swarm_->membership(), metrics_, counts});

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "daemon/daemon_swarm.h"
 #include "daemon/metrics.h"
 #include "daemon/model_answer.h"
 #include "daemon/model_request.h"
@@ -20,8 +21,6 @@
 #include "daemon/transfer_counts.h"
 #include "origin/origin.h"
 #include "store/store.h"
-#include "swarm/membership.h"
-#include "swarm/swarm.h"
 
 namespace ballast {
 
@@ -52,6 +51,7 @@ struct JobProgress {
   uint32_t files_total = 0;
   std::string waiting_for;  // why nothing moves, for people
   std::vector<TransferSource> sources;
+  std::optional<Digest> manifest;  // known from the start only in a swarm
 
   friend bool operator==(const JobProgress&, const JobProgress&) = default;
 };
@@ -67,24 +67,6 @@ struct AttemptHooks {
 // The origin that serves a reference; by name where one is given. InvalidArgument: there is none.
 using OriginFinder = std::function<Result<Origin*>(const ModelRef&, const std::string& name)>;
 
-// The swarm that this node is in, for its downloads. Thread-safe.
-class DownloadSwarm {
- public:
-  virtual ~DownloadSwarm() = default;
-  // False: it can't take part just now (no certificate, say); downloads are on their own.
-  virtual bool active() const = 0;
-  // What a request means, asked of the node whose part it is.
-  virtual Result<ModelAnswer> Resolve(const ModelRequest& request, const std::stop_token& stop) = 0;
-  virtual Swarm& swarm() = 0;
-  virtual const Membership& membership() const = 0;
-  // Pieces that this node is sending, or has been asked for.
-  virtual uint32_t uploads() const = 0;
-  // A blob is here, and these are the hashes of its pieces.
-  virtual void Proven(const Digest& blob, const std::vector<Digest>& pieces) = 0;
-  // Models came to the store, or went from it.
-  virtual void ModelsChanged() = 0;
-};
-
 // What an origin said, as the store keeps it.
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix);
 
@@ -96,7 +78,7 @@ class Downloader {
   };
   // `swarm`: null where this node is in none.
   Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics,
-             TransferLimits& limits, DownloadSwarm* swarm, const Clock& clock, Options options);
+             TransferLimits& limits, DaemonSwarm* swarm, const Clock& clock, Options options);
   ~Downloader();
 
   // What is here already and answers the request without asking anybody: the very manifest, a commit, or what a kept
@@ -134,7 +116,7 @@ class Downloader {
   const OriginFinder origins_;
   DaemonMetrics& metrics_;
   TransferLimits& limits_;
-  DownloadSwarm* const swarm_;
+  DaemonSwarm* const swarm_;
   const Clock& clock_;
   const Options options_;
 };

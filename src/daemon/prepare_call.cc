@@ -31,6 +31,7 @@ PrepareUpdate ReadyUpdate(const ReadyModel& model, const std::string& view) {
   ready.set_bytes(model.bytes);
   ready.set_files(model.files);
   ready.set_bytes_fetched(model.bytes_fetched);
+  ready.set_bytes_from_peers(model.bytes_from_peers);
   ready.set_warning(model.warning);
   return update;
 }

@@ -4,11 +4,15 @@
 #include <future>
 #include <set>
 
-#include "base/testing/fake_clock.h"
+#include "base/testing/temp_dir.h"
 #include "fetch/fetcher.h"
+#include "fetch/store_blob_provider.h"
+#include "fetch/store_destination.h"
 #include "fetch/testing/fake_source.h"
 #include "fetch/testing/fake_swarm.h"
 #include "fetch/testing/memory_destination.h"
+#include "store/posix_file_system.h"
+#include "store/testing/store_fixture.h"
 
 namespace ballast {
 namespace {
@@ -111,6 +115,219 @@ TEST(FetchInSwarmTest, AModelThatIsNotTheManifestsIsRefused) {
   model.files.pop_back();
   EXPECT_EQ(FetchInSwarm(model, f.source, f.part, f.destination, f.options, f.clock, f.sink, {}).status().code(),
             StatusCode::kInvalidArgument);
+}
+
+// ---- nodes that fail
+
+TEST(FetchInSwarmTest, RandomFaultsOfNodesAndOriginChangeNothingInTheResult) {
+  for (uint32_t seed = 1; seed <= 10; ++seed) {
+    Fixture f(SomeFiles(), {.seed = seed, .nodes = 4, .nonsense = 10});
+    f.options.max_failures = 1000;
+    f.swarm.SetScript([random = std::minstd_rand(seed)](const FakeSwarm::Request&, int) mutable -> FakePiece {
+      switch (random() % 12) {
+        case 0:
+          return {Unavailable("reset")};
+        case 1:
+          return {ResourceExhausted("busy")};
+        case 2:
+          return {NotFound("not here")};
+        case 3:
+          return {DeadlineExceeded("slow")};
+        default:
+          return {};
+      }
+    });
+    f.source.SetScript([random = std::minstd_rand(seed)](const FakeSource::Request&, int) mutable -> FakeRead {
+      return random() % 4 == 0 ? FakeRead{random() % 20'000, Unavailable("reset")} : FakeRead{};
+    });
+    const auto fetched = f.Fetch();
+    ASSERT_TRUE(fetched.ok()) << fetched.status();
+    f.CheckDone();
+  }
+}
+
+TEST(FetchInSwarmTest, ANodeThatSendsOtherBytesIsNamedOnceAndAskedNoMore) {
+  Fixture f(SomeFiles(), {.nodes = 3, .from_origin = 0});
+  f.swarm.SetScript([](const FakeSwarm::Request& request, int) { return FakePiece{.corrupt = request.node == 1}; });
+  ASSERT_TRUE(f.Fetch().ok());
+  f.CheckDone();
+  ASSERT_EQ(f.sink.said.size(), 1U);
+  EXPECT_THAT(f.sink.said[0], HasSubstr("node-1 sent piece "));
+  EXPECT_THAT(f.swarm.failures(), Contains(FailureReason::kCorrupt));
+}
+
+TEST(FetchInSwarmTest, WhereAllNodesSendOtherBytesTheOriginHasAll) {
+  Fixture f(SomeFiles(), {.nodes = 3, .from_origin = 0});
+  f.swarm.SetScript([](const FakeSwarm::Request&, int) { return FakePiece{.corrupt = true}; });
+  const auto fetched = f.Fetch();
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  f.CheckDone();
+  EXPECT_EQ(f.sink.said.size(), 3U) << "each is named";
+}
+
+TEST(FetchInSwarmTest, APieceThatDoesNotComeIsHedgedAndTheSilentNodeLeft) {
+  Fixture f({{"model.bin", Content(300'000, 2)}}, {.nodes = 3, .from_origin = 0});
+  f.part.rules.least_late = milliseconds(5);
+  f.part.rules.unmeasured_late = milliseconds(5);
+  f.swarm.SetScript([](const FakeSwarm::Request& request, int) { return FakePiece{.hang = request.node == 2}; });
+  const auto fetched = f.Fetch();
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  f.CheckDone();
+  EXPECT_GT(f.swarm.hedges(), 0);
+  EXPECT_THAT(f.swarm.failures(), Contains(FailureReason::kCancelled));
+  EXPECT_EQ(fetched->bytes_fetched, 300'000U) << "who was cancelled brought nothing";
+}
+
+TEST(FetchInSwarmTest, OfTwoThatBringOnePieceBothMayFinish) {
+  Fixture f({{"model.bin", Content(200'000, 2)}}, {.nodes = 3, .from_origin = 0});
+  f.part.rules.least_late = milliseconds(1);
+  f.part.rules.unmeasured_late = milliseconds(1);
+  f.part.rules.late = 1.01;
+  f.swarm.SetScript([](const FakeSwarm::Request&, int nth) { return FakePiece{.wait = milliseconds(nth % 6)}; });
+  ASSERT_TRUE(f.Fetch().ok());
+  f.CheckDone();
+}
+
+// ---- an origin that fails
+
+TEST(FetchInSwarmTest, AnOriginThatRefusesIsSaidOnceAndNodesBringAll) {
+  Fixture f(SomeFiles(), {.nodes = 2, .from_origin = 50});
+  f.source.SetScript([](const FakeSource::Request&, int) { return FakeRead{0, PermissionDenied("gated")}; });
+  const auto fetched = f.Fetch();
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  f.CheckDone();
+  EXPECT_FALSE(f.swarm.origin_works());
+  ASSERT_EQ(f.sink.said.size(), 1U);
+  EXPECT_THAT(f.sink.said[0], HasSubstr("gated"));
+  EXPECT_EQ(f.source.requests().size(), 1U);
+}
+
+TEST(FetchInSwarmTest, WhereNobodyBringsAnythingTheOriginsErrorIsTheEnd) {
+  Fixture f(SomeFiles(), {.nodes = 0, .from_origin = 100});
+  f.part.rules.give_up = std::chrono::seconds(0);
+  f.source.SetScript([](const FakeSource::Request&, int) { return FakeRead{0, PermissionDenied("gated")}; });
+  EXPECT_EQ(f.Fetch().status(), PermissionDenied("gated"));
+}
+
+TEST(FetchInSwarmTest, AnOriginThatIsDownForLongIsTheErrorInTheEnd) {
+  Fixture f(SomeFiles(), {.nodes = 0, .from_origin = 100});
+  f.part.rules.give_up = std::chrono::seconds(0);
+  f.options.max_failures = 4;
+  f.source.SetScript([](const FakeSource::Request&, int) { return FakeRead{0, Unavailable("hub answers 503")}; });
+  EXPECT_EQ(f.Fetch().status(), Unavailable("gave up after 4 attempts without progress: hub answers 503"));
+}
+
+// ---- proofs
+
+std::string Changed(std::string content, size_t at) {
+  content[at] = static_cast<char>(content[at] ^ 1);
+  return content;
+}
+
+TEST(FetchInSwarmTest, PiecesOfABadAttesterComeAgainWhenTheyAreWithdrawn) {
+  const std::string right = Content(100'000, 5);
+  Fixture f({{"model.bin", right}}, {.nodes = 3, .from_origin = 0});
+  f.swarm.Attest("model.bin", Changed(right, 50'000));
+  f.swarm.WithdrawWhenUnproven("model.bin", {11, 12, 13});
+  const auto fetched = f.Fetch();
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  f.CheckDone();
+  EXPECT_EQ(fetched->bytes_fetched, 100'000U + 3 * kPiece);
+  ASSERT_EQ(f.sink.said.size(), 1U);
+  EXPECT_THAT(f.sink.said[0], HasSubstr("expected " + Digest::Of(right).ToString()));
+}
+
+TEST(FetchInSwarmTest, WhereNobodyKnowsWhichPiecesAreBadTheFileComesFromTheOriginAlone) {
+  const std::string right = Content(100'000, 5);
+  Fixture f({{"a.bin", Content(50'000, 6)}, {"model.bin", right}}, {.nodes = 3, .from_origin = 0});
+  f.part.rules.unproven_wait = std::chrono::seconds(0);
+  f.swarm.Attest("model.bin", Changed(right, 50'000));
+  const auto fetched = f.Fetch();
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_TRUE(f.destination.files() == f.files);
+  ASSERT_EQ(f.sink.said.size(), 2U);
+  EXPECT_THAT(f.sink.said[1], HasSubstr("from the origin alone"));
+  uint64_t asked = 0;
+  for (const FakeSource::Request& request : f.source.requests()) asked += request.range.size();
+  EXPECT_EQ(asked, right.size());
+}
+
+TEST(FetchInSwarmTest, AnOriginThatHasOtherBytesFailsWithBothDigests) {
+  const std::string right = Content(10'000, 5);
+  Fixture f({{"model.bin", right}}, {.nodes = 3, .from_origin = 0});
+  f.part.rules.unproven_wait = std::chrono::seconds(0);
+  f.swarm.Attest("model.bin", Changed(right, 5000));
+  f.source.SetScript([](const FakeSource::Request&, int) { return FakeRead{.corrupt = true}; });
+  const Status status = f.Fetch().status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_THAT(status.message(), HasSubstr("expected " + Digest::Of(right).ToString()));
+}
+
+// ---- the end
+
+TEST(FetchInSwarmTest, AStopEndsHangingPiecesAndKeepsWhatCame) {
+  Fixture f({{"model.bin", Content(100'000, 2)}}, {.nodes = 1, .from_origin = 0});
+  std::promise<void> hanging;
+  f.swarm.SetScript([&](const FakeSwarm::Request&, int nth) {
+    if (nth == 10) hanging.set_value();
+    return FakePiece{.hang = nth >= 10};
+  });
+  auto fetch = std::async(std::launch::async, [&] { return f.Fetch().status(); });
+  hanging.get_future().wait();
+  f.stop.request_stop();
+  EXPECT_EQ(fetch.get().code(), StatusCode::kCancelled);
+  f.stop = std::stop_source();
+  f.swarm.SetScript(nullptr);
+  const auto fetched = f.Fetch();
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  f.CheckDone();
+  EXPECT_EQ(f.destination.bytes_written(), 100'000U);
+}
+
+TEST(FetchInSwarmTest, NoRoomEndsIt) {
+  Fixture f({{"model.bin", Content(100'000, 2)}});
+  f.destination.FailWritesFrom(3);
+  EXPECT_EQ(f.Fetch().status(), ResourceExhausted("no space left in memory"));
+}
+
+TEST(FetchInSwarmTest, BytesOfNodesAreAdmittedAndCounted) {
+  Fixture f({{"model.bin", Content(100'000, 2)}}, {.nodes = 2, .from_origin = 0});
+  std::atomic<uint64_t> admitted = 0;
+  std::atomic<uint64_t> counted = 0;
+  f.part.admit = [&](NodeId, uint64_t bytes, const std::stop_token&) {
+    admitted += bytes;
+    return OkStatus();
+  };
+  f.part.count = [&](NodeId, uint64_t bytes) { counted += bytes; };
+  ASSERT_TRUE(f.Fetch().ok());
+  EXPECT_EQ(admitted, 100'000U);
+  EXPECT_EQ(counted, 100'000U);
+}
+
+// ---- into a store
+
+TEST(FetchInSwarmTest, AModelArrivesInAStoreAndIsThereWhole) {
+  const TempDir dir;
+  PosixFileSystem file_system;
+  Fixture f(SomeFiles(), {.nodes = 3, .from_origin = 30});
+  const auto store =
+      Store::Open({.root = dir.path() + "/store", .ingest = SmallPieces()}, file_system, f.clock).value();
+  const std::string more = f.files["more.bin"];
+  f.swarm.Attest("more.bin", Changed(more, 123'456));
+  f.swarm.WithdrawWhenUnproven("more.bin", {30});
+  const ResolvedModel model = f.source.Model();
+  const auto destination = StoreDestination::Open(model, store->blobs()).value();
+  const auto fetched = FetchInSwarm(model, f.source, f.part, *destination, f.options, f.clock, f.sink, {});
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_EQ(f.swarm.broken_rules(), 0) << f.swarm.first_broken_rule();
+  ASSERT_EQ(store->models().Put(fetched->manifest, fetched->origin), OkStatus());
+  StoreBlobProvider provider(*store);
+  for (const auto& [path, content] : f.files) {
+    const auto blob = provider.Open(Digest::Of(content)).value();
+    std::string bytes(blob->size(), 'x');
+    ASSERT_EQ(blob->Read(0, std::as_writable_bytes(std::span(bytes))), OkStatus());
+    EXPECT_TRUE(bytes == content) << path;
+  }
 }
 
 }  // namespace

@@ -105,9 +105,9 @@ struct FileState {
   std::vector<PieceFacts> facts;  // while Active, by piece; empty: of none
   uint32_t frontier = 0;          // no piece before it is missing
   bool dropping = false;
-  std::vector<uint32_t> withdrawn;  // to be dropped when the commit has failed
-  Status proof;                     // Unproven: why
-  SteadyTime give_up_at{};          // Unproven: then it is fetched alone
+  std::set<uint32_t> withdrawn;  // to be dropped when the commit has failed
+  Status proof;                  // Unproven: why
+  SteadyTime give_up_at{};       // Unproven: then it is fetched alone
 };
 
 struct Stream {

@@ -50,7 +50,7 @@ void SwarmPlan::Withdraw(PieceRef ref) {
   if (ref.file >= state_.files.size()) return;
   FileState& file = File(ref.file);
   const bool here = ref.piece < file.pieces.count() && file.pieces.has(ref.piece);
-  if (here && !file.alone && file.phase != Phase::kDone) file.withdrawn.push_back(ref.piece);
+  if (here && !file.alone && file.phase != Phase::kDone) file.withdrawn.insert(ref.piece);
 }
 
 // Not while the file is being proven: the proof may show that nothing is wrong with it.
@@ -58,10 +58,13 @@ void SwarmPlan::DropWithdrawn(FileIndex index) {
   if (index >= state_.files.size()) return;
   FileState& file = File(index);
   const bool may_drop = file.phase == Phase::kUnproven || state_.active.contains(index);
-  if (!may_drop || file.dropping || file.withdrawn.empty()) return;
+  if (!may_drop || file.dropping) return;
+  std::erase_if(file.withdrawn, [&file](uint32_t piece) { return !file.pieces.has(piece); });  // dropped already
+  if (file.withdrawn.empty()) return;
   file.dropping = true;
   ++state_.dropping;
-  context_.Emit(Drop{index, std::exchange(file.withdrawn, {})});
+  context_.Emit(Drop{index, {file.withdrawn.begin(), file.withdrawn.end()}});
+  file.withdrawn.clear();
 }
 
 void SwarmPlan::FetchAlone(FileIndex index) {

@@ -42,7 +42,7 @@ class SwarmPlan {
   void Speak();
 
   bool MayOpenOneMore() const;
-  int Slots() const { return static_cast<int>(PeerSlots() + Rules().origin_slots); }
+  int Slots() const { return static_cast<int>(Rules().most_slots + Rules().origin_slots); }
 
  private:
   FileState& File(FileIndex index) { return state_.files[index]; }

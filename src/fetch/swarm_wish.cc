@@ -107,6 +107,7 @@ Next SwarmPlan::MakeNext() {
     if (!file.alone && !file.pieces.complete()) next.windows.push_back({index, file.frontier});
   }
   for (const auto& [id, stream] : state_.streams) {
+    if (File(stream.file).alone) continue;  // nobody else's business
     const uint64_t size = File(stream.file).pieces.piece_size();
     const auto first = static_cast<uint32_t>((stream.position + size - 1) / size);  // the last piece may be short
     const auto end = static_cast<uint32_t>((stream.range.end + size - 1) / size);

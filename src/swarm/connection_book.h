@@ -16,7 +16,7 @@ namespace ballast {
 struct ConnectionLimits {
   size_t all = 1024;
   size_t strangers = 256;  // whose node is not known yet
-  size_t per_node = 16;
+  size_t per_node = 32;
 };
 
 // Not thread-safe.

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <deque>
-#include <map>
 #include <set>
 #include <utility>
 
 #include "swarm/attester_audit.h"
 #include "swarm/choose_source.h"
+#include "swarm/distrust.h"
 #include "swarm/given_pieces.h"
+#include "swarm/hash_questions.h"
 #include "swarm/source_pace.h"
 #include "swarm/swarm_view.h"
 
@@ -18,19 +19,13 @@ namespace {
 constexpr uint32_t kServedPerEvent = 8;  // of those who wait; the others' turn comes with the next events
 constexpr Duration kOriginRun = std::chrono::milliseconds(500);
 constexpr Duration kAvoidFor = std::chrono::seconds(10);
-constexpr Duration kHashesPatience = std::chrono::seconds(15);
+constexpr Duration kDead = std::chrono::seconds(2);  // nobody has heard of it
 constexpr Duration kServeAllEvery = std::chrono::milliseconds(100);
-
-struct Avoided {
-  NodeId source;
-  SteadyTime until;
-};
 
 struct Member {
   bool connected = false;
   bool announced = false;
   bool origin = true;
-  bool quarantined = false;
   bool queued = false;  // in the line of those who wait
   SteadyTime heard_at{};
   SteadyTime reached_at{};  // when it last brought somebody a piece
@@ -40,8 +35,6 @@ struct Member {
   uint32_t origin_slots = 0;
   std::vector<Window> windows;
   std::set<PieceIndex> to_audit;  // to be fetched from the origin again, and from nobody else
-  std::vector<Avoided> avoided;
-  std::set<NodeId> called_corrupt_by;
 };
 
 }  // namespace
@@ -57,7 +50,7 @@ struct Coordinator::State {
   void Take(NodeId node, const Announce& announce, Outbox& outbox) {
     Member& member = members[node];
     member.connected = member.announced = true;
-    member.origin = announce.origin && !member.quarantined;
+    member.origin = announce.origin && !distrust.Quarantined(node);
     if (!member.origin) GiveUpAudits(node, outbox);
     if (announce.whole) AddAll(node);
     for (const Announce::File& file : announce.files) AddFile(node, file);
@@ -155,39 +148,31 @@ struct Coordinator::State {
         return view.RemovePiece(source, piece);
       case FailureReason::kCorrupt:
         view.RemovePiece(source, piece);
-        members[source].called_corrupt_by.insert(node);
-        if (members[source].called_corrupt_by.size() >= policy.corrupt_reports) Quarantine(source);
-        return Avoid(node, source, SteadyTime::max());
+        if (distrust.SentWrongBytes(source, node)) Quarantine(source);
+        return distrust.Avoid(node, source, SteadyTime::max());
       case FailureReason::kUnreachable:
         // Where nobody hears of it either, it is down for all.
         if (!members[source].connected || now - std::max(members[source].heard_at, members[source].reached_at) > kDead)
           SetSource(source, false);
-        return Avoid(node, source, now + kAvoidFor);
+        return distrust.Avoid(node, source, now + kAvoidFor);
       case FailureReason::kBusy:
-        return Avoid(node, source, now + std::chrono::milliseconds(500));
+        return distrust.Avoid(node, source, now + std::chrono::milliseconds(500));
       case FailureReason::kSlow:
         pace.NoteSlow(source);
         view.SetLimit(source, pace.Limit(source, policy.max_uploads));
-        return Avoid(node, source, now + kAvoidFor);
+        return distrust.Avoid(node, source, now + kAvoidFor);
       case FailureReason::kOrigin:
         return;
     }
   }
 
-  void Avoid(NodeId node, NodeId source, SteadyTime until) {
-    auto& avoided = members[node].avoided;
-    std::erase_if(avoided, [&](const Avoided& one) { return one.source == source && one.until <= until; });
-    avoided.push_back({source, until});
-  }
-
   void Quarantine(NodeId node) {
-    if (std::exchange(members[node].quarantined, true)) return;
+    distrust.Quarantine(node);
     members[node].origin = false;
-    quarantined.push_back(node);
     SetSource(node, false);
   }
 
-  void SetSource(NodeId node, bool source) { view.SetSource(node, source && !members[node].quarantined); }
+  void SetSource(NodeId node, bool source) { view.SetSource(node, source && !distrust.Quarantined(node)); }
 
   // What a node fetches and was not given here: a coordinator before this one gave it.
   void TakeInFlight(NodeId node, const std::vector<InFlight>& in_flight, SteadyTime now) {
@@ -248,9 +233,7 @@ struct Coordinator::State {
 
   void Serve(NodeId node, SteadyTime now, Reply& reply) {
     Member& member = members[node];
-    std::erase_if(member.avoided, [&](const Avoided& one) { return one.until <= now; });
-    std::vector<NodeId> avoid;
-    for (const Avoided& one : member.avoided) avoid.push_back(one.source);
+    const std::vector<NodeId> avoid = distrust.Avoided(node, now);
     SourceRequest request{.node = node,
                           .windows = member.windows,
                           .avoid = avoid,
@@ -295,11 +278,11 @@ struct Coordinator::State {
     for (const Hedge& hedge : hedges) {
       if (!view.Knows(hedge.piece)) continue;
       const PieceIndex piece = view.IndexOf(hedge.piece);
-      std::vector<NodeId> avoid{hedge.late};
+      std::vector<NodeId> avoid = distrust.Avoided(node, now);
+      avoid.push_back(hedge.late);
       for (const Given& one : given.Of(node)) {
         if (one.piece == piece) avoid.push_back(one.source);
       }
-      for (const Avoided& one : members[node].avoided) avoid.push_back(one.source);
       auto chosen = ChooseForPiece(view, {.node = node, .avoid = avoid, .salt = ++salt}, piece);
       if (!chosen) continue;
       chosen->hedge = true;
@@ -333,64 +316,16 @@ struct Coordinator::State {
 
   bool Known(NodeId node) const { return view.KnowsNode(node); }
 
-  // ---- hashes that nobody said yet
-
-  void AskForHashes(NodeId node, SteadyTime now) {
-    for (const Window& window : members[node].windows) {
-      const SwarmView::File& file = view.file(window.file);
-      if (file.hashes_coming) continue;
-      const PieceIndex first = file.first + std::min(window.begin, file.pieces);
-      const PieceIndex end = std::min(first + kWindowPieces, file.first + file.pieces);
-      for (PieceIndex piece = first; piece < end; ++piece) {
-        if (view.piece(piece).hashed || view.piece(piece).holders == 0) continue;
-        if (const auto holder = WholeHolder(file)) {
-          view.SetHashesComing(window.file, true);
-          asked[window.file] = {*holder, now};
-          hashes_wanted.push_back({window.file, *holder});
-        }
-        break;
-      }
-    }
-  }
-
-  // Nobody waits for a holder that says nothing; the next is asked, or the origin.
-  void GiveUpOnHashes(SteadyTime now) {
-    std::erase_if(asked, [&](const auto& entry) {
-      const auto& [file, question] = entry;
-      if (now - question.at < kHashesPatience) return false;
-      SetSource(question.holder, false);
-      view.SetHashesComing(file, false);
-      return true;
-    });
-  }
-
-  std::optional<NodeId> WholeHolder(const SwarmView::File& file) const {
-    for (NodeId node = 0; node < view.nodes(); ++node) {
-      if (!view.KnowsNode(node) || !view.node(node).source) continue;
-      PieceIndex piece = file.first;
-      while (piece < file.first + file.pieces && view.node(node).have.Has(piece)) ++piece;
-      if (piece == file.first + file.pieces) return node;
-    }
-    return std::nullopt;
-  }
-
-  static constexpr Duration kDead = std::chrono::seconds(2);
-
   SwarmView view;
   const CoordinatorPolicy policy;
   const ChoicePolicy choice;
   SourcePace pace;
   GivenPieces given{view};
   AttesterAudit audit;
-  std::vector<NodeId> quarantined;
+  Distrust distrust{policy.corrupt_reports};
+  HashQuestions questions{view};
   std::vector<Member> members;
   std::deque<NodeId> waiting;
-  std::vector<HashesWanted> hashes_wanted;
-  struct Question {
-    NodeId holder;
-    SteadyTime at;
-  };
-  std::map<uint32_t, Question> asked;  // for the hashes of a file
   uint32_t origin_capable = 0;
   uint32_t salt = 0;
   SteadyTime served_all_at{};
@@ -426,7 +361,7 @@ Coordinator::Outbox Coordinator::On(NodeId node, const Next& next, SteadyTime no
   } else {
     state_->SetSource(node, true);
     state_->Take(node, next, now, outbox);
-    state_->AskForHashes(node, now);
+    state_->questions.Ask(member.windows, now);
     state_->ServeHedges(node, next.hedges, now, reply);
     state_->Serve(node, now, reply);
   }
@@ -463,18 +398,8 @@ Coordinator::Outbox Coordinator::OnHashes(NodeId holder, uint32_t file, std::spa
   Outbox outbox;
   State& state = *state_;
   if (file >= state.view.files()) return outbox;
-  state.asked.erase(file);
-  if (hashes.size() != state.view.file(file).pieces) {
-    state.SetSource(holder, false);  // it said that it has the file, and does not
-    state.view.SetHashesComing(file, false);
-    state.ServeWaiting(state.waiting.size(), now, outbox);
-    return outbox;
-  }
-  for (uint32_t piece = 0; piece < hashes.size(); ++piece) {
-    const PieceIndex index = state.view.IndexOf({file, piece});
-    if (!state.view.piece(index).hashed) state.view.SetHash(index, hashes[piece], holder);
-  }
-  state.view.SetHashesComing(file, false);
+  // One that said it has the file, and has not, or not any more, is no source.
+  if (!state.questions.Answered(holder, file, hashes)) state.SetSource(holder, false);
   state.ServeWaiting(state.waiting.size(), now, outbox);
   return outbox;
 }
@@ -488,7 +413,7 @@ Coordinator::Outbox Coordinator::Tick(SteadyTime now) {
     state.given.EndAll(node);
     state.SetSource(node, false);  // until it is heard again
   }
-  state.GiveUpOnHashes(now);
+  for (const NodeId holder : state.questions.GiveUp(now)) state.SetSource(holder, false);
   state.served_all_at = now;
   state.ServeWaiting(state.waiting.size(), now, outbox);
   return outbox;
@@ -500,11 +425,9 @@ std::optional<SteadyTime> Coordinator::NextTick() const {
   return state_->served_all_at + (state_->waiting.empty() ? state_->policy.silence / 2 : kServeAllEvery);
 }
 
-std::vector<Coordinator::HashesWanted> Coordinator::TakeHashesWanted() {
-  return std::exchange(state_->hashes_wanted, {});
-}
+std::vector<HashQuestions::Question> Coordinator::TakeHashesWanted() { return state_->questions.Take(); }
 
-std::vector<NodeId> Coordinator::TakeQuarantined() { return std::exchange(state_->quarantined, {}); }
+std::vector<NodeId> Coordinator::TakeQuarantined() { return state_->distrust.Take(); }
 
 std::vector<Coordinator::Transfer> Coordinator::Transfers() const {
   std::vector<Transfer> transfers;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "swarm/hash_questions.h"
 #include "swarm/messages.h"
 
 namespace ballast {
@@ -30,11 +31,8 @@ class Coordinator {
     Reply reply;
   };
   using Outbox = std::vector<Outgoing>;
-  // The hashes of a file's pieces are not known here, but `holder` has the file, proven: ask it.
-  struct HashesWanted {
-    uint32_t file;
-    NodeId holder;
-  };
+  // The hashes of a file's pieces are not known here, but a node has the file, proven: ask it.
+  using HashesWanted = HashQuestions::Question;
 
   // `sizes`: of the manifest's files; 0 where an earlier file has the same bytes.
   Coordinator(std::vector<uint64_t> sizes, const CoordinatorPolicy& policy);

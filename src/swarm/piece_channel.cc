@@ -26,6 +26,9 @@ class ShutdownOnStop {
   std::stop_callback<std::function<void()>> callback_;
 };
 
+// A TLS alert, which a server of TLS says to who does not speak it.
+bool IsTls(std::string_view bytes) { return bytes.starts_with("\x15\x03"); }
+
 Status NotConnected(const Status& status) {
   return status.code() == StatusCode::kDeadlineExceeded ? Unavailable(status.message()) : status;
 }
@@ -39,7 +42,7 @@ Status Handshake(Wire& wire, WireWait& wait) {
 }
 
 Status FinishConnect(const Wire& wire, WireWait& wait) {
-  RETURN_IF_ERROR(wait.For(wire, Wire::Want::kWrite, 0));
+  RETURN_IF_ERROR(wait.For(wire, Wire::Want::kWrite, 0).WithContext("connect"));
   return TcpError(wire.fd());
 }
 
@@ -54,7 +57,7 @@ Status SetUp(Wire& wire, const Member& node, const TlsContext* tls, const PieceC
              const Clock& clock, const std::stop_token& stop) {
   const ShutdownOnStop shutdown(wire, stop);
   WireWait connecting(clock, Within(options.connect), stop);
-  RETURN_IF_ERROR(NotConnected(FinishConnect(wire, connecting).WithContext("connect")));
+  RETURN_IF_ERROR(NotConnected(FinishConnect(wire, connecting)));
   if (tls == nullptr) return OkStatus();
   RETURN_IF_ERROR(StartTls(wire, node, *tls, clock));
   WireWait shaking(clock, Within(options.handshake), stop);
@@ -150,6 +153,7 @@ Result<PieceAnswer> PieceChannel::ReadHead(const std::stop_token& stop) {
   WireWait wait(clock_, Within(options_.first_byte), stop);
   std::array<std::byte, kMaxHeadBytes> bytes;
   for (;;) {
+    if (IsTls(input_)) return Unavailable("the other side speaks TLS, and we do not: swarm.plaintext differs");
     auto answer = ReadPieceAnswer(input_);
     if (!answer.ok()) return Unavailable(StrCat("this is no answer: ", answer.status().message()));
     if (answer->has_value()) return **answer;
@@ -160,7 +164,7 @@ Result<PieceAnswer> PieceChannel::ReadHead(const std::stop_token& stop) {
 }
 
 Status PieceChannel::ReadRefusal(const PieceAnswer& answer, const std::stop_token& stop, bool& whole) {
-  whole = answer.length <= kMaxRefusalBytes;
+  whole = answer.code >= 400 && answer.length <= kMaxRefusalBytes;
   std::string text(std::min(answer.length, kMaxRefusalBytes), '\0');
   if (whole) whole = ReadBody(std::as_writable_bytes(std::span(text)), stop).ok();
   return RefusalStatus(answer.code, whole ? Trim(std::string_view(text).substr(0, text.find('\n'))) : "");

@@ -24,6 +24,13 @@ constexpr milliseconds kLook(100);
 constexpr Duration kEnding = std::chrono::seconds(1);
 constexpr size_t kMaxDrained = size_t{64} << 10;
 
+// HTTP without TLS. Nothing of it is taken.
+bool SaysGet(int socket) {
+  char bytes[4];
+  return ::recv(socket, bytes, sizeof bytes, MSG_PEEK) == sizeof bytes &&
+         std::string_view(bytes, sizeof bytes) == "GET ";
+}
+
 }  // namespace
 
 PiecePoller::PiecePoller(const PieceServerOptions& options, const PieceServerParts& parts, UploadDesk& desk,
@@ -96,10 +103,16 @@ void PiecePoller::TakeBack() {
       continue;
     }
     connections_.emplace(connection.id, std::move(answered.connection));
-    book_.Idle(connection.id, parts_.clock.Steady(), In(options_.idle));
+    Rest(connection);
     if (connection.request.close) End(connection);
     Advance(connection);
   }
+}
+
+// Nothing of it is being answered; the head of its next request may have begun.
+void PiecePoller::Rest(const PieceConnection& connection) {
+  const Duration limit = connection.input.empty() ? options_.idle : options_.head;
+  book_.Idle(connection.id, parts_.clock.Steady(), In(limit));
 }
 
 void PiecePoller::Sweep() {
@@ -160,6 +173,10 @@ PiecePoller::Next PiecePoller::Handshake(PieceConnection& connection) {
     connection.state = PieceConnection::State::kRequest;
     return Next::kGoOn;
   }
+  if (!connection.wire.has_tls() && SaysGet(connection.wire.fd())) {
+    desk_.CountHandshakeFailure();
+    return Refuse(connection, 400, "this port speaks TLS, and you do not: swarm.plaintext differs");
+  }
   const Status begun = connection.wire.has_tls() ? OkStatus() : BeginTls(connection);
   const Result<Wire::Want> want = begun.ok() ? connection.wire.Handshake() : begun;
   if (!want.ok()) {
@@ -178,7 +195,7 @@ bool PiecePoller::BecomeKnown(PieceConnection& connection) {
   if (connection.known) return true;
   connection.known = true;
   const ConnectionBook::Victim victim = book_.Known(connection.id, connection.party());
-  book_.Idle(connection.id, parts_.clock.Steady(), In(options_.idle));
+  Rest(connection);
   if (victim == connection.id) {
     desk_.CountDropped();
     return false;
@@ -241,7 +258,7 @@ PiecePoller::Next PiecePoller::Hand(PieceConnection& connection) {
 }
 
 PiecePoller::Next PiecePoller::Busy(PieceConnection& connection) {
-  book_.Idle(connection.id, parts_.clock.Steady(), In(options_.idle));
+  Rest(connection);
   desk_.CountRefused(503);
   const bool close = connection.request.close;
   if (!Say(connection, FormatRefusal(503, "too many requests wait", desk_.uploads(), close))) return Next::kDrop;

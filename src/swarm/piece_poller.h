@@ -32,6 +32,7 @@ class PiecePoller {
   bool AcceptOne();
   void Admit(UniqueFd socket, std::string address);
   void TakeBack();
+  void Rest(const PieceConnection& connection);
   void Sweep();
   void Drop(uint64_t id);
   bool DropVictim(ConnectionBook::Victim victim);

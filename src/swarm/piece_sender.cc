@@ -50,6 +50,7 @@ bool PieceSender::Answer(PieceConnection& connection, const std::stop_token& sto
 
 Status PieceSender::AnswerWith(PieceConnection& connection, const std::stop_token& stop) {
   const PieceRequest& request = connection.request;
+  if (connection.wire.OtherSideLeft()) return Unavailable("the other side left before its turn came");
   const auto blob = parts_.blobs.Open(request.digest);
   if (!blob.ok()) {
     const bool missing = blob.status().code() == StatusCode::kNotFound;

@@ -12,7 +12,7 @@ namespace ballast {
 
 struct UploadLimits {
   size_t waiting = 256;        // requests, of all nodes
-  size_t active_per_node = 6;  // answers to one node at once
+  size_t active_per_node = 8;  // answers to one node at once
 };
 
 // Not thread-safe.

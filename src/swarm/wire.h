@@ -42,6 +42,9 @@ class Wire {
   // We have said all: the other side hears the end behind it.
   void EndWriting() const;
 
+  // It will not listen any more. Not seen while there is something of it to read.
+  bool OtherSideLeft() const;
+
   int fd() const { return socket_.get(); }
   bool has_tls() const { return tls_.has_value(); }
   // Who the other side is; empty without TLS and before the handshake.

@@ -40,6 +40,8 @@ class FakeCoordinator {
   bool origin_works() const { return origin_works_; }
   int hedges() const { return hedges_; }
   uint32_t OnTheWay() const;  // given and not yet named by the node
+  bool announced() const { return announced_; }
+  uint32_t Named() const { return static_cast<uint32_t>(named_.size()); }
   int broken_rules() const { return broken_rules_; }
   std::string first_broken_rule() const { return first_broken_rule_; }
 
@@ -75,6 +77,7 @@ class FakeCoordinator {
   std::vector<Failed> failed_;
   std::vector<PieceRef> withdrawn_;
   bool announced_ = false;
+  bool took_over_ = false;  // what was given before is not known
   bool origin_works_ = true;
   int hedges_ = 0;
   int broken_rules_ = 0;

@@ -169,6 +169,10 @@ Status FakeSwarm::ReadPiece(NodeId peer, const Digest& blob, ByteRange range, st
 }
 
 std::unique_ptr<SwarmSession> FakeSwarm::Join(const Manifest&, SwarmListener& listener) {
+  {
+    const MutexLock lock(mutex_);
+    (void)coordinator_->Begin();  // the node says by itself what it has
+  }
   return std::make_unique<Session>(*this, listener);
 }
 

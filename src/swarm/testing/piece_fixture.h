@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "base/testing/fake_clock.h"
 #include "base/testing/temp_dir.h"
@@ -36,6 +37,12 @@ class PieceFixture : public testing::Test {
   void StartServer(uint16_t port = 0);
   Member ServerNode() const;
   Result<std::string> Read(const Digest& digest, ByteRange range, std::stop_token stop = {});
+
+  // Until the server, on threads of its own, has come so far.
+  template <typename Condition>
+  static void Await(Condition condition) {
+    while (!condition()) std::this_thread::yield();
+  }
 
   FakeClock clock_;
   FakeBlobs blobs_;

@@ -1,0 +1,135 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fetch/testing/swarm_world.h"
+
+namespace ballast::fetch {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+constexpr uint64_t kPiece = SwarmWorld::kPiece;
+
+std::vector<FileToFetch> RandomFiles(uint32_t seed) {
+  std::minstd_rand random(seed);
+  std::vector<FileToFetch> files(1 + random() % 12);
+  for (FileIndex i = 0; i < files.size(); ++i) {
+    const uint64_t sizes[] = {0, 10, kPiece, 3 * kPiece + 5, 40 * kPiece, 150 * kPiece + 1};
+    files[i].size = sizes[random() % 6];
+    if (i > 0 && random() % 5 == 0 && !files[i - 1].same_as) files[i] = {files[i - 1].size, i - 1};
+  }
+  return files;
+}
+
+fetch::Rules SmallRules(uint32_t seed) {
+  fetch::Rules rules;
+  rules.max_jobs = 1 + static_cast<int>(seed % 16);
+  rules.max_failures = 1000;
+  rules.seed = seed;
+  rules.swarm.emplace();
+  rules.swarm->most_slots = 2 + seed % 5;
+  rules.swarm->origin_slots = 1 + seed % 3;
+  rules.swarm->open_pieces = 1 + seed % 200;
+  return rules;
+}
+
+FakeCoordinator::Options Coordinator(uint32_t seed) {
+  return {.seed = seed,
+          .nodes = 1 + seed % 5,
+          .from_origin = static_cast<int>(seed * 7 % 101),
+          .longest_run = 1 + seed % 9};
+}
+
+void ExpectsEnd(SwarmWorld& world) {
+  world.RunToTheEnd();
+  ASSERT_TRUE(world.finished);
+  EXPECT_EQ(*world.finished, OkStatus());
+}
+
+// Every test of these names runs many generated downloads; each effect is held against the rules of SwarmWorld.
+TEST(StepInSwarmTest, EveryDownloadWithoutErrorsEndsWithEveryFile) {
+  for (uint32_t seed = 1; seed <= 150 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    SwarmWorld world(SmallRules(seed), RandomFiles(seed), Coordinator(seed), {});
+    ExpectsEnd(world);
+    EXPECT_EQ(world.now - world.started < seconds(100), true) << "nothing had to be waited for";
+  }
+}
+
+TEST(StepInSwarmTest, FailingNodesAndAFailingOriginAreGoneRound) {
+  for (uint32_t seed = 1; seed <= 150 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    FakeCoordinator::Options how = Coordinator(seed);
+    how.nonsense = 20;
+    SwarmWorld world(SmallRules(seed), RandomFiles(seed), how, {.peers = 30, .origin = 20, .takeovers = 20});
+    ExpectsEnd(world);
+  }
+}
+
+TEST(StepInSwarmTest, WhoSendsOtherBytesIsNamedAndLeftAndTheOriginHelpsWhenAllDo) {
+  int all_left = 0;
+  for (uint32_t seed = 1; seed <= 100 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    SwarmWorld world(SmallRules(seed), RandomFiles(seed), Coordinator(seed), {.peers = 30, .corrupt = 30, .origin = 5});
+    ExpectsEnd(world);
+    EXPECT_EQ(world.named, world.corrupt);
+    if (world.corrupt.size() == 1 + seed % 5) ++all_left;
+  }
+  EXPECT_GT(all_left, 20);
+}
+
+TEST(StepInSwarmTest, AnOriginThatRefusesLeavesTheRestToNodes) {
+  int refused = 0;
+  for (uint32_t seed = 1; seed <= 100 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    SwarmWorld world(SmallRules(seed), RandomFiles(seed), Coordinator(seed),
+                     {.peers = 10, .origin = 30, .refusals = 50});
+    ExpectsEnd(world);
+    EXPECT_EQ(world.coordinator.origin_works(), !world.refused);
+    if (world.refused) ++refused;
+  }
+  EXPECT_GT(refused, 50);
+}
+
+TEST(StepInSwarmTest, UnprovenFilesAreProvenInTheEnd) {
+  int alone = 0;
+  for (uint32_t seed = 1; seed <= 100 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    SwarmWorld world(SmallRules(seed), RandomFiles(seed), Coordinator(seed),
+                     {.peers = 5, .origin = 5, .unproven = 40, .takeovers = 5});
+    ExpectsEnd(world);
+    for (const FileState& file : world.state.files) alone += file.alone && !file.duplicate ? 1 : 0;
+  }
+  EXPECT_GT(alone, 10) << "where nobody says which pieces are bad";
+}
+
+TEST(StepInSwarmTest, SilentNodesHoldNothingUp) {
+  for (uint32_t seed = 1; seed <= 100 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    FakeCoordinator::Options how = Coordinator(seed);
+    how.nodes = 4;
+    SwarmWorld world(SmallRules(seed), RandomFiles(seed), how, {});
+    world.silent = {0};
+    ExpectsEnd(world);
+  }
+}
+
+TEST(StepInSwarmTest, AStopEndsEveryStreamAndThenTheDownload) {
+  for (uint32_t seed = 1; seed <= 100 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    SwarmWorld world(SmallRules(seed), {{150 * kPiece}, {40 * kPiece}, {10}}, Coordinator(seed), {.peers = 10});
+    for (uint32_t i = 0; i < 3 * seed && !world.finished; ++i) world.RandomEvent();
+    if (world.finished) continue;
+    world.ending = true;
+    world.Do(StopRequested{Cancelled("stopped")});
+    for (const auto& [id, stream] : world.streams) EXPECT_TRUE(stream.cancelled);
+    world.RunToTheEnd();
+    EXPECT_EQ(world.finished->code(), StatusCode::kCancelled);
+  }
+}
+
+}  // namespace
+}  // namespace ballast::fetch
