@@ -31,23 +31,37 @@ PieceOutcome ReadInto(std::span<std::byte> bytes, const SwarmPart& part, const P
 
 }  // namespace
 
+std::unique_ptr<AlignedBuffer> PieceBuffers::TakeFree(size_t size) {
+  const auto fits = std::find_if(free_.begin(), free_.end(), [size](auto& one) { return one->span().size() >= size; });
+  const auto best = fits != free_.end() ? fits : free_.begin();
+  if (best == free_.end()) return nullptr;
+  std::unique_ptr<AlignedBuffer> taken = std::move(*best);
+  free_.erase(best);
+  return taken;
+}
+
 std::unique_ptr<AlignedBuffer> PieceBuffers::Take(size_t size) {
   std::unique_ptr<AlignedBuffer> taken;
   {
     const MutexLock lock(mutex_);
-    if (!free_.empty()) {
-      taken = std::move(free_.back());
-      free_.pop_back();
-    }
+    taken = TakeFree(size);
+    if (taken != nullptr && taken->span().size() >= size) return taken;
+    taken_ += size;
+    if (taken != nullptr) taken_ -= taken->span().size();
   }
-  if (taken != nullptr && taken->span().size() >= size) return taken;
   taken.reset();  // too small: its memory goes before more is taken
   return std::make_unique<AlignedBuffer>(size);
 }
 
 void PieceBuffers::Return(std::unique_ptr<AlignedBuffer> buffer) {
+  const size_t size = buffer->span().size();
   const MutexLock lock(mutex_);
-  free_.push_back(std::move(buffer));
+  if (taken_ > most_) {
+    taken_ -= size;
+    return;
+  }
+  const auto larger = std::find_if(free_.begin(), free_.end(), [size](auto& one) { return one->span().size() > size; });
+  free_.insert(larger, std::move(buffer));
 }
 
 PieceOutcome ReadPiece(const SwarmPart& part, const PieceToRead& what, PieceBuffers& buffers, Ingest& ingest,

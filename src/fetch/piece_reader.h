@@ -16,13 +16,19 @@ namespace ballast {
 // Memory for pieces, kept for the next ones. Thread-safe.
 class PieceBuffers {
  public:
+  // Beyond `most` bytes in all nothing is kept.
+  explicit PieceBuffers(uint64_t most) : most_(most) {}
   // At least `size` bytes.
   std::unique_ptr<AlignedBuffer> Take(size_t size);
   void Return(std::unique_ptr<AlignedBuffer> buffer);
 
  private:
+  std::unique_ptr<AlignedBuffer> TakeFree(size_t size) REQUIRES(mutex_);
+
+  const uint64_t most_;
   Mutex mutex_;
-  std::vector<std::unique_ptr<AlignedBuffer>> free_ GUARDED_BY(mutex_);
+  uint64_t taken_ GUARDED_BY(mutex_) = 0;                                // by others and free ones, in bytes
+  std::vector<std::unique_ptr<AlignedBuffer>> free_ GUARDED_BY(mutex_);  // the smallest first
 };
 
 struct PieceOutcome {

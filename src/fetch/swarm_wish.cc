@@ -59,11 +59,10 @@ uint32_t SwarmPlan::FreeOriginSlots() const {
 
 // Wanted and running.
 uint32_t SwarmPlan::Hedges() const {
-  auto hedges = static_cast<uint32_t>(state_.swarm.hedges.size());
-  for (const auto& [id, stream] : state_.streams) {
-    if (stream.source != kOrigin && IsHedged(stream)) ++hedges;  // counts both of a pair
-  }
-  return hedges;
+  const auto of_pairs = std::count_if(state_.streams.begin(), state_.streams.end(), [this](const auto& stream) {
+    return stream.second.source != kOrigin && IsHedged(stream.second);
+  });
+  return static_cast<uint32_t>(state_.swarm.hedges.size()) + static_cast<uint32_t>((of_pairs + 1) / 2);
 }
 
 void SwarmPlan::Speak() {

@@ -15,9 +15,9 @@ class LocalBlobStore::OpenedIngest final : public Ingest {
   OpenedIngest(LocalBlobStore& store, std::string folder, std::unique_ptr<StagedIngest> staged)
       : store_(store), folder_(std::move(folder)), staged_(std::move(staged)) {}
   ~OpenedIngest() override {
-    const std::optional<Digest> digest = staged_->expected().sha256;
+    store_.StopServing(*staged_);
     staged_.reset();  // frees its lock first
-    store_.Close(folder_, digest);
+    store_.Close(folder_);
   }
 
   const ExpectedContent& expected() const override { return staged_->expected(); }
@@ -110,16 +110,23 @@ Status LocalBlobStore::Claim(const std::string& name) {
   return OkStatus();
 }
 
-void LocalBlobStore::Close(const std::string& name, const std::optional<Digest>& receiving) {
+void LocalBlobStore::Close(const std::string& name) {
   if (name.empty()) return;
   const auto data = files_.Stat(paths_.Ingest() + "/" + name + "/data");
   MutexLock lock(mutex_);
-  if (receiving) receiving_.erase(*receiving);
   if (data.ok()) {
     folders_[name] = {data->allocated, false};
   } else {
     folders_.erase(name);
   }
+}
+
+// Of small files several may be received at once.
+void LocalBlobStore::StopServing(const StagedIngest& staged) {
+  if (!staged.expected().sha256) return;
+  MutexLock lock(mutex_);
+  const auto receiving = receiving_.find(*staged.expected().sha256);
+  if (receiving != receiving_.end() && receiving->second == staged.reader()) receiving_.erase(receiving);
 }
 
 Result<std::unique_ptr<Ingest>> LocalBlobStore::OpenIngest(const ExpectedContent& expected) {
@@ -135,9 +142,7 @@ Result<std::unique_ptr<Ingest>> LocalBlobStore::OpenIngest(const ExpectedContent
   {
     MutexLock lock(mutex_);
     if (!in_memory && data.ok()) folders_[folder].allocated = data->allocated;
-    if (auto reader = (*staged)->reader(); reader != nullptr && expected.sha256) {
-      receiving_[*expected.sha256] = std::move(reader);
-    }
+    if (expected.sha256) receiving_[*expected.sha256] = (*staged)->reader();
     UseReservations(expected.size);
   }
   return std::unique_ptr<Ingest>(std::make_unique<OpenedIngest>(*this, folder, std::move(*staged)));

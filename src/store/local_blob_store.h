@@ -75,7 +75,8 @@ class LocalBlobStore final : public BlobStore {
   Status MakeRoom(uint64_t bytes);
   Status DiscardIdle(uint64_t wanted);
   Status Claim(const std::string& name);
-  void Close(const std::string& name, const std::optional<Digest>& receiving = std::nullopt);
+  void Close(const std::string& name);
+  void StopServing(const StagedIngest& staged);
   void UseReservations(uint64_t bytes) REQUIRES(mutex_);
 
   Result<Digest> Adopt(StagedIngest& ingest, const Digest& digest);

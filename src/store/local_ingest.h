@@ -18,7 +18,7 @@ namespace ballast {
 // An ingest that can leave its folder.
 class StagedIngest : public Ingest {
  public:
-  // The bytes so far, for others to read; null: not before it is whole.
+  // The bytes so far, for others to read.
   virtual std::shared_ptr<BlobReader> reader() const = 0;
   // After a successful Prove(): the bytes become the file `path` (which is replaced) with permission bits `mode`, and
   // nothing of the ingest stays behind. `path` is on the same file system; its directory exists. DataLoss: the disk

@@ -52,7 +52,9 @@ MemoryIngest::MemoryIngest(FileSystem& files, std::string dir, ExpectedContent e
     : files_(files),
       dir_(std::move(dir)),
       expected_(std::move(expected)),
-      pieces_(expected_.size, PieceSizeFor(expected_.size)) {}
+      reader_(std::make_shared<MemoryBlob>(expected_.size, expected_.Name())),
+      pieces_(expected_.size, PieceSizeFor(expected_.size)),
+      content_(std::make_shared<const std::string>()) {}
 
 PieceMap MemoryIngest::pieces() const {
   MutexLock lock(mutex_);
@@ -79,15 +81,16 @@ Status MemoryIngest::Drop(std::span<const uint32_t> pieces) { return pieces.empt
 void MemoryIngest::Complete(std::string content) {
   MutexLock lock(mutex_);
   if (pieces_.complete()) return;
-  content_ = std::move(content);
+  content_ = std::make_shared<const std::string>(std::move(content));
   pieces_.Add(0);
+  reader_->Complete(content_);
 }
 
 Result<Digest> MemoryIngest::Prove() {
   MutexLock lock(mutex_);
   if (!pieces_.complete()) return FailedPrecondition("the file is not complete");
   ContentHash hash(expected_);
-  hash.Update(std::as_bytes(std::span(content_)));
+  hash.Update(std::as_bytes(std::span(*content_)));
   return hash.Check(expected_);
 }
 
@@ -95,10 +98,10 @@ Status MemoryIngest::MoveTo(const std::string& path, uint32_t mode, Durability d
   MutexLock lock(mutex_);
   const bool sync = durability == Durability::kNow;
   const std::string temporary = dir_ + "/" + TemporaryName(expected_);
-  Status moved = WriteFile(files_, temporary, content_, mode, sync);
+  Status moved = WriteFile(files_, temporary, *content_, mode, sync);
   if (moved.code() == StatusCode::kNotFound) {  // the first file of its directory
     RETURN_IF_ERROR(EnsureDirectory(files_, dir_));
-    moved = WriteFile(files_, temporary, content_, mode, sync);
+    moved = WriteFile(files_, temporary, *content_, mode, sync);
   }
   if (moved.ok()) moved = files_.Rename(temporary, path);
   if (!moved.ok()) {
@@ -110,7 +113,8 @@ Status MemoryIngest::MoveTo(const std::string& path, uint32_t mode, Durability d
 
 Status MemoryIngest::Discard() {
   MutexLock lock(mutex_);
-  content_.clear();
+  content_ = std::make_shared<const std::string>();
+  reader_->Forget();
   pieces_ = PieceMap(expected_.size, PieceSizeFor(expected_.size));
   return OkStatus();
 }

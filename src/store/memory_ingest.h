@@ -3,6 +3,7 @@
 
 #include "base/mutex.h"
 #include "store/local_ingest.h"
+#include "store/memory_blob.h"
 
 namespace ballast {
 
@@ -10,6 +11,7 @@ class MemoryIngest final : public StagedIngest {
  public:
   // A temporary file is made in `dir` when the content moves to its place.
   MemoryIngest(FileSystem& files, std::string dir, ExpectedContent expected);
+  ~MemoryIngest() override { reader_->End(); }
 
   const ExpectedContent& expected() const override { return expected_; }
   PieceMap pieces() const override;
@@ -19,7 +21,7 @@ class MemoryIngest final : public StagedIngest {
   void KeepCached() override {}
   Status Drop(std::span<const uint32_t> pieces) override;
   Result<Digest> Prove() override;
-  std::shared_ptr<BlobReader> reader() const override { return nullptr; }
+  std::shared_ptr<BlobReader> reader() const override { return reader_; }
   Status MoveTo(const std::string& path, uint32_t mode, Durability durability) override;
   Status Discard() override;
 
@@ -30,9 +32,10 @@ class MemoryIngest final : public StagedIngest {
   FileSystem& files_;
   const std::string dir_;
   const ExpectedContent expected_;
+  const std::shared_ptr<MemoryBlob> reader_;
   mutable Mutex mutex_;
   PieceMap pieces_ GUARDED_BY(mutex_);
-  std::string content_ GUARDED_BY(mutex_);
+  std::shared_ptr<const std::string> content_ GUARDED_BY(mutex_);  // once it is whole; empty before
 };
 
 }  // namespace ballast

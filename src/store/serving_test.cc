@@ -169,12 +169,30 @@ TEST_F(ServingTest, AWaitEndsWithItsStop) {
   EXPECT_EQ(waiting.get().code(), StatusCode::kCancelled);
 }
 
-TEST_F(ServingTest, SmallBlobsAreServedOnceTheyAreCommitted) {
+TEST_F(ServingTest, SmallBlobsAreServedFromMemoryUntilTheyAreCommitted) {
   const std::string content = RandomContent(500, 9);
   auto ingest = MustOpen(content);
+  auto other = MustOpen(content);  // for another model
+  const std::shared_ptr<BlobReader> reader = MustServe(content);
+  EXPECT_EQ(reader->AvailableFrom(0, {}, {}).status().code(), StatusCode::kDeadlineExceeded);
+  ingest.reset();
+  ASSERT_EQ(other->WritePiece(0, PieceOf(content, 0)), OkStatus());
+  EXPECT_TRUE(ReadAll(*MustServe(content)) == content);
+  EXPECT_TRUE(ReadAll(*reader) == content);
+  other.reset();
   EXPECT_EQ(blobs().OpenForServing(Digest::Of(content)).status().code(), StatusCode::kNotFound);
+  EXPECT_TRUE(ReadAll(*reader) == content) << "who holds it reads it";
+}
+
+TEST_F(ServingTest, SmallBlobsStayReadableOverTheirCommit) {
+  const std::string content = RandomContent(500, 11);
+  auto ingest = MustOpen(content);
+  const std::shared_ptr<BlobReader> reader = MustServe(content);
+  auto waiting = std::async(std::launch::async, [&] { return reader->AvailableFrom(0, seconds(60), {}); });
   ASSERT_EQ(ingest->WritePiece(0, PieceOf(content, 0)), OkStatus());
+  EXPECT_EQ(waiting.get().value(), 500U);
   ASSERT_TRUE(blobs().Commit(std::move(ingest)).ok());
+  EXPECT_TRUE(ReadAll(*reader) == content);
   const std::shared_ptr<BlobReader> pending = MustServe(content);
   EXPECT_TRUE(ReadAll(*pending) == content);
   ASSERT_TRUE(AddModel(*store_, {{"file", content}}).ok());  // which makes it durable
