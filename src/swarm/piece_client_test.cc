@@ -134,6 +134,17 @@ TEST_F(PieceClientTest, AConnectionThatWasClosedMeanwhileIsReplacedOnce) {
   while (client_.idle_connections() > 0) clock_.Advance(seconds(1));  // lets the peer go
 }
 
+TEST_F(PieceClientTest, APeerThatIsKilledInMidAnswerIsNamed) {
+  const Status status = ReadFrom([&] {
+                          RawSocket socket = listener_.Accept();
+                          ReceiveRequest(socket);
+                          socket.Send(kHead + "0123");
+                          socket.Abort();
+                        }).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(status.message(), StartsWith("node peer: receive: "));
+}
+
 TEST_F(PieceClientTest, AFreshConnectionThatClosesIsNotTriedAgain) {
   EXPECT_EQ(ReadFrom([&] { listener_.Accept(); }).status().code(), StatusCode::kUnavailable);
 }

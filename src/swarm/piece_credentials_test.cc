@@ -227,6 +227,24 @@ TEST_F(PieceCredentialsTest, AFloodNeitherGrowsTheServerNorKeepsMembersOut) {
   Await([&] { return server_->Counters().dropped >= 10'000 - server_options_.connections.strangers; });
 }
 
+TEST_F(PieceCredentialsTest, MembersComeInWhileAFloodGoesOn) {
+  RaiseFileLimit();
+  StartServer();
+  const Credentials member = Good("client");
+  std::atomic<bool> over = false;
+  std::jthread flooding([&] {
+    Flood flood(server_->port());
+    flood.Add(8000);
+    over = true;
+  });
+  int came_in = 0, tries = 0;
+  while (!over || came_in == 0) {
+    ++tries;
+    if (ReadAs(member).ok()) ++came_in;
+  }
+  EXPECT_GE(came_in * 2, tries);
+}
+
 TEST_F(PieceCredentialsTest, ManyConnectionsOfOneNodeTakeNoPlaceOfOthers) {
   server_options_.connections = {.all = 8, .strangers = 4, .per_node = 2};
   StartServer();

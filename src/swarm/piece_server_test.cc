@@ -208,20 +208,20 @@ TEST_F(PieceServerTest, AnIdleConnectionEndsAfterAWhile) {
 }
 
 TEST_F(PieceServerTest, AReceiverThatTakesNothingIsCut) {
-  const Digest digest = blobs_.Add(SomeBytes(32 << 20));
+  const Digest digest = blobs_.Add(SomeBytes(8 << 20));
   StartServer();
   const RawSocket socket = RawSocket::NarrowTo(server_->port());
-  socket.Send(Ask(digest, {0, 32 << 20}));
+  socket.Send(Ask(digest, {0, 8 << 20}));
   PassTimeUntil([&] { return server_->Counters().cut == 1; });
   Await([&] { return server_->uploads() == 0; });
 }
 
 TEST_F(PieceServerTest, AReceiverOfAByteASecondIsCut) {
-  const Digest digest = blobs_.Add(SomeBytes(32 << 20));
+  const Digest digest = blobs_.Add(SomeBytes(8 << 20));
   server_options_.receiver.silence = seconds(1'000'000);
   StartServer();
   const RawSocket socket = RawSocket::NarrowTo(server_->port());
-  socket.Send(Ask(digest, {0, 32 << 20}));
+  socket.Send(Ask(digest, {0, 8 << 20}));
   PassTimeUntil([&] {
     socket.Receive(1);
     return server_->Counters().cut == 1;
@@ -229,11 +229,11 @@ TEST_F(PieceServerTest, AReceiverOfAByteASecondIsCut) {
 }
 
 TEST_F(PieceServerTest, WhoLeavesInMidAnswerFreesItsPlace) {
-  const Digest digest = blobs_.Add(SomeBytes(32 << 20));
+  const Digest digest = blobs_.Add(SomeBytes(8 << 20));
   StartServer();
   for (int i = 0; i < 20; ++i) {
     RawSocket socket = RawSocket::NarrowTo(server_->port());
-    socket.Send(Ask(digest, {0, 32 << 20}));
+    socket.Send(Ask(digest, {0, 8 << 20}));
     socket.Receive(100);
     socket.Abort();
   }
@@ -280,13 +280,13 @@ TEST_F(PieceServerTest, EveryChunkPassesTheGate) {
 }
 
 TEST_F(PieceServerTest, AStopCutsWhatIsUnderWayAndThePortIsFreeAtOnce) {
-  const Digest digest = blobs_.Add(SomeBytes(32 << 20));
+  const Digest digest = blobs_.Add(SomeBytes(8 << 20));
   const auto endless = std::make_shared<FakeBlob>("0123456789", 5);
   blobs_.Add(Digest::Of("a"), endless);
   StartServer();
   const uint16_t port = server_->port();
   const RawSocket reading = RawSocket::NarrowTo(port);
-  reading.Send(Ask(digest, {0, 32 << 20}));
+  reading.Send(Ask(digest, {0, 8 << 20}));
   reading.Receive(10);
   const RawSocket waiting = Connect();
   waiting.Send(Ask(Digest::Of("a"), {0, 10}));
