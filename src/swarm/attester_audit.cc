@@ -32,21 +32,31 @@ std::vector<PieceIndex> AttesterAudit::OnUnproven(const SwarmView& view, NodeId 
   for (PieceIndex piece = file.first; audit.suspect && piece < file.first + file.pieces; ++piece) {
     if (view.piece(piece).hashed && view.piece(piece).attester == *audit.suspect) pieces.push_back(piece);
   }
+  to_fetch_[node].insert(pieces.begin(), pieces.end());
   return pieces;
 }
 
 std::optional<NodeId> AttesterAudit::OnReceived(const SwarmView& view, NodeId node, PieceIndex piece,
                                                 const Digest& hash) {
+  if (const auto fetching = to_fetch_.find(node); fetching != to_fetch_.end()) fetching->second.erase(piece);
   const auto found = audits_.find(view.RefOf(piece).file);
   if (found == audits_.end() || found->second.auditor != node || !found->second.suspect) return std::nullopt;
   const SwarmView::Piece& facts = view.piece(piece);
   const NodeId suspect = *found->second.suspect;
   if (!facts.hashed || facts.attester != suspect || facts.hash == hash) return std::nullopt;
   audits_.erase(found);
+  to_fetch_.erase(node);
   return suspect;
 }
 
+const std::set<PieceIndex>& AttesterAudit::ToFetch(NodeId node) const {
+  static const std::set<PieceIndex> kNothing;
+  const auto found = to_fetch_.find(node);
+  return found == to_fetch_.end() ? kNothing : found->second;
+}
+
 std::vector<AttesterAudit::Waiting> AttesterAudit::OnGone(NodeId node) {
+  to_fetch_.erase(node);
   std::vector<Waiting> again;
   for (auto it = audits_.begin(); it != audits_.end();) {
     it->second.waiting.erase(node);

@@ -17,11 +17,14 @@ namespace ballast {
 // Decides; the coordinator acts. Not thread-safe.
 class AttesterAudit {
  public:
-  // What `node`, for which the proof of `file` failed, shall give up and fetch from the origin. Empty: another node
-  // looks into it already, or all attesters were looked at and none was wrong.
+  // What `node`, for which the proof of `file` failed, shall give up and fetch from the origin, and from nobody else:
+  // ToFetch() from then on. Empty: another node looks into it already, or all attesters were looked at and none was
+  // wrong.
   std::vector<PieceIndex> OnUnproven(const SwarmView& view, NodeId node, uint32_t file);
   // A piece came from the origin: its attester, if this shows that it was wrong. The audit of the file is over then.
   std::optional<NodeId> OnReceived(const SwarmView& view, NodeId node, PieceIndex piece, const Digest& hash);
+  // What the node has still to fetch so.
+  const std::set<PieceIndex>& ToFetch(NodeId node) const;
   // Of its files, others that wait may be asked: OnUnproven() for each of them again.
   struct Waiting {
     NodeId node;
@@ -37,7 +40,8 @@ class AttesterAudit {
     std::set<NodeId> waiting;
   };
 
-  std::map<uint32_t, Audit> audits_;  // by file
+  std::map<uint32_t, Audit> audits_;                 // by file
+  std::map<NodeId, std::set<PieceIndex>> to_fetch_;  // by auditor
 };
 
 }  // namespace ballast

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <set>
 #include <utility>
 
 #include "swarm/attester_audit.h"
@@ -17,7 +16,6 @@ namespace ballast {
 namespace {
 
 constexpr uint32_t kServedPerEvent = 8;  // of those who wait; the others' turn comes with the next events
-constexpr Duration kOriginRun = std::chrono::milliseconds(500);
 constexpr Duration kAvoidFor = std::chrono::seconds(10);
 constexpr Duration kDead = std::chrono::seconds(2);  // nobody has heard of it
 constexpr Duration kServeAllEvery = std::chrono::milliseconds(100);
@@ -29,12 +27,9 @@ struct Member {
   bool queued = false;  // in the line of those who wait
   SteadyTime heard_at{};
   SteadyTime reached_at{};  // when it last brought somebody a piece
-  SteadyTime origin_at{};   // when a piece last came to it from the origin
-  Duration origin_pace{};   // from one such piece to the next, smoothed; 0: not known
   uint32_t peer_slots = 0;
   uint32_t origin_slots = 0;
   std::vector<Window> windows;
-  std::set<PieceIndex> to_audit;  // to be fetched from the origin again, and from nobody else
 };
 
 }  // namespace
@@ -94,7 +89,6 @@ struct Coordinator::State {
     NoteArrival(node, piece, received.source, now);
     given.EndPiece(node, piece);
     if (received.source == kOrigin) {
-      members[node].to_audit.erase(piece);
       if (const auto guilty = audit.OnReceived(view, node, piece, received.hash)) Condemn(*guilty, outbox);
       if (!view.piece(piece).hashed) view.SetHash(piece, received.hash, node);
     }
@@ -109,23 +103,10 @@ struct Coordinator::State {
     if (source == kOrigin) view.CountOriginPiece();
     const auto found = given.Find(node, piece, source);
     if (!found) return;
-    if (source == kOrigin) return NoteOriginPace(members[node], found->at, now);
+    if (source == kOrigin) return origin_pace.Note(node, found->at, now);
     members[source].reached_at = now;
     pace.Note(source, SizeOf(piece), view.node(source).uploads, now - found->at);
     view.SetLimit(source, pace.Limit(source, policy.max_uploads));
-  }
-
-  static void NoteOriginPace(Member& member, SteadyTime given_at, SteadyTime now) {
-    const Duration took = now - std::max(given_at, member.origin_at);
-    member.origin_at = now;
-    member.origin_pace = member.origin_pace == Duration::zero() ? took : (3 * member.origin_pace + took) / 4;
-  }
-
-  // As much as comes in a moment: long enough to be worth a request, short enough that a node which falls behind keeps
-  // nobody waiting.
-  static uint32_t LongestRun(const Member& member) {
-    if (member.origin_pace == Duration::zero()) return 1;
-    return static_cast<uint32_t>(std::clamp<int64_t>(kOriginRun / member.origin_pace, 1, kWindowPieces));
   }
 
   uint64_t SizeOf(PieceIndex piece) const { return view.file(view.RefOf(piece).file).piece_size; }
@@ -193,7 +174,6 @@ struct Coordinator::State {
     if (file >= view.files()) return;
     const std::vector<PieceIndex> pieces = audit.OnUnproven(view, node, file);
     Withdraw(node, pieces, outbox);
-    members[node].to_audit.insert(pieces.begin(), pieces.end());
   }
 
   void Withdraw(NodeId node, const std::vector<PieceIndex>& pieces, Outbox& outbox) {
@@ -208,7 +188,6 @@ struct Coordinator::State {
 
   // It has gone, or the origin gives it nothing.
   void GiveUpAudits(NodeId node, Outbox& outbox) {
-    members[node].to_audit.clear();
     for (const auto& [other, file] : audit.OnGone(node)) TakeUnproven(other, file, outbox);
   }
 
@@ -220,9 +199,6 @@ struct Coordinator::State {
       if (!view.piece(piece).hashed || view.piece(piece).attester != attester) continue;
       view.ClearHash(piece);
       pieces.push_back(piece);
-    }
-    for (Member& member : members) {
-      for (const PieceIndex piece : pieces) member.to_audit.erase(piece);
     }
     for (NodeId node = 0; node < members.size(); ++node) {
       if (Known(node)) Withdraw(node, pieces, outbox);
@@ -238,9 +214,9 @@ struct Coordinator::State {
                           .windows = member.windows,
                           .avoid = avoid,
                           .origin_capable = OriginCapable(),
-                          .longest_run = LongestRun(member)};
+                          .longest_run = origin_pace.LongestRun(node)};
     ServeAudit(node, now, reply);
-    while (member.to_audit.empty()) {
+    while (audit.ToFetch(node).empty()) {
       request.origin = member.origin && member.origin_slots > 0;
       request.nodes = member.peer_slots > 0;
       request.salt = ++salt;
@@ -256,7 +232,7 @@ struct Coordinator::State {
   // Once the node has given them up, and wants their file again.
   void ServeAudit(NodeId node, SteadyTime now, Reply& reply) {
     Member& member = members[node];
-    for (const PieceIndex piece : member.to_audit) {
+    for (const PieceIndex piece : audit.ToFetch(node)) {
       const PieceRef ref = view.RefOf(piece);
       const bool wanted = std::ranges::any_of(
           member.windows, [&](const Window& window) { return window.file == ref.file && window.begin <= ref.piece; });
@@ -320,6 +296,7 @@ struct Coordinator::State {
   const CoordinatorPolicy policy;
   const ChoicePolicy choice;
   SourcePace pace;
+  OriginPace origin_pace;
   GivenPieces given{view};
   AttesterAudit audit;
   Distrust distrust{policy.corrupt_reports};

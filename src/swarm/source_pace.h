@@ -24,4 +24,21 @@ class SourcePace {
   double typical_ = 0;
 };
 
+// Not thread-safe.
+class OriginPace {
+ public:
+  // A piece that was given at `given_at` came.
+  void Note(NodeId node, SteadyTime given_at, SteadyTime now);
+  // Pieces that the node is sent for at once: as much as comes in a moment, long enough to be worth a request, short
+  // enough that a node which falls behind keeps nobody waiting.
+  uint32_t LongestRun(NodeId node) const;
+
+ private:
+  struct Known {
+    SteadyTime last{};     // when a piece came
+    Duration per_piece{};  // smoothed; 0: not known
+  };
+  std::vector<Known> known_;
+};
+
 }  // namespace ballast
