@@ -87,7 +87,7 @@ void FillProblems(const CacheCore& core, const NodeView& node, const Usage& usag
 
 OurStatus FillModelStatus(const CacheCore& core, const std::string& model, v1::ModelStatusResponse& response) {
   const auto view_of = [&core](const Digest& manifest) {
-    return core.swarm == nullptr ? SwarmView() : core.swarm->ViewOf(manifest);
+    return core.swarm == nullptr ? ModelSwarmView() : core.swarm->ViewOf(manifest);
   };
   ASSIGN_OR_RETURN(const auto all, TransfersOf(core.View(), model, view_of));
   for (const v1::ModelTransfers& one : all) *response.add_models() = one;

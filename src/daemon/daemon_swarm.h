@@ -25,7 +25,7 @@ struct SwarmTransfer {
 };
 
 // One model's swarm, as this node knows it.
-struct SwarmView {
+struct ModelSwarmView {
   std::string coordinator;               // "" = nobody
   std::vector<SwarmTransfer> transfers;  // where this node coordinates it
 };
@@ -50,7 +50,7 @@ class DaemonSwarm {
   // One sentence each, with the remedy.
   virtual std::vector<std::string> Problems() const = 0;
   virtual SwarmGauges GaugesNow() const = 0;
-  virtual SwarmView ViewOf(const Digest& model) const = 0;
+  virtual ModelSwarmView ViewOf(const Digest& model) const = 0;
 };
 
 }  // namespace ballast

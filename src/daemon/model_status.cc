@@ -26,7 +26,7 @@ void AddSource(const TransferSource& source, ModelTransfers& out) {
   added.set_in_flight(source.in_flight);
 }
 
-void AddSwarm(const SwarmView& view, ModelTransfers& out) {
+void AddSwarm(const ModelSwarmView& view, ModelTransfers& out) {
   out.set_coordinator(view.coordinator);
   for (const SwarmTransfer& transfer : view.transfers) {
     ModelTransfers::Transfer& added = *out.add_transfers();
@@ -61,7 +61,7 @@ ModelTransfers Of(const NodeView& node, const Digest& id) {
 }  // namespace
 
 Result<std::vector<ModelTransfers>> TransfersOf(const NodeView& node, const std::string& model,
-                                                const std::function<SwarmView(const Digest&)>& view_of) {
+                                                const std::function<ModelSwarmView(const Digest&)>& view_of) {
   std::vector<ModelTransfers> all;
   for (const JobSnapshot& job : node.jobs) {
     if (Names(model, job)) all.push_back(Of(job));

@@ -14,6 +14,6 @@ namespace ballast {
 // Of the downloads under way and the stored models that `model` names (as SelectModels has it). NotFound offers the
 // nearest name.
 Result<std::vector<cache::v1::ModelTransfers>> TransfersOf(const NodeView& node, const std::string& model,
-                                                           const std::function<SwarmView(const Digest&)>& view_of);
+                                                           const std::function<ModelSwarmView(const Digest&)>& view_of);
 
 }  // namespace ballast

@@ -19,8 +19,8 @@ class ModelStatusTest : public ::testing::Test {
   }
   Result<std::vector<cache::v1::ModelTransfers>> Ask(const std::string& model) {
     return TransfersOf(node_, model, [](const Digest& id) {
-      return SwarmView{.coordinator = "of " + id.Hex().substr(0, 4),
-                       .transfers = {{.receiver = "n1", .source = "n2", .path = "w.bin", .first = 3, .count = 2}}};
+      return ModelSwarmView{.coordinator = "of " + id.Hex().substr(0, 4),
+                            .transfers = {{.receiver = "n1", .source = "n2", .path = "w.bin", .first = 3, .count = 2}}};
     });
   }
 
