@@ -121,10 +121,16 @@ struct Stream {
   std::optional<FailureReason> cancelled;
 };
 
+// How long the last pieces took, per MiB.
+struct Pace {
+  std::deque<Duration> took;
+  Duration median{};
+};
+
 // What the swarm's plan remembers.
 struct SwarmState {
-  std::deque<Duration> took;  // by the last pieces from nodes, per MiB
-  std::deque<Duration> origin_took;
+  Pace pace;  // of pieces from nodes
+  Pace origin_pace;
   std::set<PieceRef> hedges;  // wanted
   std::set<NodeId> corrupt;   // sent other bytes than the hash says: no sources any more
   bool origin_works = true;   // as far as this node knows
@@ -134,6 +140,7 @@ struct SwarmState {
   SteadyTime gained_at{};   // a byte came, or a file was found
   SteadyTime pleaded_at{};  // what it has and lacks was said again, because nothing came
   SteadyTime alone_at{};    // what is left then comes from the origin; 0: not yet decided
+  uint32_t in_doubt = 0;    // files that are Unproven
   bool announce = true;     // to be said
   bool news = true;         // the wish has changed
   SteadyTime said_at{};     // the wish

@@ -37,6 +37,7 @@ void SwarmPlan::Unproven(const fetch::Unproven& unproven) {
   context_.Emit(
       Say{StrCat(unproven.status.message(), ", although each piece was as attested; bad pieces are looked for")});
   file.phase = Phase::kUnproven;
+  ++Swarm().in_doubt;
   const auto reading = std::chrono::seconds(file.size / (16 << 20));
   file.give_up_at = now_ + Rules().unproven_wait + reading;
   if (context_.IsLarge(file)) ++state_.large_left;
@@ -92,6 +93,7 @@ void SwarmPlan::Dropped(const fetch::Dropped& dropped) {
   file.frontier = 0;
   if (file.phase == Phase::kUnproven) {
     file.phase = Phase::kActive;
+    --Swarm().in_doubt;
     state_.active.insert(dropped.file);
   }
   Swarm().news = true;

@@ -26,25 +26,26 @@ Duration Times(Duration duration, double factor) {
 
 }  // namespace
 
-void NotePace(std::deque<Duration>& took, Duration one, uint64_t bytes) {
-  took.push_back(Times(one, 1 / Units(bytes)));
-  if (took.size() > kRemembered) took.pop_front();
+void NotePace(Pace& pace, Duration took, uint64_t bytes) {
+  pace.took.push_back(Times(took, 1 / Units(bytes)));
+  if (pace.took.size() > kRemembered) pace.took.pop_front();
+  pace.median = Median(pace.took);
 }
 
 Duration LateAfter(const State& state, const Stream& stream, bool at_the_end) {
   const SwarmRules& rules = *state.rules.swarm;
-  const std::deque<Duration>& took = state.swarm.took;
-  if (took.size() < kEnough) return rules.unmeasured_late;
+  const Pace& pace = state.swarm.pace;
+  if (pace.took.size() < kEnough) return rules.unmeasured_late;
   const double factor = at_the_end ? rules.late_at_the_end : rules.late;
-  return std::max<Duration>(Times(Median(took), factor * Units(stream.range.size())), rules.least_late);
+  return std::max<Duration>(Times(pace.median, factor * Units(stream.range.size())), rules.least_late);
 }
 
 Duration SilentAfter(const State& state, const Stream& stream) {
   const SwarmRules& rules = *state.rules.swarm;
-  const std::deque<Duration>& took = state.swarm.origin_took;
-  if (took.empty()) return state.rules.stall;
+  const Pace& pace = state.swarm.origin_pace;
+  if (pace.took.empty()) return state.rules.stall;
   const uint64_t piece = state.files[stream.file].pieces.piece_size();
-  return std::max<Duration>(Times(Median(took), rules.late * Units(piece)), rules.origin_silence);
+  return std::max<Duration>(Times(pace.median, rules.late * Units(piece)), rules.origin_silence);
 }
 
 }  // namespace ballast::fetch

@@ -6,7 +6,7 @@
 namespace ballast::fetch {
 
 // Remembers how long a piece of so many bytes took.
-void NotePace(std::deque<Duration>& took, Duration one, uint64_t bytes);
+void NotePace(Pace& pace, Duration took, uint64_t bytes);
 
 // A node's piece: so long after it began, another source is asked for.
 Duration LateAfter(const State& state, const Stream& stream, bool at_the_end);

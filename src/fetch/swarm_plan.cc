@@ -167,7 +167,7 @@ void SwarmPlan::PieceEnded(const fetch::PieceEnded& ended) {
   const PieceRef ref{stream.file, static_cast<uint32_t>(stream.range.begin / File(stream.file).pieces.piece_size())};
   Swarm().news = true;
   if (ended.status.ok()) {
-    NotePace(Swarm().took, now_ - stream.moved_at, stream.range.size());
+    NotePace(Swarm().pace, now_ - stream.moved_at, stream.range.size());
     Receive(ref, stream.source, stream.hash);
   } else if (ended.local) {
     context_.End(ended.status);
@@ -189,7 +189,7 @@ void SwarmPlan::PieceFailed(const Stream& stream, PieceRef piece, const Status& 
 void SwarmPlan::Advanced(Stream& stream, const Digest& hash) {
   const PieceMap& pieces = File(stream.file).pieces;
   const auto piece = static_cast<uint32_t>((stream.position - 1) / pieces.piece_size());
-  NotePace(Swarm().origin_took, now_ - stream.moved_at, pieces.Range(piece).size());
+  NotePace(Swarm().origin_pace, now_ - stream.moved_at, pieces.Range(piece).size());
   stream.moved_at = now_;
   Swarm().origin_failures = 0;
   Receive({stream.file, piece}, kOrigin, hash);

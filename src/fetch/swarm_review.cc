@@ -83,7 +83,7 @@ bool SwarmPlan::AtTheEnd() const {
 // ---- where nothing comes
 
 void SwarmPlan::ReviewUnproven() {
-  if (state_.active.size() + state_.done == state_.files.size()) return;
+  if (Swarm().in_doubt == 0) return;
   for (FileIndex index = 0; index < state_.files.size(); ++index) {
     const FileState& file = state_.files[index];
     if (file.phase == Phase::kUnproven && !file.dropping && now_ >= file.give_up_at) FetchAlone(index);
@@ -143,8 +143,8 @@ SteadyTime NextSwarmTick(const State& state, SteadyTime now) {
   at(swarm.gained_at + rules.go_alone);
   at(swarm.alone_at);
   at(swarm.pleaded_at + state.rules.stall);
-  for (const FileState& file : state.files) {
-    if (file.phase == Phase::kUnproven) at(file.give_up_at);
+  for (FileIndex index = 0; swarm.in_doubt > 0 && index < state.files.size(); ++index) {
+    if (state.files[index].phase == Phase::kUnproven) at(state.files[index].give_up_at);
   }
   return next;
 }
@@ -152,9 +152,7 @@ SteadyTime NextSwarmTick(const State& state, SteadyTime now) {
 std::string SwarmWaitsFor(const State& state, SteadyTime now) {
   const auto hungry = std::chrono::duration_cast<std::chrono::seconds>(now - state.swarm.gained_at);
   if (hungry < std::chrono::seconds(5) || state.finished) return "";
-  const bool searching = std::any_of(state.files.begin(), state.files.end(),
-                                     [](const FileState& file) { return file.phase == Phase::kUnproven; });
-  if (searching) return "a file has not its digest; it is being found out which pieces are to blame";
+  if (state.swarm.in_doubt > 0) return "a file has not its digest; it is being found out which pieces are to blame";
   return StrCat("nothing has come from nodes or the origin for ", hungry.count(), " s");
 }
 
