@@ -1,0 +1,52 @@
+// The control channel's server: what a node answers to the others, over gRPC and TLS.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "peering/peer_tls.h"
+#include "swarm/control.h"
+#include "swarm/membership.h"
+#include "swarm/node_table.h"
+
+namespace ballast {
+
+// The metadata that names the caller where there is no TLS to do it.
+inline constexpr char kPlaintextNodeKey[] = "ballast-node";
+
+struct PeerServerOptions {
+  std::string host = "::";                    // to listen at
+  uint16_t port = 0;                          // 0: a free one
+  bool plaintext = false;                     // nobody's name is checked: for networks that do it, and for measurements
+  Duration drain = std::chrono::seconds(10);  // connections from before a reload of certificates end within
+};
+
+// Accepts on sockets of its own, since gRPC's listener stops for ever when no descriptor is left (tcp_server_posix.cc
+// of 1.51), and hands the connections to gRPC. Thread-safe.
+class PeerServer {
+ public:
+  // All of them outlive it.
+  struct Parts {
+    PeerService& service;
+    NodeTable& nodes;
+    const Membership& membership;
+    CredentialsProvider credentials;  // not asked in plaintext; while it has none, connections are closed
+    const Clock& clock;
+  };
+
+  static Result<std::unique_ptr<PeerServer>> Start(const PeerServerOptions& options, Parts parts);
+  // Ends all calls.
+  ~PeerServer();
+
+  uint16_t port() const;
+
+ private:
+  struct State;
+  explicit PeerServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ballast
