@@ -5,9 +5,9 @@ namespace ballast {
 ConnectionBook::Victim ConnectionBook::Came(Id id, SteadyTime deadline) {
   entries_.emplace(id, Entry{.deadline = deadline});
   ++strangers_;
-  if (strangers_ > limits_.strangers) return OldestStranger();
+  if (strangers_ > limits_.strangers) return WorstStranger();
   if (entries_.size() <= limits_.all) return std::nullopt;
-  if (strangers_ > 1) return OldestStranger();
+  if (strangers_ > 1) return WorstStranger();
   const Victim idle = LongestIdle(nullptr);
   return idle ? idle : id;
 }
@@ -16,13 +16,25 @@ ConnectionBook::Victim ConnectionBook::Known(Id id, std::string_view node) {
   Entry& entry = entries_.at(id);
   if (entry.node) return std::nullopt;
   const auto count = nodes_.try_emplace(std::string(node), 0).first;
-  --strangers_;
+  NoStranger(entry);
   entry.node = count->first;
   if (++count->second <= limits_.per_node) return std::nullopt;
   entry.busy = true;  // the newcomer is the last choice
   const Victim idle = LongestIdle(&count->first);
   entry.busy = false;
   return idle ? idle : id;
+}
+
+void ConnectionBook::Spoke(Id id) {
+  Entry& entry = entries_.at(id);
+  if (entry.node || entry.spoke) return;
+  entry.spoke = true;
+  ++speakers_;
+}
+
+void ConnectionBook::NoStranger(const Entry& entry) {
+  --strangers_;
+  if (entry.spoke) --speakers_;
 }
 
 void ConnectionBook::Busy(Id id) { entries_.at(id).busy = true; }
@@ -40,7 +52,7 @@ void ConnectionBook::Gone(Id id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   if (!found->second.node) {
-    --strangers_;
+    NoStranger(found->second);
   } else {
     const auto count = nodes_.find(*found->second.node);
     if (--count->second == 0) nodes_.erase(count);
@@ -57,7 +69,7 @@ std::vector<ConnectionBook::Id> ConnectionBook::Expired(SteadyTime now) const {
 }
 
 ConnectionBook::Victim ConnectionBook::Least() const {
-  const Victim stranger = OldestStranger();
+  const Victim stranger = WorstStranger();
   return stranger ? stranger : LongestIdle(nullptr);
 }
 
@@ -66,9 +78,14 @@ size_t ConnectionBook::OfNode(std::string_view node) const {
   return found == nodes_.end() ? 0 : found->second;
 }
 
-ConnectionBook::Victim ConnectionBook::OldestStranger() const {
+ConnectionBook::Victim ConnectionBook::WorstStranger() const {
+  const Victim first = OldestStranger(/*spoke=*/speakers_ * 2 > strangers_);
+  return first ? first : OldestStranger(/*spoke=*/true);
+}
+
+ConnectionBook::Victim ConnectionBook::OldestStranger(bool spoke) const {
   for (const auto& [id, entry] : entries_) {
-    if (!entry.node) return id;
+    if (!entry.node && entry.spoke == spoke) return id;
   }
   return std::nullopt;
 }

@@ -28,9 +28,13 @@ class ConnectionBook {
 
   explicit ConnectionBook(const ConnectionLimits& limits) : limits_(limits) {}
 
-  // A stranger came. Among too many strangers the oldest goes; where all places are taken, the oldest stranger, or else
-  // whoever has been idle for longest. Who is being answered never goes.
+  // A stranger came. Of too many strangers one goes: the oldest that has said nothing, so that no number of them keeps
+  // out who begins a handshake; but where most have said something, the oldest of those, so that they keep nobody out
+  // either. Where all places are taken, a stranger goes too, or else whoever has been idle for longest. Who is being
+  // answered never goes.
   Victim Came(Id id, SteadyTime deadline);
+  // A stranger said something.
+  void Spoke(Id id);
   // It is this node. Of too many of one node, the one that has been idle for longest goes.
   Victim Known(Id id, std::string_view node);
   // It is being answered: no deadline, never a victim.
@@ -53,17 +57,21 @@ class ConnectionBook {
  private:
   struct Entry {
     std::optional<std::string> node;
+    bool spoke = false;
     bool busy = false;
     SteadyTime since{};  // idle
     SteadyTime deadline;
   };
 
-  Victim OldestStranger() const;
+  Victim WorstStranger() const;
+  Victim OldestStranger(bool spoke) const;
+  void NoStranger(const Entry& entry);
   Victim LongestIdle(const std::string* node) const;
 
   const ConnectionLimits limits_;
   std::map<Id, Entry> entries_;
   size_t strangers_ = 0;
+  size_t speakers_ = 0;  // of the strangers
   std::map<std::string, size_t, std::less<>> nodes_;
 };
 

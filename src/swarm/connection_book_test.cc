@@ -24,6 +24,19 @@ TEST(ConnectionBookTest, OfTooManyStrangersTheOldestGoes) {
   EXPECT_EQ(book.strangers(), 2U);
 }
 
+TEST(ConnectionBookTest, TheSilentNeverKeepOutWhoSpeaksNorSpeakersWhoComes) {
+  ConnectionBook book({.all = 100, .strangers = 4, .per_node = 4});
+  book.Came(1, At(10));
+  book.Spoke(1);
+  for (const uint64_t id : {2, 3, 4}) EXPECT_EQ(book.Came(id, At(10)), std::nullopt);
+  for (const uint64_t id : {5, 6, 7, 8}) {
+    EXPECT_EQ(book.Came(id, At(10)), id - 3) << "the oldest that is silent";
+    book.Gone(id - 3);
+  }
+  for (const uint64_t id : {6, 7, 8}) book.Spoke(id);
+  EXPECT_EQ(book.Came(9, At(10)), 1U) << "the oldest speaker, where most speak";
+}
+
 TEST(ConnectionBookTest, OfTooManyOfOneNodeTheLongestIdleGoes) {
   ConnectionBook book(kSmall);
   for (const uint64_t id : {1, 2, 3}) {
@@ -112,7 +125,7 @@ class Lives {
     book_.Gone(*victim);
   }
   void Act() {
-    const auto action = random_() % 5;
+    const auto action = random_() % 6;
     if (action == 0 || living_.empty()) {
       living_.insert(++last_);
       Close(book_.Came(last_, At(1000)));
@@ -128,6 +141,8 @@ class Lives {
     } else if (action == 3 && known_.contains(id)) {
       busy_.erase(id);
       book_.Idle(id, At(static_cast<int>(random_() % 100)), At(1000));
+    } else if (action == 5) {
+      book_.Spoke(id);
     } else if (action == 4) {
       living_.erase(id);
       known_.erase(id);

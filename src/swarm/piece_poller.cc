@@ -133,6 +133,7 @@ void PiecePoller::Sweep() {
 
 void PiecePoller::Advance(PieceConnection& connection) {
   const uint64_t id = connection.id;
+  book_.Spoke(id);
   for (int i = 0; i < kStepsAtOnce; ++i) {
     switch (Step(connection)) {
       case Next::kGoOn:
