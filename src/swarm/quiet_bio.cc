@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstdint>
-#include <memory>
 
 #include "base/check.h"
 #include "identity/openssl_status.h"
@@ -14,7 +12,7 @@
 namespace ballast {
 namespace {
 
-int SocketOf(BIO* bio) { return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio))); }
+int SocketOf(BIO* bio) { return *static_cast<const int*>(BIO_get_data(bio)); }
 
 bool MayRetry() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -36,10 +34,15 @@ int Read(BIO* bio, char* bytes, int size) {
 // length is known here, so that nobody can cut a message short.
 long Control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
+int Destroy(BIO* bio) {
+  delete static_cast<const int*>(BIO_get_data(bio));
+  return 1;
+}
+
 const BIO_METHOD* MakeMethod() {
   BIO_METHOD* const method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE");
   BALLAST_CHECK(method != nullptr && BIO_meth_set_write(method, Write) == 1 && BIO_meth_set_read(method, Read) == 1 &&
-                BIO_meth_set_ctrl(method, Control) == 1);
+                BIO_meth_set_ctrl(method, Control) == 1 && BIO_meth_set_destroy(method, Destroy) == 1);
   return method;
 }
 
@@ -49,7 +52,7 @@ Status BindQuietly(SSL* ssl, int socket) {
   static const BIO_METHOD* const kMethod = MakeMethod();
   BIO* const bio = BIO_new(kMethod);
   if (bio == nullptr) return OpenSslStatus("bind TLS to a socket");
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(socket)));
+  BIO_set_data(bio, new int(socket));
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl, bio, bio);
   return OkStatus();

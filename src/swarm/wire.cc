@@ -91,6 +91,13 @@ Result<Wire::Moved> Wire::SendFile(int file, uint64_t offset, size_t bytes) {
   return errno == EIO ? DataLoss("read the file: input/output error") : Broken("send");
 }
 
+void Wire::WakeAt(size_t bytes) {
+  if (bytes == wake_at_) return;
+  wake_at_ = bytes;
+  const int value = AsInt(bytes);
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVLOWAT, &value, sizeof value);  // refused: more wakes, nothing else
+}
+
 void Wire::Shutdown() const { ::shutdown(socket_.get(), SHUT_RDWR); }
 void Wire::EndWriting() const { ::shutdown(socket_.get(), SHUT_WR); }
 

@@ -37,6 +37,10 @@ class Wire {
   // Without TLS only: of a file, from `offset` on. DataLoss: the file ends before. The caller's thread blocks SIGPIPE.
   Result<Moved> SendFile(int file, uint64_t offset, size_t bytes);
 
+  // Who waits to read is woken when so many bytes have come (and where the connection ends): at least as many must be
+  // on their way.
+  void WakeAt(size_t bytes);
+
   // Nothing is received any more, nothing sent; who waits for it wakes. From any thread while the Wire lives.
   void Shutdown() const;
   // We have said all: the other side hears the end behind it.
@@ -56,6 +60,7 @@ class Wire {
   Result<Want> Wanted(int returned, std::string_view action);
 
   UniqueFd socket_;
+  size_t wake_at_ = 1;
   std::optional<TlsSession> tls_;  // last: it writes to the socket
 };
 

@@ -38,7 +38,8 @@ Status WireWait::For(const Wire& wire, Wire::Want want, uint64_t moved) {
     if (verdict == StallWatch::Verdict::kSlow)
       return DeadlineExceeded(
           StrCat("slower than ", FormatRate(limits_.min_bytes_per_second), " for ", Text(limits_.window)));
-    if (ready > 0) return OkStatus();
+    // With Wire::WakeAt() there may be something that poll() does not tell of.
+    if (ready > 0 || want == Wire::Want::kRead) return OkStatus();
   }
 }
 
