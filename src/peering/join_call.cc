@@ -90,6 +90,7 @@ class JoinCall final : public Reactor {
       : nodes_(nodes), outlet_(std::make_shared<CallOutlet>(*this, nodes)), joined_(service.Join(from, outlet_)) {}
 
   void Start() { StartRead(&in_); }
+  std::shared_ptr<JoinOutlet> outlet() const { return outlet_; }
 
   void OnReadDone(bool ok) override {
     if (!ok) return End(OkStatus());  // the node hung up, or was lost
@@ -122,8 +123,29 @@ class JoinCall final : public Reactor {
 
 }  // namespace
 
-Reactor* StartJoinCall(PeerService& service, NodeTable& nodes, const std::string& from) {
+void OpenJoins::Add(const std::shared_ptr<JoinOutlet>& outlet) {
+  MutexLock lock(mutex_);
+  std::erase_if(open_, [](const std::weak_ptr<JoinOutlet>& one) { return one.expired(); });
+  open_.push_back(outlet);
+}
+
+void OpenJoins::BeginAnew(const std::string& self) {
+  std::vector<std::weak_ptr<JoinOutlet>> open;
+  {
+    MutexLock lock(mutex_);
+    open = open_;
+  }
+  for (const std::weak_ptr<JoinOutlet>& one : open) {
+    const std::shared_ptr<JoinOutlet> outlet = one.lock();
+    if (!outlet) continue;
+    outlet->Queue({.seen = 0, .message = Redirect{self}});
+    outlet->Flush();
+  }
+}
+
+Reactor* StartJoinCall(PeerService& service, NodeTable& nodes, const std::string& from, OpenJoins& open) {
   auto* const call = new JoinCall(service, nodes, from);  // NOLINT(cppcoreguidelines-owning-memory): gRPC's form
+  open.Add(call->outlet());
   call->Start();
   return call;
 }

@@ -11,7 +11,6 @@
 
 #include "base/strings.h"
 #include "peering/grpc_status.h"
-#include "peering/join_call.h"
 #include "peering/peer_codec.h"
 #include "peering/peer_server.h"
 #include "swarm/admit_members.h"
@@ -115,7 +114,7 @@ grpc::ServerBidiReactor<v1::FromNode, v1::FromCoordinator>* PeerGrpcService::Joi
     grpc::CallbackServerContext* context) {
   const Result<std::string> from = Caller(*context);
   if (!from.ok()) return new RefusedJoin(from.status());  // NOLINT(cppcoreguidelines-owning-memory): gRPC's form
-  return StartJoinCall(parts_.service, parts_.nodes, *from);
+  return StartJoinCall(parts_.service, parts_.nodes, *from, joins_);
 }
 
 grpc::ServerUnaryReactor* PeerGrpcService::Hold(grpc::CallbackServerContext* context, const v1::HoldRequest* request,

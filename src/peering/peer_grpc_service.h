@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/worker_pool.h"
+#include "peering/join_call.h"
 #include "proto/peer.grpc.pb.h"
 #include "swarm/control.h"
 #include "swarm/membership.h"
@@ -23,6 +24,9 @@ class PeerGrpcService final : public peer::v1::Peer::CallbackService {
   };
   explicit PeerGrpcService(Parts parts) : parts_(parts) {}
 
+  // Its certificates have been replaced: nodes that are connected shall connect again.
+  void BeginAnew() { joins_.BeginAnew(parts_.membership.self()); }
+
   grpc::ServerBidiReactor<peer::v1::FromNode, peer::v1::FromCoordinator>* Join(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* Hold(grpc::CallbackServerContext* context, const peer::v1::HoldRequest* request,
@@ -41,6 +45,7 @@ class PeerGrpcService final : public peer::v1::Peer::CallbackService {
   ::ballast::Result<std::string> Caller(const grpc::CallbackServerContext& context) const;
 
   const Parts parts_;
+  OpenJoins joins_;
 };
 
 }  // namespace ballast

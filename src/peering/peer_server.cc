@@ -25,6 +25,7 @@ namespace {
 
 constexpr int kPollMilliseconds = 1000;  // how often credentials are looked at while nobody comes
 constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::milliseconds kGoAway{200};  // until the others have heard it
 constexpr int kHandshakeMilliseconds = 5000;
 constexpr int kStreamsPerConnection = 1000;
 constexpr size_t kQuotaBytes = 64 << 20;
@@ -48,7 +49,7 @@ struct PeerServer::State {
 
   std::unique_ptr<Generation> Make(std::shared_ptr<const Credentials> credentials);
   void Renew();
-  void End(std::unique_ptr<Generation> old, Duration within);
+  void End(Generation& old) const;
   void Run(const std::stop_token& stop);
   bool AcceptOne();
 
@@ -92,12 +93,6 @@ std::unique_ptr<Generation> PeerServer::State::Make(std::shared_ptr<const Creden
   return made;
 }
 
-// Those that are connected are told to go (GOAWAY), and their streams end within the time.
-void PeerServer::State::End(std::unique_ptr<Generation> old, Duration within) {
-  if (!old) return;
-  old->server->Shutdown(std::chrono::system_clock::now() + within);
-}
-
 void PeerServer::State::Renew() {
   if (options.plaintext) {
     if (!current) current = Make(nullptr);
@@ -110,10 +105,17 @@ void PeerServer::State::Renew() {
   std::swap(current, next);
   if (!next) return;
   LOG(INFO) << Message("New certificates for the control channel: older connections begin anew");
-  std::erase_if(ending, [](const std::jthread& one) { return !one.joinable(); });
-  ending.emplace_back([this, old = std::shared_ptr<Generation>(std::move(next))] {
-    old->server->Shutdown(std::chrono::system_clock::now() + options.drain);
+  ending.emplace_back([this, old = std::shared_ptr<Generation>(std::move(next))] { End(*old); });
+}
+
+// New streams of those that are connected already need a new connection from now on (GOAWAY). Then the streams that run
+// are asked to begin anew; what is left after a while ends.
+void PeerServer::State::End(Generation& old) const {
+  const std::jthread tell([&old] {
+    std::this_thread::sleep_for(kGoAway);
+    old.service->BeginAnew();
   });
+  old.server->Shutdown(std::chrono::system_clock::now() + options.drain);
 }
 
 bool PeerServer::State::AcceptOne() {
@@ -163,7 +165,7 @@ PeerServer::~PeerServer() {
   ::shutdown(state_->listening.get(), SHUT_RDWR);  // wakes poll()
   state_->thread = {};
   state_->pool.Stop();
-  state_->End(std::move(state_->current), Duration::zero());
+  if (state_->current) state_->current->server->Shutdown(std::chrono::system_clock::now());
   state_->ending.clear();
 }
 

@@ -100,6 +100,11 @@ void FakeDownload::WaitFor(uint32_t pieces) {
   while (have_ < pieces) changed_.Wait(mutex_);
 }
 
+void FakeDownload::WaitForAsked(int announces) {
+  MutexLock lock(mutex_);
+  while (announces_ < announces) changed_.Wait(mutex_);
+}
+
 void FakeDownload::SayAll() {
   Announce announce;
   for (uint32_t file = 0; file < here_.size(); ++file) {

@@ -51,6 +51,8 @@ class FakeDownload final : private SwarmListener {
   // Returns when `pieces` are here.
   void WaitFor(uint32_t pieces);
   void WaitForAll() { WaitFor(total_); }
+  // Returns when an Announce was asked for so often.
+  void WaitForAsked(int announces);
   uint32_t total() const { return total_; }
   // That were asked for.
   int announces() const { return announces_; }
