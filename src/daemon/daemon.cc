@@ -15,9 +15,12 @@
 #include "daemon/admission.h"
 #include "daemon/cache_core.h"
 #include "daemon/cache_service.h"
+#include "daemon/grpc_link.h"
 #include "daemon/http_server.h"
 #include "daemon/manifest_folder.h"
 #include "daemon/metered_source.h"
+#include "daemon/model_resolver.h"
+#include "daemon/swarm_node.h"
 #include "daemon/unix_socket.h"
 #include "origin/origin_set.h"
 #include "store/posix_file_system.h"
@@ -36,8 +39,9 @@ std::string HostName() {
 
 NodeFacts FactsOf(const Daemon::Setup& setup, const Clock& clock) {
   const DaemonConfig& config = setup.config;
+  const std::string node = config.node.empty() ? HostName() : config.node;
   return {.version = setup.version,
-          .node = config.node.empty() ? HostName() : config.node,
+          .node = config.swarm ? SwarmNameOf(*config.swarm, node) : node,
           .quota_bytes = config.cache.quota,
           .min_available = config.cache.min_available,
           .volume_sources = config.volumes.sources,
@@ -66,6 +70,11 @@ Gauges GaugesOf(const CacheCore& core) {
                 .leases = static_cast<uint32_t>(node.leases.size()),
                 .manifest_errors = static_cast<uint32_t>(core.manifests.Get()->problems.size())};
   for (const cache::v1::Model& model : ListModels(node)) ++gauges.models[model.phase()];
+  for (const JobSnapshot& job : node.jobs) {
+    if (job.ended()) continue;
+    for (const TransferSource& source : job.progress.sources) gauges.in_flight[source.kind] += source.in_flight;
+  }
+  if (core.swarm != nullptr) gauges.swarm = core.swarm->GaugesNow();
   return gauges;
 }
 
@@ -79,6 +88,7 @@ struct Daemon::Parts {
   ~Parts() {
     ready = false;
     folder.reset();
+    if (swarm) swarm->Leave();
     if (manager) manager->Stop();
     listener.reset();
     if (server) server->Shutdown(std::chrono::system_clock::now() + kStopPatience);
@@ -86,6 +96,7 @@ struct Daemon::Parts {
 
   Status MakeOrigins();
   Status OpenStore();
+  Status JoinSwarm();
   void BuildCore();
   Status Serve();
   void FollowManifests();
@@ -101,6 +112,9 @@ struct Daemon::Parts {
   std::unique_ptr<Resolutions> resolutions;
   std::unique_ptr<EarlyMounts> early_mounts;
   std::unique_ptr<TransferLimits> limits;
+  std::unique_ptr<TransferLimits> uploads;
+  std::unique_ptr<ModelResolver> resolver;
+  std::unique_ptr<SwarmNode> swarm;
   std::unique_ptr<Downloader> downloader;
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
@@ -132,17 +146,32 @@ Status Daemon::Parts::OpenStore() {
   return OkStatus();
 }
 
-void Daemon::Parts::BuildCore() {
+Status Daemon::Parts::JoinSwarm() {
   const auto& rates = setup.config.limits;
   limits = std::make_unique<TransferLimits>(TransferRates{.download = rates.download_bytes_per_second,
                                                           .origin = rates.origin_bytes_per_second,
                                                           .prewarm = rates.prewarm_bytes_per_second},
                                             clock);
+  if (!setup.config.swarm) return OkStatus();
+  uploads = std::make_unique<TransferLimits>(TransferRates{.download = rates.upload_bytes_per_second}, clock);
+  resolver.reset(new ModelResolver({*store, *resolutions, setup.origins, metrics, *limits, clock}));
+  ASSIGN_OR_RETURN(swarm, SwarmNode::Start({.config = *setup.config.swarm,
+                                            .node = facts.node,
+                                            .store = *store,
+                                            .resolver = *resolver,
+                                            .uploads = *uploads,
+                                            .clock = clock,
+                                            .link = MakeGrpcLink,
+                                            .upkeep = setup.upkeep}));
+  return OkStatus();
+}
+
+void Daemon::Parts::BuildCore() {
   const Downloader::Options options{
       .streams = setup.config.fetch.streams,
   };
   downloader =
-      std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, nullptr, clock, options);
+      std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, swarm.get(), clock, options);
   manager = std::make_unique<ModelManager>(*store, *downloader, metrics, clock, setup.jobs);
   core.reset(new CacheCore{.facts = facts,
                            .store = *store,
@@ -152,7 +181,8 @@ void Daemon::Parts::BuildCore() {
                            .manager = *manager,
                            .manifests = manifests,
                            .metrics = metrics,
-                           .clock = clock});
+                           .clock = clock,
+                           .swarm = swarm.get()});
 }
 
 Status Daemon::Parts::Serve() {
@@ -199,6 +229,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
   auto parts = std::make_unique<Parts>(std::move(setup), clock);
   RETURN_IF_ERROR(parts->MakeOrigins());
   RETURN_IF_ERROR(parts->OpenStore());
+  RETURN_IF_ERROR(parts->JoinSwarm());
   parts->BuildCore();
   parts->core->SyncEarlyMounts();
   parts->FollowManifests();
@@ -222,6 +253,8 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
+uint16_t Daemon::control_port() const { return parts_->swarm ? parts_->swarm->control_port() : 0; }
+uint16_t Daemon::data_port() const { return parts_->swarm ? parts_->swarm->data_port() : 0; }
 uint16_t Daemon::http_port() const { return parts_->http ? parts_->http->port() : 0; }
 
 }  // namespace ballast

@@ -20,6 +20,7 @@ class Daemon {
     std::string version;
     OriginFinder origins;  // empty: those of the configuration
     ModelManager::Options jobs;
+    Duration upkeep = std::chrono::seconds(2);  // how often certificates and members of the swarm are looked at
   };
 
   // Ready when it returns. Errors name the key of the configuration that would cure them: a second instance, a cache
@@ -30,7 +31,9 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  uint16_t http_port() const;  // 0 = no HTTP
+  uint16_t http_port() const;     // 0 = no HTTP
+  uint16_t control_port() const;  // 0 = no swarm, also below
+  uint16_t data_port() const;
 
  private:
   struct Parts;

@@ -1,0 +1,132 @@
+// Several daemons as one swarm: what a person with three machines would see.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "daemon/testing/service_fixture.h"
+#include "daemon/testing/swarm_fixture.h"
+
+namespace ballast {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// The small file is fetched by the node that resolves, and may be by one more.
+constexpr uint64_t kSmall = 16;
+
+class SwarmDaemonTest : public SwarmFixture {};
+
+TEST_F(SwarmDaemonTest, AModelLeavesTheOriginOnceAndReachesAll) {
+  Start(3);
+  AllPull();
+  EXPECT_GE(origin_.real().bytes_delivered(), weights_.size());
+  EXPECT_LE(origin_.real().bytes_delivered(), weights_.size() + kSmall);
+  EXPECT_EQ(origin_.real().resolves(), 1);
+  for (const auto& node : nodes_) {
+    EXPECT_THAT(node->Get("/metrics"), HasSubstr("ballast_swarm_bytes_total{source=\"peer_"));
+    EXPECT_THAT(node->GetStatus().problems(), IsEmpty());
+  }
+}
+
+TEST_F(SwarmDaemonTest, ANewNodeWarmsWhollyFromTheOthersWhileTheHubIsOff) {
+  Start(2);
+  AllPull();
+  origin_.TurnOff();
+  const uint64_t before = origin_.real().bytes_delivered();
+  SwarmDaemon& late = Add();
+  const SwarmDaemon::Pulled pulled = late.Pull("hf://org/a");
+  ExpectWhole(late, pulled);
+  EXPECT_EQ(pulled.ready.bytes_fetched(), 0U);
+  EXPECT_EQ(pulled.ready.bytes_from_peers(), weights_.size() + 2);
+  EXPECT_EQ(origin_.real().bytes_delivered(), before);
+}
+
+TEST_F(SwarmDaemonTest, OneThatGoesInTheMiddleStopsNobodyElse) {
+  Start(4);
+  origin_.real().HoldRead("model.safetensors", 4 * kMiB);
+  std::vector<std::jthread> pulls;
+  for (size_t i = 0; i < 3; ++i) {
+    pulls.emplace_back([this, i] { ExpectWhole(*nodes_[i], nodes_[i]->Pull("hf://org/a")); });
+  }
+  std::jthread leaver([this] { EXPECT_FALSE(nodes_[3]->Pull("hf://org/a").status.ok()); });
+  origin_.real().AwaitHeld();
+  nodes_[3]->daemon.reset();
+  leaver.join();
+  origin_.real().Continue();
+  pulls.clear();
+  EXPECT_LE(origin_.real().bytes_delivered(), 2 * weights_.size());
+}
+
+TEST_F(SwarmDaemonTest, WithoutACertificateItIsOnItsOwnUntilTheFilesCome) {
+  Start(2);
+  AllPull();
+  SwarmDaemon& node = AddWithoutCertificate();
+  EXPECT_THAT(node.GetStatus().problems(), Contains(HasSubstr("swarm off, models come from their origins")));
+  EXPECT_THAT(node.Get("/metrics"), HasSubstr("ballast_swarm_active 0\n"));
+  const SwarmDaemon::Pulled alone = node.Pull("hf://org/a");
+  ExpectWhole(node, alone);
+  EXPECT_EQ(alone.ready.bytes_from_peers(), 0U);
+  IssueCertificate(node.name);
+  WaitUntil([&] { return node.GetStatus().problems().empty(); });
+  EXPECT_THAT(node.Get("/metrics"), HasSubstr("ballast_swarm_active 1\n"));
+  const std::string other = Weights(3 * kMiB, 7);
+  origin_.real().Put("hf://org/b", {{.path = "w.bin", .content = other}});
+  ASSERT_TRUE(nodes_[0]->Pull("hf://org/b").status.ok());
+  const uint64_t before = origin_.real().bytes_delivered();
+  EXPECT_EQ(node.Pull("hf://org/b").ready.bytes_from_peers(), other.size());
+  EXPECT_EQ(origin_.real().bytes_delivered(), before);
+}
+
+TEST_F(SwarmDaemonTest, StatusOfAModelSaysWhoGivesWhomWhat) {
+  Start(3);
+  origin_.real().HoldRead("model.safetensors", 4 * kMiB);
+  std::vector<std::jthread> pulls;
+  for (const auto& node : nodes_) {
+    pulls.emplace_back([this, &node] { ExpectWhole(*node, node->Pull("hf://org/a")); });
+  }
+  origin_.real().AwaitHeld();
+  // One of them coordinates, and sees somebody at the origin.
+  WaitUntil([&] {
+    for (const auto& node : nodes_) {
+      const cache::v1::ModelTransfers seen = node->Transfers("hf://org/a");
+      for (const auto& transfer : seen.transfers()) {
+        if (transfer.source().empty()) return true;
+      }
+    }
+    return false;
+  });
+  // Whoever downloads says whom from.
+  WaitUntil([&] {
+    for (const auto& node : nodes_) {
+      const cache::v1::ModelTransfers seen = node->Transfers("hf://org/a");
+      for (const auto& source : seen.sources()) {
+        if (source.bytes() > 0) return true;
+      }
+    }
+    return false;
+  });
+  for (const auto& node : nodes_) EXPECT_THAT(node->Transfers("hf://org/a").coordinator(), HasSubstr("n"));
+  origin_.real().Continue();
+}
+
+TEST_F(SwarmDaemonTest, ARestartedNodeServesWithoutFetchingAnything) {
+  Start(2);
+  AllPull();
+  origin_.TurnOff();
+  for (const auto& node : nodes_) {
+    node->Kill();
+  }
+  // The second comes back alone, and a third one gets the model from it.
+  const uint64_t before = origin_.real().bytes_delivered();
+  Restart(*nodes_[1]);
+  SwarmDaemon& late = Add();
+  ExpectWhole(late, late.Pull("hf://org/a"));
+  EXPECT_EQ(origin_.real().bytes_delivered(), before);
+}
+
+}  // namespace
+}  // namespace ballast
