@@ -1,7 +1,7 @@
 // What a GB costs, in seconds of CPU: served and received, plain and over TLS, beside nginx that serves the same ranges
 // of the same file to the same client.
 //
-//   ballast-piece-bench [--mib 1024] [--piece-mib 16] [--streams 4] [--runs 3] [--nginx /usr/sbin/nginx]
+//   ballast-piece-bench [--mib 1024] [--piece-mib 16] [--streams 4] [--runs 3] [--nginx /usr/sbin/nginx] [--raw FILE]
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,6 +38,7 @@ struct BenchOptions {
   uint64_t streams = 4;
   uint64_t runs = 3;
   std::string nginx = "/usr/sbin/nginx";
+  std::string raw;  // file for a line per measurement: server, mode, CPU-s/GB to serve, to receive, GB/s
 };
 
 // CPU-s per GB at both ends, and GB per second.
@@ -279,6 +280,8 @@ bool ReadOptions(int argc, char** argv, BenchOptions& options) {
   for (int i = 1; i + 1 < argc; i += 2) {
     if (argv[i] == std::string("--nginx")) {
       options.nginx = argv[i + 1];
+    } else if (argv[i] == std::string("--raw")) {
+      options.raw = argv[i + 1];
     } else if (const auto found = numbers.find(argv[i]);
                found == numbers.end() || !ParseUint64(argv[i + 1], *found->second) || *found->second == 0) {
       return false;
@@ -290,7 +293,8 @@ bool ReadOptions(int argc, char** argv, BenchOptions& options) {
 int Main(int argc, char** argv) {
   BenchOptions options;
   if (!ReadOptions(argc, argv, options)) {
-    std::cerr << "usage: ballast-piece-bench [--mib N] [--piece-mib N] [--streams N] [--runs N] [--nginx PATH]\n";
+    std::cerr << "usage: ballast-piece-bench [--mib N] [--piece-mib N] [--streams N] [--runs N] [--nginx PATH] [--raw "
+                 "FILE]\n";
     return 2;
   }
   const Stage stage(options);
@@ -302,7 +306,12 @@ int Main(int argc, char** argv) {
   for (uint64_t run = 0; run < options.runs; ++run) {
     for (const auto& [name, serve, plaintext] : cases) costs[name].push_back(Measure(stage, serve, plaintext));
   }
-  for (const auto& [name, serve, plaintext] : cases) Print(name, costs[name]);
+  std::ofstream raw(options.raw);
+  for (const auto& [name, serve, plaintext] : cases) {
+    Print(name, costs[name]);
+    for (const Cost& cost : costs[name])
+      raw << name << " " << cost.serve << " " << cost.receive << " " << cost.speed << "\n";
+  }
   return 0;
 }
 

@@ -266,6 +266,7 @@ TEST_F(ManyReadersTest, EachHasAConnectionOfItsOwnAndFewAreKept) {
   StartServer();
   {
     std::vector<std::jthread> readers;
+    readers.reserve(8);
     for (int i = 0; i < 8; ++i) {
       readers.emplace_back([&, i] {
         for (uint64_t at = static_cast<uint64_t>(i); at < content.size(); at += 400'000) {

@@ -19,7 +19,6 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::seconds;
-using testing::AnyOf;
 using testing::HasSubstr;
 
 constexpr auto kUnauthenticated = StatusCode::kUnauthenticated;
