@@ -180,7 +180,7 @@ Status PieceChannel::ReadBody(std::span<std::byte> into, const std::stop_token& 
   const std::span<std::byte> rest = into.subspan(here);
   WireWait wait(clock_, options_.sender, stop);
   uint64_t moved = here;
-  const Status status = MoveAll(wire_, wait, moved, rest.size(), [&](size_t at) {
+  Status status = MoveAll(wire_, wait, moved, rest.size(), [&](size_t at) {
     // Of what is still to come a TLS record may have been received, but not more.
     wire_.WakeAt(rest.size() - at > 2 * kBulk ? kBulk : 1);
     return wire_.Read(rest.subspan(at));

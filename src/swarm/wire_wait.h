@@ -15,8 +15,9 @@ class WireWait {
   WireWait(const Clock& clock, const StallLimits& limits, std::stop_token stop)
       : clock_(clock), limits_(limits), watch_(limits), stop_(std::move(stop)) {}
 
-  // Until `wire` is ready for `want`, or it is time to try. `moved`: bytes that it has moved since the start. DeadlineExceeded: nothing moved
-  // for too long, or too little; Cancelled. A stop is seen at once where it also shuts the wire down.
+  // Until `wire` is ready for `want`, or it is time to try. `moved`: bytes that it has moved since the start.
+  // DeadlineExceeded: nothing moved for too long, or too little; Cancelled. A stop is seen at once where it also shuts
+  // the wire down.
   Status For(const Wire& wire, Wire::Want want, uint64_t moved);
 
  private:
