@@ -1,5 +1,6 @@
 # Sourced by what runs ballastd on the nodes of e2e/netns/lib.sh, after it and e2e/daemon/lib.sh. It wants
-# RUN (folder of the run), NODES (how many), HUB (where the model is), and NODE_GROUP where CPU is counted (meter.sh).
+# RUN (folder of the run), NODES (how many), HUB (where the model is), NODE_GROUP where CPU is counted (meter.sh),
+# NODE_MORE: more of the configuration.
 
 make_pki() {
   local i
@@ -17,6 +18,7 @@ cache: {dir: $dir/cache, minAvailable: 0}
 socket: {path: $dir/sock}
 http: {address: "127.0.0.1:9420"}
 origins: [{name: hub, match: "hf://", endpoint: "$HUB", allowPrivateAddresses: true}]
+${NODE_MORE:-}
 Y
   [ "$2" = alone ] || printf 'swarm:\n  members:\n%s\n' "$(swarm_members)"
   case $2 in

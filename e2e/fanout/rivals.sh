@@ -8,14 +8,6 @@ finished() { now >"$RUN/done/$1"; }
 all_finished() { [ "$(find "$RUN/done" -type f | wc -l)" -ge "$1" ]; }
 each_node() { local i; for ((i = 1; i <= NODES; i++)); do "$@" "$i"; done; }
 
-# in_parallel FUNCTION NODE...: the function, with the node's number, of all of them at once; fails when one of them fails.
-in_parallel() {
-  local work=$1 i pid pids=() status=0; shift
-  for i in "$@"; do "$work" "$i" & pids+=($!); done
-  for pid in "${pids[@]}"; do wait "$pid" || status=1; done
-  return $status
-}
-
 # --- curl, from every node and from one alone
 
 curl_node() {

@@ -7,6 +7,7 @@
 #   shape MACHINE MBIT                     another rate for its link, both ways
 #   sever MACHINE,MACHINE,...                no packet between these and the other nodes any more; `mend`: again
 #   sent MACHINE                           bytes of TCP payload that it sent so far
+#   in_parallel FUNCTION NODE...           the function, with the node's number, for all of them at once; fails when one of them fails
 #   network_down                           all of it goes; to be called by the suite's `cleanup`
 #
 # Links are veth pairs with a token bucket (tbf) on both ends: what a machine sends waits in its own queue, what it gets in the
@@ -72,4 +73,11 @@ sent() { ip -n "$1-$ID" -s -j link show eth0 | jq '.[0].stats64.tx | .bytes - 66
 network_down() {
   local name
   for name in $(ip netns list | awk -v id="-$ID" 'index($1, id) { print $1 }'); do ip netns delete "$name"; done
+}
+
+in_parallel() {
+  local work=$1 i pid pids=() status=0; shift
+  for i in "$@"; do "$work" "$i" & pids+=($!); done
+  for pid in "${pids[@]}"; do wait "$pid" || status=1; done
+  return $status
 }
