@@ -4,7 +4,7 @@
 #   on MACHINE COMMAND...                  runs the command there
 #   enter MACHINE                          the words before a command that make it run there: start x $(enter node-1) COMMAND
 #   address MACHINE                        its IPv4 address
-#   shape MACHINE MBIT                     another rate for its link, both ways
+#   shape MACHINE MBIT                     another rate for its link, both ways (0: leaves it as it is, a new one without limit)
 #   sever MACHINE,MACHINE,...                no packet between these and the other nodes any more; `mend`: again
 #   sent MACHINE                           bytes of TCP payload that it sent so far
 #   in_parallel FUNCTION NODE...           the function, with the node's number, for all of them at once; fails when one of them fails
@@ -44,6 +44,7 @@ I
 
 shape() {  # MACHINE MBIT
   local rate=(root tbf rate "${2}mbit" burst "$BUCKET" latency "$QUEUE")
+  [ "$2" != 0 ] || return 0
   on "$1" tc qdisc replace dev eth0 "${rate[@]}"
   on switch tc qdisc replace dev "$1" "${rate[@]}"
 }
