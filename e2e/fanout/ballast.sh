@@ -2,10 +2,11 @@
 # RUN (folder of the run), NODES (how many), HUB (where the model is), NODE_GROUP where CPU is counted (meter.sh),
 # NODE_MORE: more of the configuration.
 
+PKI=$TMP/pki
 make_pki() {
   local i
-  "$BIN/ballast" certs init --dir "$TMP/pki" >"$TMP/log/certs"
-  for ((i = 1; i <= NODES; i++)); do "$BIN/ballast" certs issue --dir "$TMP/pki" --node "node-$i" >>"$TMP/log/certs"; done
+  "$BIN/ballast" certs init --dir "$PKI" >"$TMP/log/certs"
+  for ((i = 1; i <= NODES; i++)); do "$BIN/ballast" certs issue --dir "$PKI" --node "node-$i" >>"$TMP/log/certs"; done
 }
 
 swarm_members() { seq "$NODES" | while read -r i; do echo "  - {name: node-$i, host: $(address "node-$i")}"; done; }
@@ -22,7 +23,7 @@ ${NODE_MORE:-}
 Y
   [ "$2" = alone ] || printf 'swarm:\n  members:\n%s\n' "$(swarm_members)"
   case $2 in
-    mtls) echo "  tls: {ca: $TMP/pki/ca.pem, certificate: $TMP/pki/node-$1.pem, key: $TMP/pki/node-$1.key}" ;;
+    mtls) echo "  tls: {ca: $PKI/ca.pem, certificate: $PKI/node-$1.pem, key: $PKI/node-$1.key}" ;;
     plain) echo "  plaintext: true" ;;
   esac
 }
@@ -30,10 +31,12 @@ Y
 # start_node I MODE: with the folders that it has in $RUN/node-I; `node_ready I`: since its last start.
 start_node() {
   node_config "$1" "$2" >"$RUN/node-$1.yaml"
-  : >"$TMP/log/ballastd-$1"
+  touch "$TMP/log/ballastd-$1"
+  times_ready "$1" >"$RUN/node-$1.lives"
   start "ballastd-$1" ${NODE_GROUP:+in_group "$NODE_GROUP"} $(enter "node-$1") "$BIN/ballastd" --config "$RUN/node-$1.yaml"
 }
-node_ready() { grep -q '\] "Ready" ' "$TMP/log/ballastd-$1"; }
+times_ready() { grep -c '\] "Ready" ' "$TMP/log/ballastd-$1" || true; }
+node_ready() { [ "$(times_ready "$1")" -gt "$(cat "$RUN/node-$1.lives")" ]; }
 start_nodes() {  # MODE I...
   local mode=$1 i; shift
   for i in "$@"; do start_node "$i" "$mode"; done
