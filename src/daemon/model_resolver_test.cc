@@ -193,7 +193,7 @@ class FakeControl final : public ControlTransport {
     return nullptr;
   }
   Result<HoldAnswer> Hold(const Member&, const HoldNotice&, const CallLimit&) override { return Unimplemented(""); }
-  Result<std::string> Coordinates(const Member&, const CoordinatesQuery&, const CallLimit&) override {
+  Result<CoordinatesAnswer> Coordinates(const Member&, const CoordinatesQuery&, const CallLimit&) override {
     return Unimplemented("");
   }
   Result<std::vector<Digest>> PieceHashes(const Member&, const Digest&, const CallLimit&) override {

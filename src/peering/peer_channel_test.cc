@@ -91,9 +91,9 @@ class YesService final : public PeerService {
     for (const Digest& model : notice.held) answer.elsewhere.push_back({model, "node-7"});
     return answer;
   }
-  Result<std::string> Coordinates(const std::string& from, const CoordinatesQuery& /*query*/) override {
+  Result<CoordinatesAnswer> Coordinates(const std::string& from, const CoordinatesQuery& /*query*/) override {
     ++calls;
-    return from;
+    return CoordinatesAnswer{.coordinator = from, .holders = {"node-3"}};
   }
   Result<std::vector<Digest>> PieceHashes(const Digest& blob, std::stop_token /*stop*/) override {
     ++calls;
@@ -176,7 +176,9 @@ TEST(PeerChannelTest, AMemberIsLetInAndAnsweredEverywhere) {
   OneServer one;
   Client client(Fixed(Of("node-2")));
   for (const auto& [call, status] : CallAll(client.transport, one.member)) EXPECT_TRUE(status.ok()) << call << status;
-  EXPECT_EQ(client.transport.Coordinates(one.member, {.model = kModel}, kLimit).value(), "node-2");
+  const auto answer = client.transport.Coordinates(one.member, {.model = kModel}, kLimit);
+  EXPECT_EQ(answer->coordinator, "node-2");
+  EXPECT_EQ(answer->holders, std::vector<std::string>{"node-3"});
   EXPECT_EQ(client.transport.PieceHashes(one.member, kModel, kLimit).value(), (std::vector<Digest>{kModel, kModel}));
   const HoldAnswer held = client.transport.Hold(one.member, {.held = {kModel}}, kLimit).value();
   ASSERT_EQ(held.elsewhere.size(), 1U);

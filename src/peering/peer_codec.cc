@@ -571,9 +571,16 @@ Result<CoordinatesQuery> Decode(const v1::CoordinatesRequest& from) {
   return CoordinatesQuery{model, from.claim()};
 }
 
-Result<std::string> Decode(const v1::CoordinatesResponse& from) {
+void Encode(const CoordinatesAnswer& from, v1::CoordinatesResponse& to) {
+  to.set_coordinator(from.coordinator);
+  for (const std::string& holder : from.holders) to.add_holders(holder);
+}
+
+Result<CoordinatesAnswer> Decode(const v1::CoordinatesResponse& from) {
   if (!from.coordinator().empty()) RETURN_IF_ERROR(CheckNodeName(from.coordinator()));
-  return from.coordinator();
+  if (static_cast<size_t>(from.holders_size()) > kMostHoldersNamed) return InvalidArgument("too many holders at once");
+  for (const std::string& holder : from.holders()) RETURN_IF_ERROR(CheckNodeName(holder));
+  return CoordinatesAnswer{from.coordinator(), {from.holders().begin(), from.holders().end()}};
 }
 
 void Encode(const Digest& blob, v1::PieceHashesRequest& to) { Put(blob, *to.mutable_blob()); }

@@ -43,7 +43,8 @@ Result<HoldAnswer> Decode(const peer::v1::HoldResponse& from);
 void Encode(const CoordinatesQuery& from, peer::v1::CoordinatesRequest& to);
 Result<CoordinatesQuery> Decode(const peer::v1::CoordinatesRequest& from);
 // The coordinator's name, or "".
-Result<std::string> Decode(const peer::v1::CoordinatesResponse& from);
+void Encode(const CoordinatesAnswer& from, peer::v1::CoordinatesResponse& to);
+Result<CoordinatesAnswer> Decode(const peer::v1::CoordinatesResponse& from);
 
 void Encode(const Digest& blob, peer::v1::PieceHashesRequest& to);
 Result<Digest> Decode(const peer::v1::PieceHashesRequest& from);

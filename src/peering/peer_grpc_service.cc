@@ -135,8 +135,8 @@ grpc::ServerUnaryReactor* PeerGrpcService::Coordinates(grpc::CallbackServerConte
   const auto answer = [&]() -> OurStatus {
     ASSIGN_OR_RETURN(const std::string from, Caller(*context));
     ASSIGN_OR_RETURN(const CoordinatesQuery query, Decode(*request));
-    ASSIGN_OR_RETURN(const std::string coordinator, parts_.service.Coordinates(from, query));
-    response->set_coordinator(coordinator);
+    ASSIGN_OR_RETURN(const CoordinatesAnswer answer, parts_.service.Coordinates(from, query));
+    Encode(answer, *response);
     return OkStatus();
   };
   return Answer(context, answer());

@@ -178,8 +178,8 @@ Result<HoldAnswer> PeerTransport::Hold(const Member& to, const HoldNotice& notic
   return Decode(response);
 }
 
-Result<std::string> PeerTransport::Coordinates(const Member& to, const CoordinatesQuery& query,
-                                               const CallLimit& limit) {
+Result<CoordinatesAnswer> PeerTransport::Coordinates(const Member& to, const CoordinatesQuery& query,
+                                                     const CallLimit& limit) {
   v1::CoordinatesRequest request;
   Encode(query, request);
   ASSIGN_OR_RETURN(const auto response,

@@ -31,7 +31,8 @@ class PeerTransport final : public ControlTransport {
   std::unique_ptr<ControlStream> Join(const Member& to, std::shared_ptr<const ModelShape> shape,
                                       ControlEvents& events) override;
   Result<HoldAnswer> Hold(const Member& to, const HoldNotice& notice, const CallLimit& limit) override;
-  Result<std::string> Coordinates(const Member& to, const CoordinatesQuery& query, const CallLimit& limit) override;
+  Result<CoordinatesAnswer> Coordinates(const Member& to, const CoordinatesQuery& query,
+                                        const CallLimit& limit) override;
   Result<std::vector<Digest>> PieceHashes(const Member& to, const Digest& blob, const CallLimit& limit) override;
   Result<Resolved> Resolve(const Member& to, const ResolveQuery& query, const CallLimit& limit) override;
 

@@ -75,6 +75,12 @@ struct CoordinatesQuery {
   bool claim = false;  // the one who asks coordinates it
 };
 
+inline constexpr size_t kMostHoldersNamed = 64;
+struct CoordinatesAnswer {
+  std::string coordinator;           // "": none that this node knows
+  std::vector<std::string> holders;  // nodes that have the model whole, as they said here; some of them
+};
+
 // What a model reference means.
 struct ResolveQuery {
   std::string uri;  // ModelRef::ToString() without its revision
@@ -150,8 +156,8 @@ class ControlTransport {
   virtual std::unique_ptr<ControlStream> Join(const Member& to, std::shared_ptr<const ModelShape> shape,
                                               ControlEvents& events) = 0;
   virtual Result<HoldAnswer> Hold(const Member& to, const HoldNotice& notice, const CallLimit& limit) = 0;
-  // The coordinator that it knows; "": none.
-  virtual Result<std::string> Coordinates(const Member& to, const CoordinatesQuery& query, const CallLimit& limit) = 0;
+  virtual Result<CoordinatesAnswer> Coordinates(const Member& to, const CoordinatesQuery& query,
+                                                const CallLimit& limit) = 0;
   virtual Result<std::vector<Digest>> PieceHashes(const Member& to, const Digest& blob, const CallLimit& limit) = 0;
   virtual Result<Resolved> Resolve(const Member& to, const ResolveQuery& query, const CallLimit& limit) = 0;
 };
@@ -185,7 +191,7 @@ class PeerService {
   virtual ~PeerService() = default;
   virtual std::unique_ptr<JoinedNode> Join(const std::string& from, std::shared_ptr<JoinOutlet> outlet) = 0;
   virtual Result<HoldAnswer> Hold(const std::string& from, const HoldNotice& notice) = 0;
-  virtual Result<std::string> Coordinates(const std::string& from, const CoordinatesQuery& query) = 0;
+  virtual Result<CoordinatesAnswer> Coordinates(const std::string& from, const CoordinatesQuery& query) = 0;
   virtual Result<std::vector<Digest>> PieceHashes(const Digest& blob, std::stop_token stop) = 0;
   virtual Result<Resolved> Resolve(const ResolveQuery& query, std::stop_token stop) = 0;
 };

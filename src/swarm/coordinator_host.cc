@@ -40,8 +40,10 @@ struct CoordinatorHost::State final : public RoomHelper {
   void WakeAt(SteadyTime at) override;
   bool CountActive(bool active) override;
 
-  Result<std::string> AskNode(const std::string& node, const CoordinatesQuery& query, const std::stop_token& stop);
+  Result<CoordinatesAnswer> AskNode(const std::string& node, const CoordinatesQuery& query,
+                                    const std::stop_token& stop);
   std::string AskAll(const Digest& model, const std::vector<std::string>& nodes, const std::stop_token& stop);
+  void LearnHolder(const Digest& model, const std::string& holder);
   void ClaimNow(CoordinatorRoom& room, const std::stop_token& stop);
   Result<std::vector<Digest>> HashesOf(const std::string& holder, const Digest& blob, const std::stop_token& stop);
 
@@ -143,8 +145,8 @@ Result<std::vector<Digest>> CoordinatorHost::State::HashesOf(const std::string& 
   return parts.transport.PieceHashes(*member, blob, {options.hashes_timeout, stop});
 }
 
-Result<std::string> CoordinatorHost::State::AskNode(const std::string& node, const CoordinatesQuery& query,
-                                                    const std::stop_token& stop) {
+Result<CoordinatesAnswer> CoordinatorHost::State::AskNode(const std::string& node, const CoordinatesQuery& query,
+                                                          const std::stop_token& stop) {
   const MemberListPtr members = parts.membership.Current();
   const Member* const member = members->Find(node);
   if (member == nullptr) return Unavailable(StrCat("node ", node, " is no member of the swarm"));
@@ -159,8 +161,10 @@ std::string CoordinatorHost::State::AskAll(const Digest& model, const std::vecto
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < nodes.size(); ++i) {
       threads.emplace_back([this, &model, &stop, &node = nodes[i], &answer = answers[i]] {
-        const Result<std::string> said = AskNode(node, {.model = model, .claim = false}, stop);
-        if (said.ok()) answer = *said;
+        const Result<CoordinatesAnswer> said = AskNode(node, {.model = model, .claim = false}, stop);
+        if (!said.ok()) return;
+        answer = said->coordinator;
+        for (const std::string& holder : said->holders) LearnHolder(model, holder);
       });
     }
   }
@@ -171,11 +175,19 @@ std::string CoordinatorHost::State::AskAll(const Digest& model, const std::vecto
   return hearsay == answers.end() ? "" : *hearsay;
 }
 
+// From one who was told before this node was here. Full: it goes without.
+void CoordinatorHost::State::LearnHolder(const Digest& model, const std::string& holder) {
+  if (parts.membership.Current()->Find(holder) == nullptr || !directory.Holds(model, holder).ok()) return;
+  if (const auto room = FindRoom(model)) room->OnHolder(holder);
+}
+
 void CoordinatorHost::State::ClaimNow(CoordinatorRoom& room, const std::stop_token& stop) {
   for (const std::string& node : room.Neighbours()) {
     if (stop.stop_requested() || !room.active()) return;
-    const Result<std::string> answer = AskNode(node, {.model = room.model(), .claim = true}, stop);
-    if (answer.ok() && *answer == node) room.YieldTo(node);
+    const Result<CoordinatesAnswer> answer = AskNode(node, {.model = room.model(), .claim = true}, stop);
+    if (!answer.ok()) continue;
+    for (const std::string& holder : answer->holders) LearnHolder(room.model(), holder);
+    if (answer->coordinator == node) room.YieldTo(node);
   }
 }
 
@@ -326,12 +338,21 @@ Result<HoldAnswer> CoordinatorHost::Hold(const std::string& from, const HoldNoti
   return answer;
 }
 
-Result<std::string> CoordinatorHost::Coordinates(const std::string& from, const CoordinatesQuery& query) {
-  if (!query.claim || state_->parts.membership.Current()->Find(from) == nullptr) return CoordinatorOf(query.model);
-  if (const auto room = state_->FindRoom(query.model)) return room->OnClaim(from);
+Result<CoordinatesAnswer> CoordinatorHost::Coordinates(const std::string& from, const CoordinatesQuery& query) {
+  CoordinatesAnswer answer{.holders = HoldersOf(query.model)};
+  if (answer.holders.size() > kMostHoldersNamed) answer.holders.resize(kMostHoldersNamed);
+  if (!query.claim || state_->parts.membership.Current()->Find(from) == nullptr) {
+    answer.coordinator = CoordinatorOf(query.model);
+    return answer;
+  }
+  answer.coordinator = from;
+  if (const auto room = state_->FindRoom(query.model)) {
+    answer.coordinator = room->OnClaim(from);
+    return answer;
+  }
   const SteadyTime now = state_->parts.clock.Steady();
   state_->directory.Claimed(query.model, from, now, now + 3 * state_->options.claim_every);
-  return from;
+  return answer;
 }
 
 Result<std::vector<Digest>> CoordinatorHost::PieceHashes(const Digest& blob, std::stop_token stop) {

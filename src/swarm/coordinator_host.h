@@ -51,7 +51,7 @@ class CoordinatorHost final : public PeerService {
 
   std::unique_ptr<JoinedNode> Join(const std::string& from, std::shared_ptr<JoinOutlet> outlet) override;
   Result<HoldAnswer> Hold(const std::string& from, const HoldNotice& notice) override;
-  Result<std::string> Coordinates(const std::string& from, const CoordinatesQuery& query) override;
+  Result<CoordinatesAnswer> Coordinates(const std::string& from, const CoordinatesQuery& query) override;
   Result<std::vector<Digest>> PieceHashes(const Digest& blob, std::stop_token stop) override;
   Result<Resolved> Resolve(const ResolveQuery& query, std::stop_token stop) override;
 

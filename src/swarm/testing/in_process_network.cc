@@ -79,9 +79,9 @@ class InProcessNetwork::Transport final : public ControlTransport {
   Result<HoldAnswer> Hold(const Member& to, const HoldNotice& notice, const CallLimit& /*limit*/) override {
     return Call<HoldAnswer>(to, [&](PeerService& service) { return service.Hold(from_, notice); });
   }
-  Result<std::string> Coordinates(const Member& to, const CoordinatesQuery& query,
-                                  const CallLimit& /*limit*/) override {
-    return Call<std::string>(to, [&](PeerService& service) { return service.Coordinates(from_, query); });
+  Result<CoordinatesAnswer> Coordinates(const Member& to, const CoordinatesQuery& query,
+                                        const CallLimit& /*limit*/) override {
+    return Call<CoordinatesAnswer>(to, [&](PeerService& service) { return service.Coordinates(from_, query); });
   }
   Result<std::vector<Digest>> PieceHashes(const Member& to, const Digest& blob, const CallLimit& limit) override {
     return Call<std::vector<Digest>>(to, [&](PeerService& service) { return service.PieceHashes(blob, limit.stop); });
