@@ -9,13 +9,20 @@ void HoldPlan::Add(const Digest& model, std::vector<std::string> candidates) {
   models_[model].candidates = std::move(candidates);
 }
 
+bool HoldPlan::IsCandidate(const Model& model, const std::string& node) {
+  return std::find(model.candidates.begin(), model.candidates.end(), node) != model.candidates.end();
+}
+
 HoldPlan::Round HoldPlan::Next() {
   Round round;
   for (auto& [digest, model] : models_) {
+    size_t sent = 0;
     for (const std::string& node : std::exchange(model.extra, {})) {
-      if (!failed_.contains(node) && model.asked.insert(node).second) round[node].push_back(digest);
+      if (failed_.contains(node) || !model.asked.insert(node).second) continue;
+      round[node].push_back(digest);
+      if (IsCandidate(model, node)) ++sent;
     }
-    for (size_t sent = 0; model.told + sent < kToldOf && model.next < model.candidates.size();) {
+    while (model.told + sent < kToldOf && model.next < model.candidates.size()) {
       const std::string& node = model.candidates[model.next++];
       if (failed_.contains(node) || !model.asked.insert(node).second) continue;
       round[node].push_back(digest);
@@ -29,7 +36,7 @@ HoldPlan::Round HoldPlan::Next() {
 void HoldPlan::OnTold(const std::string& node, const std::vector<Digest>& models) {
   for (const Digest& digest : models) {
     Model& model = models_[digest];
-    if (std::find(model.candidates.begin(), model.candidates.end(), node) != model.candidates.end()) ++model.told;
+    if (IsCandidate(model, node)) ++model.told;
   }
 }
 

@@ -37,6 +37,8 @@ class HoldPlan {
     std::vector<std::string> extra;
   };
 
+  static bool IsCandidate(const Model& model, const std::string& node);
+
   std::map<Digest, Model> models_;
   std::set<std::string> failed_;
 };
