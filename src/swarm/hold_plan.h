@@ -25,6 +25,7 @@ class HoldPlan {
   Round Next();
   void OnTold(const std::string& node, const std::vector<Digest>& models);
   void OnFailed(const std::string& node);
+  bool failed() const { return !failed_.empty(); }
   // `node` coordinates the model, as somebody who was told says.
   void OnElsewhere(const Digest& model, const std::string& node);
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/backoff.h"
 #include "base/logging.h"
 #include "base/mutex.h"
 #include "base/strings.h"
@@ -18,7 +19,9 @@
 namespace ballast {
 namespace {
 
-constexpr Duration kAgain = std::chrono::minutes(1);
+constexpr std::chrono::minutes kAgain{1};
+// Where somebody could not be told: it may be starting, or may not know yet that this node is a member.
+constexpr BackoffPolicy kSooner{.initial = std::chrono::milliseconds(500), .max = kAgain};
 constexpr Duration kCallTimeout = std::chrono::seconds(2);
 constexpr Duration kGoodbye = std::chrono::seconds(1);
 constexpr size_t kGoodbyeThreads = 16;
@@ -31,7 +34,8 @@ struct HolderAnnouncer::State {
   void Run(const std::stop_token& stop);
   std::optional<std::set<Digest>> Wait(SteadyTime until, const std::stop_token& stop) EXCLUDES(mutex);
   void TellDropped(const std::set<Digest>& now_held, const std::stop_token& stop);
-  void TellAll(const std::set<Digest>& now_held, const std::stop_token& stop);
+  // False: somebody did not hear it.
+  bool TellAll(const std::set<Digest>& now_held, const std::stop_token& stop);
   void Tell(const std::string& node, const std::vector<Digest>& models, HoldPlan& plan, const std::stop_token& stop);
   std::vector<std::string> Candidates(const Digest& model, const MemberListPtr& members);
   Result<HoldAnswer> Call(const std::string& node, const HoldNotice& notice, Duration timeout,
@@ -64,9 +68,13 @@ void HolderAnnouncer::State::Run(const std::stop_token& stop) {
     MutexLock lock(mutex);
     changed.NotifyAll();
   });
-  while (const auto now_held = Wait(parts.clock.Steady() + kAgain, stop)) {
+  Backoff sooner(kSooner, static_cast<uint32_t>(std::hash<std::string>()(parts.membership.self()) | 1));
+  Duration next = kAgain;
+  while (const auto now_held = Wait(parts.clock.Steady() + next, stop)) {
     TellDropped(*now_held, stop);
-    TellAll(*now_held, stop);
+    const bool all_heard = TellAll(*now_held, stop);
+    if (all_heard) sooner.Reset();
+    next = all_heard ? Duration(kAgain) : Duration(sooner.Next());
   }
   SayGoodbye();
 }
@@ -124,8 +132,8 @@ void HolderAnnouncer::State::Tell(const std::string& node, const std::vector<Dig
   }
 }
 
-void HolderAnnouncer::State::TellAll(const std::set<Digest>& now_held, const std::stop_token& stop) {
-  if (now_held.empty()) return;
+bool HolderAnnouncer::State::TellAll(const std::set<Digest>& now_held, const std::stop_token& stop) {
+  if (now_held.empty()) return true;
   const std::string& self = parts.membership.self();
   const std::vector<Digest> all(now_held.begin(), now_held.end());
   if (parts.host.Hold(self, {.held = all}).ok()) told[self].insert(all.begin(), all.end());
@@ -138,10 +146,11 @@ void HolderAnnouncer::State::TellAll(const std::set<Digest>& now_held, const std
   }
   for (HoldPlan::Round round = plan.Next(); !round.empty(); round = plan.Next()) {
     for (const auto& [node, models] : round) {
-      if (stop.stop_requested()) return;
+      if (stop.stop_requested()) return false;
       Tell(node, models, plan, stop);
     }
   }
+  return !plan.failed();
 }
 
 void HolderAnnouncer::State::SayGoodbye() {
