@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 #include <utility>
 
 #include "swarm/attester_audit.h"
@@ -47,6 +48,7 @@ struct Coordinator::State {
     member.connected = member.announced = true;
     member.origin = announce.origin && !distrust.Quarantined(node);
     if (!member.origin) GiveUpAudits(node, outbox);
+    RemoveAll(node);  // it may have lost some since
     if (announce.whole) AddAll(node);
     for (const Announce::File& file : announce.files) AddFile(node, file);
     SetSource(node, true);
@@ -56,13 +58,18 @@ struct Coordinator::State {
     for (PieceIndex piece = 0; piece < view.pieces(); ++piece) view.AddPiece(node, piece);
   }
 
+  void RemoveAll(NodeId node) {
+    for (PieceIndex piece = 0; piece < view.pieces(); ++piece) view.RemovePiece(node, piece);
+  }
+
   void AddFile(NodeId node, const Announce::File& file) {
     if (file.file >= view.files() || file.pieces.count() != view.file(file.file).pieces) return;
     auto hash = file.hashes.begin();
     for (uint32_t at = file.pieces.FirstHere(); at < file.pieces.count(); at = file.pieces.FirstHere(at + 1)) {
       const PieceIndex piece = view.IndexOf({file.file, at});
-      if (hash != file.hashes.end() && !view.piece(piece).hashed) view.SetHash(piece, *hash, node);
-      const bool differs = hash != file.hashes.end() && view.piece(piece).hash != *hash;
+      const bool said = hash != file.hashes.end();
+      if (said && !view.piece(piece).hashed && !condemned.contains(*hash)) view.SetHash(piece, *hash, node);
+      const bool differs = said && (!view.piece(piece).hashed || view.piece(piece).hash != *hash);
       if (hash != file.hashes.end()) ++hash;
       if (!differs) view.AddPiece(node, piece);
     }
@@ -90,10 +97,13 @@ struct Coordinator::State {
     given.EndPiece(node, piece);
     if (received.source == kOrigin) {
       if (const auto guilty = audit.OnReceived(view, node, piece, received.hash)) Condemn(*guilty, outbox);
-      if (!view.piece(piece).hashed) view.SetHash(piece, received.hash, node);
     }
+    // After a takeover a node's piece may come before anybody said its hash here.
+    const bool believed = received.source == kOrigin || !condemned.contains(received.hash);
+    if (!view.piece(piece).hashed && believed) view.SetHash(piece, received.hash, node);
     const SwarmView::Piece& facts = view.piece(piece);
     if (facts.hashed && facts.hash == received.hash) return view.AddPiece(node, piece);
+    view.RemovePiece(node, piece);
     Reply reply;
     reply.withdrawn.push_back(received.piece);
     Post(node, std::move(reply), outbox);
@@ -197,6 +207,7 @@ struct Coordinator::State {
     std::vector<PieceIndex> pieces;
     for (PieceIndex piece = 0; piece < view.pieces(); ++piece) {
       if (!view.piece(piece).hashed || view.piece(piece).attester != attester) continue;
+      condemned.insert(view.piece(piece).hash);
       view.ClearHash(piece);
       pieces.push_back(piece);
     }
@@ -299,6 +310,7 @@ struct Coordinator::State {
   OriginPace origin_pace;
   GivenPieces given{view};
   AttesterAudit audit;
+  std::set<Digest> condemned;  // hashes that a node attested which was found to be wrong
   Distrust distrust{policy.corrupt_reports};
   HashQuestions questions{view};
   std::vector<Member> members;

@@ -248,6 +248,40 @@ TEST(CoordinatorTest, ATakeoverLearnsWhatIsHereAndWhatIsComing) {
   EXPECT_THAT(swarm.nodes[1].given, SizeIs(2));
 }
 
+TEST(CoordinatorTest, AfterATakeoverAPieceMayComeBeforeAnybodySaidItsHash) {
+  Swarm swarm({2 * kMiB});
+  swarm.Add(0);
+  swarm.Add(1);
+  Announce announce;
+  PieceMap pieces(2 * kMiB, kMiB);
+  pieces.Add(0);
+  announce.files.push_back({0, pieces, {}});  // here, with a hash that it does not know
+  swarm.Take(swarm.coordinator.On(0, announce, swarm.now));
+  Next next;
+  next.received.push_back({{0, 0}, 1, HashOf({0, 0})});
+  swarm.nodes[0].pieces[0] = pieces;
+  swarm.Say(0, std::move(next));
+  EXPECT_THAT(swarm.nodes[0].withdrawn, IsEmpty());
+  swarm.nodes[1].origin_slots = 0;
+  swarm.Join(1);
+  ASSERT_THAT(swarm.nodes[1].given, SizeIs(1));
+  EXPECT_EQ(swarm.nodes[1].given[0].source, 0U);
+}
+
+TEST(CoordinatorTest, AnAnnounceReplacesWhatWasKnownBefore) {
+  Swarm swarm({2 * kMiB});
+  swarm.Join(0);
+  while (swarm.Advance(0)) continue;
+  ASSERT_TRUE(swarm.Complete(0));
+  swarm.nodes[0].pieces[0].Remove(1);
+  Announce announce;
+  announce.files.push_back({0, swarm.nodes[0].pieces[0], {HashOf({0, 0})}});
+  swarm.Take(swarm.coordinator.On(0, announce, swarm.now));
+  swarm.Say(0);
+  while (swarm.Advance(0)) continue;
+  EXPECT_TRUE(swarm.Complete(0));
+}
+
 TEST(CoordinatorTest, WhatIsOnItsWayCountsAgainstTheSlots) {
   Swarm swarm({20 * kMiB});
   swarm.Join(0);
