@@ -1,17 +1,23 @@
 // store_bench DIR [MIB]: what the store costs on the disk below DIR. Prints a line per figure:
 //   ingest   MIB MiB in 4 files, a thread each, SHA-256 while receiving, durable at the end: direct and buffered
+//   pieces   MIB MiB in one file, whole pieces from 4 threads, in any order within 16 pieces, as a swarm brings them
 //   small    10,000 files of 10 KiB, committed one by one, durable with their model
 //   open     a store of 1,000 sparse blobs of 1 GiB
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <numeric>
+#include <random>
 #include <thread>
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "store/aligned_buffer.h"
 #include "store/posix_file_system.h"
 #include "store/store.h"
 
@@ -86,6 +92,45 @@ void BenchIngest(const std::string& dir, uint64_t total, bool direct) {
   for (uint32_t i = 0; i < kFiles; ++i) Must(files.Remove(StrCat(dir, "/out", i)));
 }
 
+// Not counted: what the pieces cost before they are written.
+void BenchPieces(const std::string& dir, uint64_t size) {
+  constexpr uint32_t kAhead = 16;
+  PosixFileSystem files;
+  auto ingest = Must(OpenLocalIngest(files, dir, {size, {}, {}, "pieces"}, {}));
+  ingest->KeepCached();
+  const PieceMap pieces = ingest->pieces();
+  std::vector<uint32_t> order(pieces.count());
+  std::iota(order.begin(), order.end(), 0);
+  for (size_t at = 0; at < order.size(); at += kAhead) {
+    const auto begin = order.begin() + static_cast<ptrdiff_t>(at);
+    std::shuffle(begin, order.begin() + static_cast<ptrdiff_t>(std::min(at + kAhead, order.size())),
+                 std::minstd_rand(static_cast<uint32_t>(at)));
+  }
+  AlignedBuffer piece(pieces.piece_size());
+  std::fill(piece.span().begin(), piece.span().end(), std::byte{7});
+  std::atomic<size_t> next = 0;
+  const Stopwatch watch;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (size_t at = next++; at < order.size(); at = next++) {
+          Must(ingest->WritePiece(order[at], piece.span().first(pieces.Range(order[at]).size())));
+        }
+      });
+    }
+  }
+  const double received = watch.Wall();
+  Must(ingest->Prove());
+  const double proven = watch.Wall();
+  Must(ingest->MoveTo(dir + "/out", 0444, Durability::kNow));
+  const double gigabytes = static_cast<double>(size) / 1e9;
+  std::printf("pieces          %.2f GB/s (%.2f s, of which proof %.2f s, sync %.2f s), %.2f CPU-s/GB\n",
+              gigabytes / watch.Wall(), watch.Wall(), proven - received, watch.Wall() - proven,
+              watch.Cpu() / gigabytes);
+  Must(files.Remove(dir + "/out"));
+}
+
 void BenchSmall(const std::string& dir) {
   constexpr int kFiles = 10'000;
   constexpr uint64_t kSize = 10 << 10;
@@ -133,6 +178,7 @@ void Main(const std::string& base, uint64_t mebibytes) {
   Must(files.MakeDirectory(dir));
   for (int run = 0; run < 2; ++run) {
     for (const bool direct : {true, false}) BenchIngest(dir, mebibytes << 20, direct);
+    BenchPieces(dir, mebibytes << 20);
   }
   BenchSmall(dir);
   BenchOpen(dir);
