@@ -44,13 +44,13 @@ StreamId StepContext::AddStream(Stream stream) {
   if (state.streams.empty()) state.last_byte_at = now;
   stream.moved_at = now;
   File(stream.file).streams.insert(id);
-  state.streams[id] = std::move(stream);
+  state.streams[id] = stream;
   return id;
 }
 
 Stream StepContext::TakeStream(StreamId id) {
   const auto found = state.streams.find(id);
-  Stream stream = std::move(found->second);
+  const Stream stream = found->second;
   state.streams.erase(found);
   File(stream.file).streams.erase(id);
   return stream;

@@ -209,7 +209,7 @@ Result<ByteRange> DiskIngest::ClaimPiece(uint32_t piece, size_t size, const void
 Status DiskIngest::PieceDone(const void* owner, uint32_t piece, const Result<uint64_t>& xxh3) {
   MutexLock lock(mutex_);
   std::erase_if(active_, [owner](const Active& active) { return active.writer == owner; });
-  const Status kept = xxh3.ok() ? Keep({piece, *xxh3}) : xxh3.status();
+  Status kept = xxh3.ok() ? Keep({piece, *xxh3}) : xxh3.status();
   changed_.NotifyAll();
   return kept;
 }

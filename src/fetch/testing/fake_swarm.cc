@@ -14,6 +14,7 @@ namespace {
 
 Manifest ManifestOf(const std::map<std::string, std::string>& files) {
   std::vector<ManifestFile> list;
+  list.reserve(files.size());
   for (const auto& [path, content] : files) {
     list.push_back({SafePath::Parse(path).value(), Digest::Of(content), content.size()});
   }
@@ -122,10 +123,10 @@ void FakeSwarm::Attest(const std::string& path, const std::string& content) {
   }
 }
 
-void FakeSwarm::WithdrawWhenUnproven(const std::string& path, std::vector<uint32_t> pieces) {
+void FakeSwarm::WithdrawWhenUnproven(const std::string& path, const std::vector<uint32_t>& pieces) {
   const MutexLock lock(mutex_);
   for (uint32_t i = 0; i < manifest_.files().size(); ++i) {
-    if (manifest_.files()[i].path.str() == path) to_withdraw_[i] = std::move(pieces);
+    if (manifest_.files()[i].path.str() == path) to_withdraw_[i] = pieces;
   }
 }
 

@@ -41,7 +41,7 @@ class FakeSwarm final : public Swarm {
   // The hashes that the coordinator says are of these bytes instead: what a bad attester has done.
   void Attest(const std::string& path, const std::string& content);
   // With a file that is not what it must be: these pieces are withdrawn, and right from then on.
-  void WithdrawWhenUnproven(const std::string& path, std::vector<uint32_t> pieces);
+  void WithdrawWhenUnproven(const std::string& path, const std::vector<uint32_t>& pieces);
 
   std::vector<Request> requests() const;
   std::vector<FailureReason> failures() const;
