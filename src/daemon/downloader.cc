@@ -58,10 +58,6 @@ class HookSink final : public ProgressSink {
   const std::optional<Digest> manifest_;
 };
 
-}  // namespace
-
-namespace {
-
 // Of the request alone: another node may know the commit by other names, which need not be true any more.
 std::vector<std::string> RevisionsOf(const ModelRequest& request) {
   const std::string name = RevisionName(request.ref);

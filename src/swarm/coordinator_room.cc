@@ -269,6 +269,13 @@ void CoordinatorRoom::Deliver(Coordinator::Outbox outbox, AfterUnlock& after) {
       room->env_.helper.AskForHashes(room, wanted, blob);
     });
   }
+  for (const NodeId bad : coordinator_->TakeQuarantined()) {
+    LOG(WARNING) << Message(
+                        "A node sent or attested wrong bytes: nobody is sent to it for this model any more; "
+                        "check its disk and memory")
+                        .With("node", env_.nodes.NameOf(bad))
+                        .With("model", model_);
+  }
   if (const auto tick = coordinator_->NextTick()) env_.helper.WakeAt(*tick);
 }
 

@@ -9,12 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/digest.h"
 #include "swarm/member.h"
 
 namespace ballast {
-
-inline constexpr size_t kMembersPerCoordinator = 64;
 
 // XXH3-64, seed 0, of key, a NUL byte and name (which never has one): the same on every machine. Part of the protocol
 // between nodes, never to be changed: `printf 'KEY\0NAME' | xxhsum -H3` shows it.
@@ -34,14 +31,5 @@ inline bool RanksBefore(const Rank& a, const Rank& b) {
 // Indexes into `members` as RanksBefore() has them. The order of names does not depend on the order of `members`, whose
 // names differ (a MemberList's do).
 std::vector<size_t> RendezvousOrder(std::string_view key, std::span<const Member> members);
-
-// One for each 64 members begun: 0 only for none.
-constexpr size_t CoordinatorCount(size_t members) {
-  return (members + kMembersPerCoordinator - 1) / kMembersPerCoordinator;
-}
-
-// The first CoordinatorCount() of the model's rendezvous order, whose key is the model's manifest digest as text
-// ("sha256:..."). When one of them is dead, the node behind them in that order takes its place.
-std::vector<size_t> CoordinatorsOf(const Digest& model, std::span<const Member> members);
 
 }  // namespace ballast

@@ -140,32 +140,5 @@ TEST(RendezvousTest, KeysAreSpreadEvenlyOverMembersNamedByLongHostNames) {
   ExpectBalance(members);
 }
 
-TEST(CoordinatorsTest, OneForEach64MembersBegun) {
-  for (const auto& [members, coordinators] :
-       std::map<size_t, size_t>{{0, 0}, {1, 1}, {2, 1}, {63, 1}, {64, 1}, {65, 2}, {128, 2}, {129, 3}, {5000, 79}}) {
-    EXPECT_EQ(CoordinatorCount(members), coordinators) << members;
-  }
-}
-
-TEST(CoordinatorsTest, AreTheFirstInTheModelsOrder) {
-  EXPECT_THAT(CoordinatorsOf(Digest::Of("a"), {}), IsEmpty());
-  ForManyMemberships([](const auto& members, const Digest& model, std::mt19937&) {
-    auto expected = RendezvousOrder(model.ToString(), members);
-    expected.resize((members.size() + 63) / 64);
-    EXPECT_EQ(CoordinatorsOf(model, members), expected);
-  });
-}
-
-TEST(CoordinatorsTest, AreNamedTheSameByNodesWithEqualHashes) {
-  ForManyMemberships([](auto members, const Digest& model, std::mt19937& random) {
-    const auto one = MemberList::Of(members).value();
-    std::shuffle(members.begin(), members.end(), random);
-    for (Member& member : members) member.zone = "moved";
-    const auto other = MemberList::Of(members).value();
-    ASSERT_EQ(one->hash(), other->hash());
-    EXPECT_EQ(CoordinatorsOf(model, one->members()), CoordinatorsOf(model, other->members()));
-  });
-}
-
 }  // namespace
 }  // namespace ballast
