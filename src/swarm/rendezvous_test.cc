@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "core/digest.h"
 #include "swarm/testing/members.h"
 
 namespace ballast {
