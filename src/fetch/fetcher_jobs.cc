@@ -30,7 +30,7 @@ void Fetcher::Execute(const fetch::Open& open) {
   if (found->has_value()) return PostFound(fetch::Found{open.file, **found});
   Result<std::unique_ptr<Ingest>> ingest = destination_.Open(file);
   if (!ingest.ok()) return Post(fetch::OpenFailed{open.file, ingest.status()});
-  if (part_ != nullptr) (*ingest)->KeepCached();
+  if (part_ != nullptr) (*ingest)->ExpectReaders();
   PieceMap pieces = (*ingest)->pieces();
   const MutexLock lock(mutex_);
   ingests_[open.file] = std::move(*ingest);
@@ -72,7 +72,7 @@ void Fetcher::Execute(const fetch::ReadPiece& read) {
   const auto [transfer, ingest] = Joined(read.stream, read.piece.file);
   const auto [file, piece] = read.piece;
   const PieceToRead what{read.source, *model_.files[file].sha256, piece, ingest->pieces().Range(piece), read.hash};
-  const PieceOutcome outcome = ReadPiece(*part_, what, buffers_, *ingest, transfer->stop.get_token());
+  const PieceOutcome outcome = ReadPiece(*part_, what, *ingest, transfer->stop.get_token());
   received_ += outcome.bytes;
   received_from_nodes_ += outcome.bytes;
   const MutexLock lock(mutex_);

@@ -131,7 +131,6 @@ class Fetcher final : private SwarmListener {
   const uint64_t bytes_total_;
   SteadyTime measured_at_ GUARDED_BY(mutex_);
   int64_t local_time_before_ GUARDED_BY(mutex_) = 0;
-  PieceBuffers buffers_{fetch::SwarmRules{}.buffers};
   std::atomic<uint64_t> received_ = 0;
   std::atomic<uint64_t> received_from_nodes_ = 0;
   std::atomic<int64_t> local_time_ = 0;  // of all streams, in ticks of Duration

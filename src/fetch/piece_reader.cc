@@ -1,8 +1,5 @@
 #include "fetch/piece_reader.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "base/strings.h"
 #include "core/hasher.h"
 
@@ -18,59 +15,21 @@ Status CheckHash(const PieceToRead& what, std::span<const std::byte> bytes) {
                          ", got ", hash.ToString()));
 }
 
-PieceOutcome ReadInto(std::span<std::byte> bytes, const SwarmPart& part, const PieceToRead& what, Ingest& ingest,
-                      const std::stop_token& stop) {
-  if (Status admitted = part.admit(what.source, bytes.size(), stop); !admitted.ok()) return {admitted};
-  if (Status read = part.swarm.ReadPiece(what.source, what.blob, what.range, bytes, stop); !read.ok()) return {read};
-  part.count(what.source, bytes.size());
-  if (Status right = CheckHash(what, bytes); !right.ok()) return {right, false, bytes.size()};
-  const Status written = ingest.WritePiece(what.piece, bytes);
-  const bool local = !written.ok() && written.code() != StatusCode::kAlreadyExists;
-  return {written, local, bytes.size()};
-}
-
 }  // namespace
 
-std::unique_ptr<AlignedBuffer> PieceBuffers::TakeFree(size_t size) {
-  const auto fits = std::find_if(free_.begin(), free_.end(), [size](auto& one) { return one->span().size() >= size; });
-  const auto best = fits != free_.end() ? fits : free_.begin();
-  if (best == free_.end()) return nullptr;
-  std::unique_ptr<AlignedBuffer> taken = std::move(*best);
-  free_.erase(best);
-  return taken;
-}
-
-std::unique_ptr<AlignedBuffer> PieceBuffers::Take(size_t size) {
-  std::unique_ptr<AlignedBuffer> taken;
-  {
-    const MutexLock lock(mutex_);
-    taken = TakeFree(size);
-    if (taken != nullptr && taken->span().size() >= size) return taken;
-    taken_ += size;
-    if (taken != nullptr) taken_ -= taken->span().size();
-  }
-  taken.reset();  // too small: its memory goes before more is taken
-  return std::make_unique<AlignedBuffer>(size);
-}
-
-void PieceBuffers::Return(std::unique_ptr<AlignedBuffer> buffer) {
-  const size_t size = buffer->span().size();
-  const MutexLock lock(mutex_);
-  if (taken_ > most_) {
-    taken_ -= size;
-    return;
-  }
-  const auto larger = std::find_if(free_.begin(), free_.end(), [size](auto& one) { return one->span().size() > size; });
-  free_.insert(larger, std::move(buffer));
-}
-
-PieceOutcome ReadPiece(const SwarmPart& part, const PieceToRead& what, PieceBuffers& buffers, Ingest& ingest,
-                       const std::stop_token& stop) {
+PieceOutcome ReadPiece(const SwarmPart& part, const PieceToRead& what, Ingest& ingest, const std::stop_token& stop) {
   if (stop.stop_requested()) return {Cancelled("not needed any more")};
-  std::unique_ptr<AlignedBuffer> buffer = buffers.Take(what.range.size());
-  PieceOutcome outcome = ReadInto(buffer->span().first(what.range.size()), part, what, ingest, stop);
-  buffers.Return(std::move(buffer));
-  return outcome;
+  const uint64_t size = what.range.size();
+  if (Status admitted = part.admit(what.source, size, stop); !admitted.ok()) return {admitted};
+  const PieceBuffer bytes = ingest.Memory(size);
+  if (Status read = part.swarm.ReadPiece(what.source, what.blob, what.range, bytes->span(), stop); !read.ok()) {
+    return {read};
+  }
+  part.count(what.source, size);
+  if (Status right = CheckHash(what, bytes->span()); !right.ok()) return {right, false, size};
+  const Status written = ingest.WritePiece(what.piece, bytes);
+  const bool local = !written.ok() && written.code() != StatusCode::kAlreadyExists;
+  return {written, local, size};
 }
 
 }  // namespace ballast

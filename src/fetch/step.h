@@ -40,7 +40,7 @@ using FileIndex = uint32_t;
 using StreamId = uint32_t;
 
 struct SwarmRules {
-  uint64_t buffers = 64 << 20;  // bytes of pieces in flight from other nodes; slots = buffers / piece size, within:
+  uint64_t buffers = 48 << 20;  // bytes of pieces in flight from other nodes; slots = buffers / piece size, within:
   uint32_t least_slots = 2;
   uint32_t most_slots = 6;
   uint32_t origin_slots = 1;   // runs from the origin at once

@@ -24,7 +24,7 @@ class BlobReader {
   virtual Result<uint64_t> AvailableFrom(uint64_t offset, Duration patience, std::stop_token stop) = 0;
   // Bytes that AvailableFrom() said are here: exactly into.size() of them.
   virtual Status Read(uint64_t offset, std::span<std::byte> into) = 0;
-  // Open for reading, for sendfile(2) of bytes that AvailableFrom() said are here; -1: there is none. Belongs to this.
+  // Open for reading, for sendfile(2) of bytes that AvailableFrom() said are here; -1: use Read(). Belongs to this.
   virtual int fd() const = 0;
 };
 

@@ -24,10 +24,9 @@ class LocalBlobStore::OpenedIngest final : public Ingest {
   PieceMap pieces() const override { return staged_->pieces(); }
   uint32_t hash_frontier() const override { return staged_->hash_frontier(); }
   Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) override { return staged_->OpenRange(range); }
-  Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) override {
-    return staged_->WritePiece(piece, bytes);
-  }
-  void KeepCached() override { staged_->KeepCached(); }
+  PieceBuffer Memory(size_t size) override { return staged_->Memory(size); }
+  Status WritePiece(uint32_t piece, const PieceBuffer& bytes) override { return staged_->WritePiece(piece, bytes); }
+  void ExpectReaders() override { staged_->ExpectReaders(); }
   Status Drop(std::span<const uint32_t> pieces) override { return staged_->Drop(pieces); }
   Result<Digest> Prove() override { return staged_->Prove(); }
 
@@ -119,6 +118,8 @@ void LocalBlobStore::Close(const std::string& name) {
   } else {
     folders_.erase(name);
   }
+  const bool idle = std::ranges::none_of(folders_, [](const auto& folder) { return folder.second.open; });
+  if (idle) memory_->ReleaseIdle();
 }
 
 // Of small files several may be received at once.
@@ -136,7 +137,9 @@ Result<std::unique_ptr<Ingest>> LocalBlobStore::OpenIngest(const ExpectedContent
   if (!in_memory && files_.Stat(paths_.Ingest() + "/" + folder + "/data").status().code() == StatusCode::kNotFound) {
     if (Status room = MakeRoom(expected.size); !room.ok()) return Close(folder), room;
   }
-  auto staged = OpenLocalIngest(files_, paths_.Ingest(), expected, options_.ingest);
+  IngestOptions options = options_.ingest;
+  options.memory = memory_;
+  auto staged = OpenLocalIngest(files_, paths_.Ingest(), expected, options);
   if (!staged.ok()) return Close(folder), staged.status();
   const auto data = files_.Stat(paths_.Ingest() + "/" + folder + "/data");
   {

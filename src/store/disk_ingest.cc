@@ -13,6 +13,8 @@
 namespace ballast {
 namespace {
 
+constexpr uint64_t kOwnMemory = 32 << 20;  // bytes that an ingest keeps where it shares no memory with others
+
 // Asks first: an allocation that fails takes all the room there is for a moment.
 Status AllocateOrSay(FileSystem& files, File& file, const std::string& folder, uint64_t size) {
   ASSIGN_OR_RETURN(const SpaceInfo space, files.Space(folder));
@@ -41,10 +43,12 @@ Result<std::unique_ptr<StagedIngest>> OpenLocalIngest(FileSystem& files, const s
 
 // ---- opening
 
-DiskIngest::DiskIngest(FileSystem& files, std::string folder, ExpectedContent expected)
+DiskIngest::DiskIngest(FileSystem& files, std::string folder, ExpectedContent expected,
+                       std::shared_ptr<PieceMemory> memory)
     : files_(files),
       folder_(std::move(folder)),
       expected_(std::move(expected)),
+      memory_(std::move(memory)),
       hash_(expected_),
       at_piece_(expected_) {}
 
@@ -56,7 +60,8 @@ Result<std::unique_ptr<StagedIngest>> DiskIngest::Open(FileSystem& files, const 
                                                        const ExpectedContent& expected, const IngestOptions& options) {
   const std::string folder = dir + "/" + expected.Name();
   RETURN_IF_ERROR(EnsureDirectory(files, folder));
-  std::unique_ptr<DiskIngest> ingest(new DiskIngest(files, folder, expected));
+  auto memory = options.memory != nullptr ? options.memory : std::make_shared<PieceMemory>(kOwnMemory);
+  std::unique_ptr<DiskIngest> ingest(new DiskIngest(files, folder, expected, std::move(memory)));
   RETURN_IF_ERROR(ingest->Load(options));
   return std::unique_ptr<StagedIngest>(std::move(ingest));
 }
@@ -76,7 +81,8 @@ Status DiskIngest::Load(const IngestOptions& options) {
   OpenDirect(options.direct);
   ASSIGN_OR_RETURN(auto file, files_.Open(folder_ + "/data", OpenMode::kRead));
   MutexLock lock(mutex_);
-  reader_ = std::make_shared<ReceivingBlob>(std::move(file), pieces_, expected_.Name());
+  reader_ = std::make_shared<ReceivingBlob>(std::move(file), pieces_, expected_.Name(), memory_);
+  if (resumed_ > 0) resume_ = std::jthread([this](const std::stop_token& stop) { HashResumed(stop); });
   return OkStatus();
 }
 
@@ -120,18 +126,13 @@ Status DiskIngest::Resume(const Journal& journal, const std::string& boot_id) {
     pieces.Add(piece);
     good.push_back(record);
   }
-  const uint32_t resumed = pieces.FirstMissing();
   JournalHeader header = journal.header;
   header.boot_id = boot_id;
-  {
-    MutexLock lock(mutex_);
-    pieces_ = pieces;
-    resumed_ = resumed;
-    journal_->Continue(journal);
-    if (!same_boot || journal.torn) RETURN_IF_ERROR(journal_->Rewrite(header, good));
-  }
-  if (resumed > 0) resume_ = std::jthread([this](const std::stop_token& stop) { HashResumed(stop); });
-  return OkStatus();
+  MutexLock lock(mutex_);
+  pieces_ = pieces;
+  resumed_ = pieces.FirstMissing();
+  journal_->Continue(journal);
+  return same_boot && !journal.torn ? OkStatus() : journal_->Rewrite(header, good);
 }
 
 bool DiskIngest::PieceIsIntact(const JournalRecord& record, ByteRange range) {

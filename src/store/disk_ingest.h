@@ -25,8 +25,9 @@ class DiskIngest final : public StagedIngest {
   PieceMap pieces() const override;
   uint32_t hash_frontier() const override;
   Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) override;
-  Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) override;
-  void KeepCached() override { direct_works_ = false; }
+  PieceBuffer Memory(size_t size) override { return memory_->Take(size); }
+  Status WritePiece(uint32_t piece, const PieceBuffer& bytes) override;
+  void ExpectReaders() override { keeps_ = true; }
   Status Drop(std::span<const uint32_t> pieces) override;
   Result<Digest> Prove() override;
   std::shared_ptr<BlobReader> reader() const override { return reader_; }
@@ -49,7 +50,7 @@ class DiskIngest final : public StagedIngest {
     std::span<const std::byte> bytes;
   };
 
-  DiskIngest(FileSystem& files, std::string folder, ExpectedContent expected);
+  DiskIngest(FileSystem& files, std::string folder, ExpectedContent expected, std::shared_ptr<PieceMemory> memory);
 
   // Opening. The journal is locked first, so that two never work on one folder.
   Status Load(const IngestOptions& options);
@@ -63,6 +64,7 @@ class DiskIngest final : public StagedIngest {
 
   // Called by writers.
   Status WriteData(Block block);
+  Result<size_t> WriteDirect(Block block);
   // `block` is on the disk; `whole` where it ended its piece.
   Status BlockDone(const Writer& writer, Block block, const std::optional<JournalRecord>& whole);
   void Retire(const Writer& writer);
@@ -76,6 +78,8 @@ class DiskIngest final : public StagedIngest {
   // back; false: nothing to do now (or somebody else is at it).
   bool HashStep(const Block* own);
   uint64_t HashableEnd(uint64_t begin) const REQUIRES(mutex_);
+  // Returns where what was hashed ends.
+  Result<uint64_t> HashFromMemoryOrDisk(uint64_t begin, uint64_t end);
   void HashResumed(const std::stop_token& stop);
   Status ForgetInJournal(std::span<const uint32_t> pieces) REQUIRES(mutex_);
   Status RemoveFolder();
@@ -83,9 +87,11 @@ class DiskIngest final : public StagedIngest {
   FileSystem& files_;
   const std::string folder_;
   const ExpectedContent expected_;
+  const std::shared_ptr<PieceMemory> memory_;
   std::unique_ptr<File> data_;
   std::unique_ptr<File> direct_;  // null: the file system can't
   std::atomic<bool> direct_works_ = false;
+  std::atomic<bool> keeps_ = false;        // what is written stays in memory for a while
   std::shared_ptr<ReceivingBlob> reader_;  // set by Load()
 
   mutable Mutex mutex_;

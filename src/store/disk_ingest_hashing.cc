@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "store/aligned_buffer.h"
 #include "store/disk_ingest.h"
 
 namespace ballast {
@@ -28,24 +27,33 @@ bool DiskIngest::HashStep(const Block* own) {
     if (end == begin) return false;
     hashing_ = true;
   }
-  Status read;
+  Result<uint64_t> hashed = 0;
   if (own != nullptr && own->offset <= begin && begin < own->offset + own->bytes.size()) {
-    end = own->offset + own->bytes.size();
+    hashed = own->offset + own->bytes.size();
     hash_.Update(own->bytes.subspan(begin - own->offset));
   } else {
-    AlignedBuffer buffer(end - begin);
-    const auto count = data_->Read(begin, buffer.span());
-    read = count.status();
-    if (count.ok() && *count != end - begin) read = DataLoss(StrCat(folder_, "/data is shorter than what was written"));
-    if (read.ok()) hash_.Update(buffer.span());
+    hashed = HashFromMemoryOrDisk(begin, end);
   }
   MutexLock lock(mutex_);
   hashing_ = false;
-  hash_error_ = read;
-  if (read.ok()) hashed_ = end;
-  if (read.ok() && hashed_ % pieces_.piece_size() == 0) at_piece_ = hash_.Clone();
+  hash_error_ = hashed.status();
+  if (hashed.ok()) hashed_ = *hashed;
+  if (hashed.ok() && hashed_ % pieces_.piece_size() == 0) at_piece_ = hash_.Clone();
   changed_.NotifyAll();
-  return read.ok();
+  return hashed.ok();
+}
+
+Result<uint64_t> DiskIngest::HashFromMemoryOrDisk(uint64_t begin, uint64_t end) {
+  if (const auto kept = reader_->InMemory(begin)) {
+    const uint64_t size = std::min<uint64_t>(kept->bytes.size(), end - begin);
+    hash_.Update(kept->bytes.first(size));
+    return begin + size;
+  }
+  const PieceBuffer buffer = Memory(end - begin);
+  ASSIGN_OR_RETURN(const size_t count, data_->Read(begin, buffer->span()));
+  if (count != end - begin) return DataLoss(StrCat(folder_, "/data is shorter than what was written"));
+  hash_.Update(buffer->span());
+  return end;
 }
 
 void DiskIngest::HashResumed(const std::stop_token& stop) {

@@ -23,7 +23,7 @@ class DiskIngest::Writer final : public RangeWriter {
       : ingest_(ingest),
         range_(range),
         piece_size_(piece_size),
-        buffer_(std::min<uint64_t>({kBlock, piece_size, range.size()})),
+        block_size_(std::min<uint64_t>({kBlock, piece_size, range.size()})),
         offset_(range.begin) {}
   ~Writer() override { ingest_.Retire(*this); }
 
@@ -31,8 +31,9 @@ class DiskIngest::Writer final : public RangeWriter {
     RETURN_IF_ERROR(failed_);
     if (bytes.size() > range_.end - offset_ - filled_) return OutOfRange("more bytes than the range has");
     while (!bytes.empty()) {
+      if (buffer_ == nullptr) buffer_ = ingest_.Memory(block_size_);
       const size_t count = std::min(bytes.size(), BlockSize() - filled_);
-      std::copy_n(bytes.begin(), count, buffer_.span().begin() + static_cast<ptrdiff_t>(filled_));
+      std::copy_n(bytes.begin(), count, buffer_->span().begin() + static_cast<ptrdiff_t>(filled_));
       filled_ += count;
       bytes = bytes.subspan(count);
       if (filled_ == BlockSize()) RETURN_IF_ERROR(WriteOut());
@@ -47,30 +48,41 @@ class DiskIngest::Writer final : public RangeWriter {
 
  private:
   uint64_t PieceEnd() const { return std::min(range_.end, (offset_ / piece_size_ + 1) * piece_size_); }
-  size_t BlockSize() { return std::min<uint64_t>(buffer_.span().size(), PieceEnd() - offset_); }
+  size_t BlockSize() { return std::min<uint64_t>(block_size_, PieceEnd() - offset_); }
 
   Status WriteOut() {
-    failed_ = WriteBlock({offset_, buffer_.span().first(filled_)});
+    failed_ = WriteBlock({offset_, buffer_->span().first(filled_)});
+    filled_ = 0;
     return failed_;
   }
 
   Status WriteBlock(Block block) {
     RETURN_IF_ERROR(ingest_.WriteData(block));
     Failpoint("ingest.block_written");
+    const PieceBuffer kept = KeepInMemory();
     hash_.Update(block.bytes);
     const bool whole = block.offset + block.bytes.size() == PieceEnd();
     std::optional<JournalRecord> record;
     if (whole) record = JournalRecord{static_cast<uint32_t>(offset_ / piece_size_), hash_.Value()};
     if (whole) hash_.Reset();
     offset_ += block.bytes.size();
-    filled_ = 0;
     return ingest_.BlockDone(*this, block, record);
+  }
+
+  // The next block gets another buffer then.
+  PieceBuffer KeepInMemory() {
+    if (!ingest_.keeps_) return nullptr;
+    PieceBuffer kept = std::move(buffer_);
+    kept->Resize(filled_);
+    ingest_.reader_->Keep(offset_, kept);
+    return kept;
   }
 
   DiskIngest& ingest_;
   const ByteRange range_;
   const uint32_t piece_size_;
-  AlignedBuffer buffer_;
+  const size_t block_size_;
+  PieceBuffer buffer_;  // null: nothing is in it
   size_t filled_ = 0;
   uint64_t offset_;  // where the buffer begins in the file
   PieceHash hash_;   // of the piece that offset_ is in
@@ -110,26 +122,30 @@ Result<std::unique_ptr<RangeWriter>> DiskIngest::OpenRange(ByteRange range) {
   return std::unique_ptr<RangeWriter>(std::move(writer));
 }
 
-// In-order bytes go past the page cache: they are hashed from the buffer and nobody reads them soon. Bytes ahead of the
-// hash stay in the page cache, from where the hash fetches them when it gets there.
+// What is hashed from the buffer, or stays in memory until it is, goes past the page cache: to fill that costs more
+// than all else. Bytes ahead of the hash stay there, from where the hash fetches them when it gets there.
 Status DiskIngest::WriteData(Block block) {
-  bool direct = direct_works_;
-  if (direct) {
+  bool direct = direct_works_ && Aligned(block.offset);
+  if (direct && !keeps_) {
     MutexLock lock(mutex_);
     direct = hashed_ == block.offset;
   }
-  if (direct && Aligned(block.offset)) {
-    const uint64_t size = block.bytes.size() / AlignedBuffer::kAlignment * AlignedBuffer::kAlignment;
-    Status written = size == 0 ? OkStatus() : direct_->Write(block.offset, block.bytes.first(size));
-    if (written.ok()) {
-      block = {block.offset + size, block.bytes.subspan(size)};
-    } else if (written.code() == StatusCode::kInvalidArgument) {
-      direct_works_ = false;  // the disk wants another alignment
-    } else {
-      return written;
-    }
+  if (direct) {
+    ASSIGN_OR_RETURN(const size_t written, WriteDirect(block));
+    block = {block.offset + written, block.bytes.subspan(written)};
   }
   return block.bytes.empty() ? OkStatus() : WriteCached(block);
+}
+
+// How much of it: all but the end of a file, which no sector fits.
+Result<size_t> DiskIngest::WriteDirect(Block block) {
+  const size_t size = block.bytes.size() / AlignedBuffer::kAlignment * AlignedBuffer::kAlignment;
+  if (size == 0) return size;
+  const Status written = direct_->Write(block.offset, block.bytes.first(size));
+  if (written.ok()) return size;
+  if (written.code() != StatusCode::kInvalidArgument) return written;
+  direct_works_ = false;  // the disk wants another alignment
+  return 0;
 }
 
 Status DiskIngest::WriteCached(Block block) {
@@ -180,18 +196,17 @@ void DiskIngest::Retire(const Writer& writer) {
 
 // ---- whole pieces
 
-// Through the page cache: others read the piece in a moment, and so does the hash where it is not there yet. (Written
-// past the page cache and then read once, a GB took three times as long, and as much CPU.)
-Status DiskIngest::WritePiece(uint32_t piece, std::span<const std::byte> bytes) {
-  const void* owner = bytes.data();
-  ASSIGN_OR_RETURN(const ByteRange range, ClaimPiece(piece, bytes.size(), owner));
-  const Block block{range.begin, bytes};
-  const Status written = WriteCached(block);
+Status DiskIngest::WritePiece(uint32_t piece, const PieceBuffer& bytes) {
+  const void* owner = bytes.get();
+  ASSIGN_OR_RETURN(const ByteRange range, ClaimPiece(piece, bytes->span().size(), owner));
+  const Block block{range.begin, bytes->span()};
+  const Status written = WriteData(block);
   Failpoint("ingest.block_written");
   PieceHash hash;
-  if (written.ok()) hash.Update(bytes);
+  if (written.ok()) hash.Update(block.bytes);
+  if (written.ok() && keeps_) reader_->Keep(range.begin, bytes);
   RETURN_IF_ERROR(PieceDone(owner, piece, written.ok() ? Result<uint64_t>(hash.Value()) : written));
-  const uint64_t budget = kReadBackPerBlock * (bytes.size() / kBlock + 1);
+  const uint64_t budget = kReadBackPerBlock * (block.bytes.size() / kBlock + 1);
   for (uint64_t i = 0; i < budget && HashStep(&block); ++i) {
   }
   return OkStatus();

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "core/digest.h"
 #include "core/piece_map.h"
+#include "store/piece_memory.h"
 
 namespace ballast {
 
@@ -37,8 +38,8 @@ class RangeWriter {
 };
 
 // Thread-safe: several RangeWriters and WritePiece() calls of one ingest work at once on ranges that do not overlap.
-// The one at the hash frontier hashes what passes; bytes ahead of the frontier are read back (from the page cache) when
-// it reaches them.
+// The one at the hash frontier hashes what passes; bytes ahead of the frontier are read back when it reaches them,
+// where they are not in memory any more.
 class Ingest {
  public:
   virtual ~Ingest() = default;
@@ -53,12 +54,14 @@ class Ingest {
   // outlives the writer.
   virtual Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) = 0;
 
-  // A whole piece at once, without copying it; the caller has checked it. AlreadyExists: it is here, or another is
+  // Memory to receive `size` bytes in, for WritePiece().
+  virtual PieceBuffer Memory(size_t size) = 0;
+  // A whole piece at once; the caller has checked it, and changes it no more. AlreadyExists: it is here, or another is
   // writing it.
-  virtual Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) = 0;
+  virtual Status WritePiece(uint32_t piece, const PieceBuffer& bytes) = 0;
 
-  // What is written from now on is read again soon, by others: it stays in the page cache.
-  virtual void KeepCached() = 0;
+  // What is written from now on is read again soon, by others: the latest of it stays in memory.
+  virtual void ExpectReaders() = 0;
 
   // These pieces turned out not to be what they should: they are not here any more. Nobody writes just now.
   virtual Status Drop(std::span<const uint32_t> pieces) = 0;

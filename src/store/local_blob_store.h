@@ -20,6 +20,8 @@ struct BlobStoreOptions {
   uint64_t quota_bytes = 0;
   uint64_t min_available = 0;
   IngestOptions ingest;
+  // Of bytes that are being received, and that came last.
+  uint64_t memory_bytes = 96 << 20;
   // Proven small blobs that wait for their durability; more are flushed at once.
   uint64_t max_pending_bytes = 64 << 20;
   size_t max_pending = 20'000;
@@ -64,7 +66,10 @@ class LocalBlobStore final : public BlobStore {
   };
 
   LocalBlobStore(StorePaths paths, FileSystem& files, BlobStoreOptions options)
-      : paths_(std::move(paths)), files_(files), options_(std::move(options)) {}
+      : paths_(std::move(paths)),
+        files_(files),
+        options_(std::move(options)),
+        memory_(std::make_shared<PieceMemory>(options_.memory_bytes)) {}
 
   Status LoadBlobs();
   Status LoadIngests();
@@ -92,6 +97,7 @@ class LocalBlobStore final : public BlobStore {
   const StorePaths paths_;
   FileSystem& files_;
   const BlobStoreOptions options_;
+  const std::shared_ptr<PieceMemory> memory_;
 
   Mutex flush_mutex_;  // taken before mutex_; held while a flush runs
   Mutex link_mutex_;   // taken before mutex_; held while a further copy is made

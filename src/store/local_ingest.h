@@ -29,10 +29,11 @@ class StagedIngest : public Ingest {
 };
 
 struct IngestOptions {
-  uint32_t piece_size = 0;            // 0: PieceSizeFor(size)
-  uint64_t in_memory_size = 1 << 20;  // up to here a file has no folder and no journal: it is kept in memory
-  std::string boot_id;                // "": that of the running kernel
-  bool direct = true;                 // write in-order bytes past the page cache where the file system can
+  uint32_t piece_size = 0;                // 0: PieceSizeFor(size)
+  uint64_t in_memory_size = 1 << 20;      // up to here a file has no folder and no journal: it is kept in memory
+  std::string boot_id;                    // "": that of the running kernel
+  bool direct = true;                     // write in-order bytes past the page cache where the file system can
+  std::shared_ptr<PieceMemory> memory{};  // shared with other ingests; null: a small one of its own
 };
 
 // Opens or resumes <dir>/<expected.Name()>; makes `dir` (its parent exists). Pieces journalled before a kill are here;

@@ -69,7 +69,8 @@ Result<std::unique_ptr<RangeWriter>> MemoryIngest::OpenRange(ByteRange range) {
   return std::unique_ptr<RangeWriter>(std::make_unique<Writer>(*this));
 }
 
-Status MemoryIngest::WritePiece(uint32_t piece, std::span<const std::byte> bytes) {
+Status MemoryIngest::WritePiece(uint32_t piece, const PieceBuffer& buffer) {
+  const std::span<const std::byte> bytes = buffer->span();
   if (piece != 0 || bytes.size() != expected_.size) return InvalidArgument("the piece of this file is all of it");
   if (pieces().complete()) return AlreadyExists("the file is here");
   Complete(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));

@@ -17,8 +17,9 @@ class MemoryIngest final : public StagedIngest {
   PieceMap pieces() const override;
   uint32_t hash_frontier() const override;
   Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) override;
-  Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) override;
-  void KeepCached() override {}
+  PieceBuffer Memory(size_t size) override { return std::make_shared<AlignedBuffer>(size); }
+  Status WritePiece(uint32_t piece, const PieceBuffer& buffer) override;
+  void ExpectReaders() override {}
   Status Drop(std::span<const uint32_t> pieces) override;
   Result<Digest> Prove() override;
   std::shared_ptr<BlobReader> reader() const override { return reader_; }

@@ -1,5 +1,7 @@
 #include "store/receiving_blob.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "store/file_blob.h"
 
@@ -13,10 +15,12 @@ void ReceivingBlob::Add(uint32_t piece) {
 
 void ReceivingBlob::Drop(uint32_t piece) {
   const MutexLock lock(mutex_);
+  memory_->Forget(this, pieces_.Range(piece));
   pieces_.Remove(piece);
 }
 
 void ReceivingBlob::End() {
+  memory_->Forget(this);
   const MutexLock lock(mutex_);
   ended_ = true;
   changed_.NotifyAll();
@@ -43,7 +47,15 @@ Result<uint64_t> ReceivingBlob::AvailableFrom(uint64_t offset, Duration patience
 }
 
 Status ReceivingBlob::Read(uint64_t offset, std::span<std::byte> into) {
-  return ReadExactly(*file_, offset, into, name_);
+  while (!into.empty()) {
+    const auto kept = InMemory(offset);
+    if (!kept) return ReadExactly(*file_, offset, into, name_);
+    const size_t count = std::min(kept->bytes.size(), into.size());
+    std::copy_n(kept->bytes.begin(), count, into.begin());
+    offset += count;
+    into = into.subspan(count);
+  }
+  return OkStatus();
 }
 
 }  // namespace ballast

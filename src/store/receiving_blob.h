@@ -8,6 +8,7 @@
 #include "core/piece_map.h"
 #include "store/blob_reader.h"
 #include "store/file_system.h"
+#include "store/piece_memory.h"
 
 namespace ballast {
 
@@ -15,10 +16,17 @@ namespace ballast {
 class ReceivingBlob final : public BlobReader {
  public:
   // `file` is open for reading; `name` is for texts.
-  ReceivingBlob(std::unique_ptr<File> file, PieceMap pieces, std::string name)
-      : file_(std::move(file)), size_(pieces.file_size()), name_(std::move(name)), pieces_(std::move(pieces)) {}
+  ReceivingBlob(std::unique_ptr<File> file, PieceMap pieces, std::string name, std::shared_ptr<PieceMemory> memory)
+      : file_(std::move(file)),
+        size_(pieces.file_size()),
+        name_(std::move(name)),
+        memory_(std::move(memory)),
+        pieces_(std::move(pieces)) {}
 
   // ---- of the ingest
+  // These bytes are on the disk now, and stay in memory for a while.
+  void Keep(uint64_t offset, const PieceBuffer& bytes) { memory_->Keep(this, offset, bytes); }
+  std::optional<KeptBytes> InMemory(uint64_t offset) const { return memory_->Find(this, offset); }
   void Add(uint32_t piece);
   void Drop(uint32_t piece);
   // Nothing more comes. Also when everything is here; the second time it does nothing.
@@ -28,12 +36,13 @@ class ReceivingBlob final : public BlobReader {
   uint64_t size() const override { return size_; }
   Result<uint64_t> AvailableFrom(uint64_t offset, Duration patience, std::stop_token stop) override;
   Status Read(uint64_t offset, std::span<std::byte> into) override;
-  int fd() const override { return file_->descriptor(); }
+  int fd() const override { return -1; }  // the latest bytes are in memory, and not in the page cache
 
  private:
   const std::unique_ptr<File> file_;
   const uint64_t size_;
   const std::string name_;
+  const std::shared_ptr<PieceMemory> memory_;
   Mutex mutex_;
   CondVar changed_;
   PieceMap pieces_ GUARDED_BY(mutex_);

@@ -17,9 +17,8 @@ using std::chrono::seconds;
 
 constexpr uint64_t kPiece = 4096;
 
-std::span<const std::byte> PieceOf(std::string_view content, uint32_t piece) {
-  const uint64_t begin = piece * kPiece;
-  return std::as_bytes(std::span(content)).subspan(begin, std::min<uint64_t>(kPiece, content.size() - begin));
+PieceBuffer PieceOf(std::string_view content, uint32_t piece) {
+  return BufferOf(content.substr(piece * kPiece, kPiece));
 }
 
 std::string ReadAll(BlobReader& reader) {
@@ -44,9 +43,10 @@ class ServingTest : public StoreTest {
 };
 
 TEST_F(ServingTest, WholePiecesInAnyOrderFromSeveralThreadsBecomeTheBlob) {
-  for (uint32_t seed = 1; seed <= 10; ++seed) {
+  for (uint32_t seed = 1; seed <= 20; ++seed) {
     const std::string content = RandomContent(60 * kPiece + 77 * seed, seed);
     auto ingest = MustOpen(content);
+    if (seed % 2 == 0) ingest->ExpectReaders();
     std::vector<uint32_t> order(61);
     std::iota(order.begin(), order.end(), 0);
     std::shuffle(order.begin(), order.end(), std::minstd_rand(seed));
@@ -74,7 +74,7 @@ TEST_F(ServingTest, WholePiecesAndRangesMixAndNoPieceHasTwoWriters) {
   ASSERT_EQ(range->Append(std::as_bytes(std::span(content)).subspan(2 * kPiece, 100)), OkStatus());
   EXPECT_EQ(ingest->WritePiece(3, PieceOf(content, 3)).code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(ingest->WritePiece(8, PieceOf(content, 7)).code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(ingest->WritePiece(0, PieceOf(content, 0).first(5)).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(ingest->WritePiece(0, BufferOf(content.substr(0, 5))).code(), StatusCode::kInvalidArgument);
   for (const uint32_t piece : {7, 0, 1, 4, 6, 5}) {
     ASSERT_EQ(ingest->WritePiece(piece, PieceOf(content, piece)), OkStatus());
   }
@@ -103,6 +103,7 @@ TEST_F(ServingTest, DroppedPiecesComeAgainAndTheFileIsProvenThen) {
   wrong[2 * kPiece] ^= 1;
   for (const bool late : {false, true}) {
     auto ingest = MustOpen(content);
+    ingest->ExpectReaders();
     for (uint32_t piece = 0; piece < 7; ++piece) {
       if (!late && piece == 5) continue;  // dropped before the file is whole
       ASSERT_EQ(ingest->WritePiece(piece, PieceOf(wrong, piece)), OkStatus());
@@ -141,9 +142,45 @@ TEST_F(ServingTest, ADownloadIsServedAsItsPiecesComeAndOverItsCommit) {
   ASSERT_TRUE(blobs().Commit(std::move(ingest)).ok());
   EXPECT_EQ(reader->AvailableFrom(0, {}, {}).value(), content.size());
   EXPECT_TRUE(ReadAll(*reader) == content);
-  EXPECT_GE(reader->fd(), 0);
   EXPECT_EQ(reader->AvailableFrom(content.size(), {}, {}).status().code(), StatusCode::kOutOfRange);
   EXPECT_TRUE(ReadAll(*MustServe(content)) == content);
+}
+
+// What came last is in memory, what came before on the disk only: more comes than the memory holds.
+TEST_F(ServingTest, ReadersGetTheSameFromMemoryAndFromTheDisk) {
+  const auto memory = std::make_shared<PieceMemory>(8 * kPiece);
+  for (uint32_t seed = 1; seed <= 20; ++seed) {
+    const std::string content = RandomContent(40 * kPiece + 100 * seed, seed);
+    IngestOptions options = SmallPieces();
+    options.memory = memory;
+    const auto ingest = OpenLocalIngest(files_, dir_.path() + "/ingest", ExpectedOf(content), options).value();
+    ingest->ExpectReaders();
+    std::mt19937 random(seed);
+    std::vector<uint32_t> order(ingest->pieces().count());
+    std::iota(order.begin(), order.end(), 0);
+    std::shuffle(order.begin(), order.end(), random);
+    for (const uint32_t piece : order) {
+      if (random() % 2 == 0) {
+        ASSERT_EQ(ingest->WritePiece(piece, PieceOf(content, piece)), OkStatus());
+      } else {
+        const ByteRange range = ingest->pieces().Range(piece);
+        const auto writer = ingest->OpenRange(range).value();
+        const auto bytes = std::as_bytes(std::span(content)).subspan(range.begin, range.size());
+        ASSERT_EQ(writer->Append(bytes), OkStatus());
+        ASSERT_EQ(writer->Flush(), OkStatus());
+      }
+      const uint32_t seen = order[random() % order.size()];
+      if (!ingest->pieces().has(seen)) continue;
+      std::string bytes(ingest->pieces().Range(seen).size(), '\0');
+      ASSERT_EQ(ingest->reader()->Read(seen * kPiece, std::as_writable_bytes(std::span(bytes))), OkStatus());
+      ASSERT_TRUE(bytes == content.substr(seen * kPiece, kPiece)) << "seed " << seed << ", piece " << seen;
+      ASSERT_LE(memory->bytes(), 8 * kPiece);
+    }
+    EXPECT_EQ(ingest->Prove().value(), Digest::Of(content));
+    ASSERT_EQ(ingest->Discard(), OkStatus());
+  }
+  memory->ReleaseIdle();
+  EXPECT_EQ(memory->bytes(), 0U) << "nothing is left of ended downloads";
 }
 
 TEST_F(ServingTest, WhoWaitsForADownloadThatEndsIsToldSo) {

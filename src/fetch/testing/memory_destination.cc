@@ -95,7 +95,9 @@ class MemoryIngest final : public Ingest {
     return std::unique_ptr<RangeWriter>(std::make_unique<MemoryWriter>(shared_, path_, range));
   }
 
-  Status WritePiece(uint32_t piece, std::span<const std::byte> bytes) override {
+  PieceBuffer Memory(size_t size) override { return std::make_shared<AlignedBuffer>(size); }
+  Status WritePiece(uint32_t piece, const PieceBuffer& buffer) override {
+    const std::span<const std::byte> bytes = buffer->span();
     const MutexLock lock(shared_->mutex);
     if (shared_->writes_left-- <= 0) return ResourceExhausted("no space left in memory");
     Unfinished& file = shared_->unfinished.at(path_);
@@ -108,7 +110,7 @@ class MemoryIngest final : public Ingest {
     file.pieces.Add(piece);
     return OkStatus();
   }
-  void KeepCached() override {}
+  void ExpectReaders() override {}
   Status Drop(std::span<const uint32_t> pieces) override {
     const MutexLock lock(shared_->mutex);
     for (const uint32_t piece : pieces) shared_->unfinished.at(path_).pieces.Remove(piece);

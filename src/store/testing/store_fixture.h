@@ -23,6 +23,12 @@ inline std::string RandomContent(size_t size, uint32_t seed) {
 
 inline ExpectedContent ExpectedOf(const std::string& content) { return {content.size(), Digest::Of(content), {}, ""}; }
 
+inline PieceBuffer BufferOf(std::string_view content) {
+  auto buffer = std::make_shared<AlignedBuffer>(content.size());
+  std::ranges::copy(std::as_bytes(std::span(content)), buffer->span().begin());
+  return buffer;
+}
+
 // Writes the pieces of `content` that are not here, one range each.
 inline Status Receive(Ingest& ingest, std::string_view content) {
   const PieceMap pieces = ingest.pieces();
