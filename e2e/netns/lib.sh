@@ -13,7 +13,7 @@
 # Links are veth pairs with a token bucket (tbf) on both ends: what a machine sends waits in its own queue, what it gets in the
 # switch's. Nothing outside is reached or changed, and the names of the namespaces end in ID.
 
-BUCKET=${BALLAST_NET_BUCKET:-64kb}             # the kernel hands on up to 64 KiB at once; a smaller bucket makes it cut them up
+BUCKET=${BALLAST_NET_BUCKET:-72kb}             # the kernel hands on 64 KiB and their header at once; what is larger than the bucket is cut into small packets, at ten times the CPU
 QUEUE=${BALLAST_NET_QUEUE:-50ms}               # what would wait longer than this is dropped
 
 enter() { echo "nsenter --net=/run/netns/$1-$ID"; }
