@@ -42,7 +42,7 @@ using StreamId = uint32_t;
 struct SwarmRules {
   uint64_t buffers = 48 << 20;  // bytes of pieces in flight from other nodes; slots = buffers / piece size, within:
   uint32_t least_slots = 2;
-  uint32_t most_slots = 6;
+  uint32_t most_slots = 5;     // fewer than a node's uploads: else one that is free finds everybody busy
   uint32_t origin_slots = 1;   // runs from the origin at once
   uint32_t open_pieces = 128;  // files are opened until so many missing pieces lie in their windows
   size_t open_files = 64;

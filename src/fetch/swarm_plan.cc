@@ -49,10 +49,12 @@ void SwarmPlan::Heard(const Reply& reply) {
   for (const PieceRef& piece : reply.withdrawn) DropWithdrawn(piece.file);
   if (state_.ending) return;
   for (const Assignment& assignment : reply.assignments) Take(assignment);
+  // The coordinator knows what it has given: to say so would be half of all messages.
+  Swarm().said_peer_slots = std::min(Swarm().said_peer_slots, FreePeerSlots());
+  Swarm().said_origin_slots = std::min(Swarm().said_origin_slots, FreeOriginSlots());
 }
 
 void SwarmPlan::Take(const Assignment& assignment) {
-  Swarm().news = true;
   if (!IsOurs(assignment)) return Decline(assignment, 0, FailureReason::kCancelled);
   if (assignment.source == kOrigin) return TakeRun(assignment);
   TakePiece(assignment);
@@ -97,6 +99,7 @@ void SwarmPlan::TakePiece(const Assignment& piece) {
 void SwarmPlan::Decline(const Assignment& assignment, uint32_t from, FailureReason reason) {
   if (from >= assignment.count) return;
   const PieceRef first{assignment.first.file, assignment.first.piece + from};
+  Swarm().news = true;
   Swarm().failed.push_back({first, assignment.count - from, assignment.source, reason});
 }
 

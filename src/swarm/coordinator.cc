@@ -10,6 +10,7 @@
 #include "swarm/distrust.h"
 #include "swarm/given_pieces.h"
 #include "swarm/hash_questions.h"
+#include "swarm/origin_share.h"
 #include "swarm/source_pace.h"
 #include "swarm/swarm_view.h"
 
@@ -113,10 +114,13 @@ struct Coordinator::State {
     if (source == kOrigin) view.CountOriginPiece();
     const auto found = given.Find(node, piece, source);
     if (!found) return;
-    if (source == kOrigin) return origin_pace.Note(node, found->at, now);
+    if (source == kOrigin) {
+      origin_share.Note(node, OriginCapable(), now);
+      return origin_pace.Note(node, found->at, now);
+    }
     members[source].reached_at = now;
-    pace.Note(source, SizeOf(piece), view.node(source).uploads, now - found->at);
-    view.SetLimit(source, pace.Limit(source, policy.max_uploads));
+    pace.Note(source, node, SizeOf(piece), now - found->at);
+    view.SetLimit(source, pace.Limit(source));
   }
 
   uint64_t SizeOf(PieceIndex piece) const { return view.file(view.RefOf(piece).file).piece_size; }
@@ -150,7 +154,7 @@ struct Coordinator::State {
         return distrust.Avoid(node, source, now + std::chrono::milliseconds(500));
       case FailureReason::kSlow:
         pace.NoteSlow(source);
-        view.SetLimit(source, pace.Limit(source, policy.max_uploads));
+        view.SetLimit(source, pace.Limit(source));
         return distrust.Avoid(node, source, now + kAvoidFor);
       case FailureReason::kOrigin:
         return;
@@ -227,17 +231,20 @@ struct Coordinator::State {
                           .origin_capable = OriginCapable(),
                           .longest_run = origin_pace.LongestRun(node)};
     ServeAudit(node, now, reply);
+    bool wants = false;
     while (audit.ToFetch(node).empty()) {
-      request.origin = member.origin && member.origin_slots > 0;
+      const bool origin = member.origin && member.origin_slots > 0;
+      request.origin = origin && !origin_share.MustWait(node, OriginCapable(), now);
       request.nodes = member.peer_slots > 0;
       request.salt = ++salt;
+      wants = origin || request.nodes;
       if (!request.origin && !request.nodes) break;
       const auto chosen = ChooseSource(view, request, choice);
       if (!chosen) break;
       --(chosen->source == kOrigin ? member.origin_slots : member.peer_slots);
       Assign(node, *chosen, now, reply);
     }
-    if ((request.origin || request.nodes) && !std::exchange(member.queued, true)) waiting.push_back(node);
+    if (wants && !std::exchange(member.queued, true)) waiting.push_back(node);
   }
 
   // Once the node has given them up, and wants their file again.
@@ -306,8 +313,9 @@ struct Coordinator::State {
   SwarmView view;
   const CoordinatorPolicy policy;
   const ChoicePolicy choice;
-  SourcePace pace;
+  SourcePace pace{policy.max_uploads};
   OriginPace origin_pace;
+  OriginShare origin_share;
   GivenPieces given{view};
   AttesterAudit audit;
   std::set<Digest> condemned;  // hashes that a node attested which was found to be wrong

@@ -5,31 +5,31 @@
 namespace ballast {
 namespace {
 
-constexpr double kWeight = 0.2;          // of the newest measure
-constexpr double kTypicalWeight = 0.02;  // of one measure among those of all nodes
+constexpr double kWeight = 0.2;  // of the newest measure
+constexpr double kSlower = 2;    // than what its receiver gets from others: then the source is to blame
+constexpr double kShrinks = 0.7;
 constexpr Duration kOriginRun = std::chrono::milliseconds(500);
-constexpr double kSlow = 0.3;  // of what is typical
 
 }  // namespace
 
-double& SourcePace::RateOf(NodeId source) {
-  if (source >= rates_.size()) rates_.resize(source + 1);
-  return rates_[source];
+double& SourcePace::LimitOf(NodeId source) {
+  if (source >= limits_.size()) limits_.resize(source + 1, most_);
+  return limits_[source];
 }
 
-void SourcePace::Note(NodeId source, uint64_t bytes, uint32_t uploads, Duration took) {
-  const double seconds = std::max(std::chrono::duration<double>(took).count(), 1e-4);
-  const double rate = static_cast<double>(bytes) * std::max(uploads, 1U) / seconds;
-  double& known = RateOf(source);
-  known = known == 0 ? rate : known + kWeight * (rate - known);
-  typical_ = typical_ == 0 ? rate : typical_ + kTypicalWeight * (std::min(rate, 4 * typical_) - typical_);
+void SourcePace::Note(NodeId source, NodeId receiver, uint64_t bytes, Duration took) {
+  if (receiver >= receivers_.size()) receivers_.resize(receiver + 1);
+  double& usual = receivers_[receiver];
+  const double per_byte =
+      std::chrono::duration<double>(took).count() / static_cast<double>(std::max<uint64_t>(bytes, 1));
+  double& limit = LimitOf(source);
+  const bool slow = usual > 0 && per_byte > kSlower * usual;
+  limit = slow ? std::max(1.0, kShrinks * limit) : std::min(most_, limit + 1 / limit);
+  usual = usual == 0 ? per_byte : usual + kWeight * (std::min(per_byte, 2 * kSlower * usual) - usual);
 }
 
-void SourcePace::NoteSlow(NodeId source) { RateOf(source) = std::min(RateOf(source), kSlow * typical_ / 2); }
-
-uint32_t SourcePace::Limit(NodeId source, uint32_t most) const {
-  const bool known = source < rates_.size() && rates_[source] > 0;
-  return known && rates_[source] < kSlow * typical_ ? 1 : most;
+uint32_t SourcePace::Limit(NodeId source) const {
+  return static_cast<uint32_t>(source < limits_.size() ? limits_[source] : most_);
 }
 
 void OriginPace::Note(NodeId node, SteadyTime given_at, SteadyTime now) {

@@ -1,5 +1,4 @@
-// How fast each node sends, and how many pieces it may therefore be asked for at once: a node on a slow link must not
-// be given as many as the others.
+// How many pieces each node may be asked for at once: a node on a slow link must not be given as many as the others.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +9,24 @@
 
 namespace ballast {
 
+// A receiver's own line slows all that it gets alike; a source's own line slows what comes from it beside what the same
+// receiver gets from others. Only that counts against a source: its limit shrinks, and grows again piece by piece.
 class SourcePace {
  public:
-  // A piece of `bytes` came from `source` in `took`, while it sent `uploads` at once.
-  void Note(NodeId source, uint64_t bytes, uint32_t uploads, Duration took);
-  void NoteSlow(NodeId source);
-  uint32_t Limit(NodeId source, uint32_t most) const;
+  explicit SourcePace(uint32_t most) : most_(most) {}
+
+  // A piece of `bytes` came from `source` to `receiver` in `took`.
+  void Note(NodeId source, NodeId receiver, uint64_t bytes, Duration took);
+  // It did not come in time.
+  void NoteSlow(NodeId source) { LimitOf(source) = 1; }
+  uint32_t Limit(NodeId source) const;
 
  private:
-  double& RateOf(NodeId source);
+  double& LimitOf(NodeId source);
 
-  std::vector<double> rates_;  // bytes per second, smoothed; 0: nothing known
-  double typical_ = 0;
+  const double most_;
+  std::vector<double> limits_;
+  std::vector<double> receivers_;  // seconds per byte, smoothed; 0: nothing known
 };
 
 // Not thread-safe.
