@@ -56,7 +56,8 @@ class Node {
   PosixFileSystem files_;
   OriginFinder origins_;
   DaemonMetrics metrics_{"1"};
-  TransferLimits limits_{{}, clock_};
+  RealPace pace_{clock_};
+  TransferLimits limits_{{}, pace_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Resolutions> resolutions_;
   std::unique_ptr<ModelResolver> resolver_;

@@ -104,6 +104,14 @@ TEST(TransferBucketsTest, APrewarmKeepsToItsOwnRateAndTheOthersDoNot) {
   EXPECT_NEAR(demand.BytesPerSecond(seconds(20)), 4 * kRate, kRate * 0.2);
 }
 
+TEST(TransferBucketsTest, WhatSomebodyBeginsToWaitForIsNotHeldUpByThePrewarmsRate) {
+  TransferBuckets buckets({.download = 4 * kRate, .prewarm = kRate});
+  const auto taken = buckets.Take(TransferFrom::kOrigin, 4 * kRate, false, kStart);
+  EXPECT_TRUE(taken.taken);
+  EXPECT_EQ(taken.wait, milliseconds(3750));
+  EXPECT_EQ(taken.wait_if_wanted, milliseconds(750));
+}
+
 TEST(TransferBucketsTest, TheOriginHasALimitOfItsOwn) {
   TransferBuckets buckets({.origin = kRate});
   EXPECT_GT(buckets.Take(TransferFrom::kOrigin, kRate, true, kStart).wait, milliseconds(700));
