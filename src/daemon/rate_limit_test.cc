@@ -53,7 +53,7 @@ struct Taker {
   }
 };
 
-void Simulate(TransferBuckets& buckets, std::vector<Taker*> takers, Duration time) {
+void Simulate(TransferBuckets& buckets, const std::vector<Taker*>& takers, Duration time) {
   for (SteadyTime now = kStart; now < kStart + time; now += milliseconds(1)) {
     for (Taker* taker : takers) taker->Step(buckets, now);
   }

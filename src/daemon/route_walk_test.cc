@@ -37,7 +37,6 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::hours;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAreArray;
