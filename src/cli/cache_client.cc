@@ -75,6 +75,7 @@ ModelTransfers FromProto(const v1::ModelTransfers& m) {
   out.coordinator = m.coordinator();
   for (const auto& t : m.transfers())
     out.transfers.push_back({t.receiver(), t.source(), t.path(), t.first_piece(), t.pieces()});
+  out.quarantined = Strings(m.quarantined());
   return out;
 }
 

@@ -94,6 +94,7 @@ struct ModelTransfers {
   std::vector<Source> sources;               // of this node's download
   std::string coordinator;                   // "" = nobody that is known here
   std::vector<Transfer> transfers;           // of all nodes, where this one coordinates them
+  std::vector<std::string> quarantined;      // nodes that this one found to send or attest wrong bytes
 };
 
 struct Damage {

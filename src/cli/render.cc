@@ -108,6 +108,8 @@ std::string Text(const ModelTransfers& m) {
   if (!m.coordinator.empty()) text += StrCat("  coordinated by ", m.coordinator, "\n");
   for (const ModelTransfers::Transfer& t : m.transfers)
     text += StrCat("  ", NodeOrHub(t.source), " -> ", t.receiver, ": ", PiecesOf(t), "\n");
+  for (const std::string& node : m.quarantined)
+    text += StrCat("  quarantined: ", node, " sent or attested wrong bytes; check its disk and memory\n");
   return text;
 }
 

@@ -64,7 +64,8 @@ json Of(const ModelTransfers& m) {
           {"progress", m.progress ? Of(*m.progress) : json()},
           {"sources", ListOf(m.sources)},
           {"coordinator", m.coordinator},
-          {"transfers", ListOf(m.transfers)}};
+          {"transfers", ListOf(m.transfers)},
+          {"quarantined", m.quarantined}};
 }
 
 double Seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }

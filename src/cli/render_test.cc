@@ -132,6 +132,7 @@ TEST(RenderTest, TransfersSayWhoGivesWhomWhat) {
       {"", "", false, kGiB, kGiB / 2, 1}, {"n2", "rack-a", true, 3 * kGiB, kGiB, 4}, {"n3", "", false, 5, 0, 0}};
   m.coordinator = "n1";
   m.transfers = {{"n1", "n2", "model.bin", 7, 1}, {"n2", "", "model.bin", 8, 4}, {"n3", "n1", "", 0, 1}};
+  m.quarantined = {"n4"};
   EXPECT_EQ(Text(std::vector{m}),
             "hf://org/name@main: 43% (12.3 of 28.6 GiB, 1.1 GiB/s, about 15 s)\n"
             "  FROM     ZONE           BYTES    RATE       IN FLIGHT\n"
@@ -141,13 +142,14 @@ TEST(RenderTest, TransfersSayWhoGivesWhomWhat) {
             "  coordinated by n1\n"
             "  n2 -> n1: model.bin, piece 7\n"
             "  the hub -> n2: model.bin, pieces 8-11\n"
-            "  n1 -> n3: piece 0\n");
+            "  n1 -> n3: piece 0\n"
+            "  quarantined: n4 sent or attested wrong bytes; check its disk and memory\n");
   m.sources.resize(1);
   m.transfers.resize(1);
   m.progress.reset();
   EXPECT_EQ(Json(std::vector{m}),
             "{\"models\":[{\"coordinator\":\"n1\",\"manifest\":\"sha256:ab\",\"model\":\"hf://org/name@main\","
-            "\"phase\":\"downloading\",\"progress\":null,\"sources\":[{\"bytes\":1073741824,"
+            "\"phase\":\"downloading\",\"progress\":null,\"quarantined\":[\"n4\"],\"sources\":[{\"bytes\":1073741824,"
             "\"bytes_per_second\":536870912,\"in_flight\":1,\"node\":\"\",\"same_zone\":false,\"zone\":\"\"}],"
             "\"transfers\":[{\"first_piece\":7,\"path\":\"model.bin\",\"pieces\":1,\"receiver\":\"n1\","
             "\"source\":\"n2\"}]}]}\n");

@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <vector>
+
 #include "base/small_file.h"
 
 namespace ballast {
@@ -96,6 +101,45 @@ TEST(ConfigTest, TheExampleFileIsValidAndItsValuesAreTheDefaults) {
   EXPECT_EQ(example.fetch.streams, defaults.fetch.streams);
   EXPECT_EQ(example.fetch.models, defaults.fetch.models);
   EXPECT_EQ(example.poll, defaults.poll);
+}
+
+// The block `swarm` of the example file without the comment signs before it, and without the lines that begin with one
+// of `without`; the keys of `instead` are no comments either.
+std::string SwarmExample(const std::vector<std::string>& without = {}, const std::string& instead = "") {
+  std::ifstream file(BALLAST_EXAMPLE_CONFIG);
+  std::string text;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("# swarm:") && (text.empty() || !line.starts_with("# "))) {
+      if (!text.empty()) break;
+      continue;
+    }
+    line = line.substr(2);
+    const auto begins = [&line](const std::string& with) { return line.starts_with(with); };
+    if (std::any_of(without.begin(), without.end(), begins)) continue;
+    if (!instead.empty() && begins("  # " + instead)) line.erase(2, 2);
+    text += line + "\n";
+  }
+  return text;
+}
+
+TEST(ConfigTest, TheExampleOfASwarmIsValidInEachOfItsForms) {
+  const std::vector<std::string> members = {"  members:", "  - {"}, tls = {"  tls:", "    "};
+  const auto listed = ParseConfig(SwarmExample(), "example");
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  const SwarmConfig defaults;
+  EXPECT_EQ(listed->swarm->listen.address, defaults.listen.address);
+  EXPECT_EQ(listed->swarm->listen.control_port, defaults.listen.control_port);
+  EXPECT_EQ(listed->swarm->listen.data_port, defaults.listen.data_port);
+  EXPECT_EQ(listed->swarm->members.size(), 2U);
+  const auto file = ParseConfig(SwarmExample(members, "membersFile"), "example");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_FALSE(file->swarm->members_file.empty());
+  const auto dns = ParseConfig(SwarmExample(members, "dns"), "example");
+  ASSERT_TRUE(dns.ok()) << dns.status();
+  EXPECT_EQ(dns->swarm->dns.interval, defaults.dns.interval);
+  const auto plaintext = ParseConfig(SwarmExample(tls, "plaintext"), "example");
+  ASSERT_TRUE(plaintext.ok()) << plaintext.status();
+  EXPECT_TRUE(plaintext->swarm->plaintext);
 }
 
 }  // namespace

@@ -105,6 +105,7 @@ struct Daemon::Parts {
   Setup setup;
   const Clock& clock;
   const NodeFacts facts;
+  RealPace real_pace{clock};
   DaemonMetrics metrics;
   std::unique_ptr<OriginSet> origin_set;
   PosixFileSystem files;
@@ -148,12 +149,13 @@ Status Daemon::Parts::OpenStore() {
 
 Status Daemon::Parts::JoinSwarm() {
   const auto& rates = setup.config.limits;
+  Pace& pace = setup.pace == nullptr ? real_pace : *setup.pace;
   limits = std::make_unique<TransferLimits>(TransferRates{.download = rates.download_bytes_per_second,
                                                           .origin = rates.origin_bytes_per_second,
                                                           .prewarm = rates.prewarm_bytes_per_second},
-                                            clock);
+                                            pace);
   if (!setup.config.swarm) return OkStatus();
-  uploads = std::make_unique<TransferLimits>(TransferRates{.download = rates.upload_bytes_per_second}, clock);
+  uploads = std::make_unique<TransferLimits>(TransferRates{.download = rates.upload_bytes_per_second}, pace);
   resolver.reset(new ModelResolver({*store, *resolutions, setup.origins, metrics, *limits, clock}));
   ASSIGN_OR_RETURN(swarm, SwarmNode::Start({.config = *setup.config.swarm,
                                             .node = facts.node,

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "daemon/config.h"
 #include "daemon/downloader.h"
+#include "daemon/metered_source.h"
 #include "daemon/model_manager.h"
 
 namespace ballast {
@@ -21,6 +22,7 @@ class Daemon {
     OriginFinder origins;  // empty: those of the configuration
     ModelManager::Options jobs;
     Duration upkeep = std::chrono::seconds(2);  // how often certificates and members of the swarm are looked at
+    Pace* pace = nullptr;                       // of the limits; null: the clock's. Outlives the daemon
   };
 
   // Ready when it returns. Errors name the key of the configuration that would cure them: a second instance, a cache

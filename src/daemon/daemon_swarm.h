@@ -17,6 +17,7 @@ namespace ballast {
 struct SwarmTransfer {
   std::string receiver;
   std::string source;  // "" = the origin
+  uint32_t file = 0;   // index in the manifest
   std::string path;    // "" = not known here
   uint32_t first = 0;  // piece
   uint32_t count = 0;
@@ -28,6 +29,7 @@ struct SwarmTransfer {
 struct ModelSwarmView {
   std::string coordinator;               // "" = nobody
   std::vector<SwarmTransfer> transfers;  // where this node coordinates it
+  std::vector<std::string> quarantined;  // nodes that it found to send or attest wrong bytes
 };
 
 // Thread-safe.

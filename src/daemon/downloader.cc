@@ -32,9 +32,16 @@ class NoOrigin final : public Origin {
 
 class HookSink final : public ProgressSink {
  public:
+  // `manifest`: null where it is not known yet.
   HookSink(const AttemptHooks& hooks, TransferCounts& counts, const Clock& clock, std::string name,
-           std::optional<Digest> manifest)
-      : hooks_(hooks), counts_(counts), clock_(clock), name_(std::move(name)), manifest_(manifest) {}
+           const Manifest* manifest)
+      : hooks_(hooks), counts_(counts), clock_(clock), name_(std::move(name)) {
+    if (manifest == nullptr) return;
+    manifest_ = manifest->Id();
+    std::vector<std::string> paths;
+    for (const ManifestFile& file : manifest->files()) paths.push_back(file.path.str());
+    paths_ = std::make_shared<const std::vector<std::string>>(std::move(paths));
+  }
 
   void OnProgress(const FetchProgress& now) override {
     hooks_.progress({.step = "downloading",
@@ -45,7 +52,8 @@ class HookSink final : public ProgressSink {
                      .files_total = now.files_total,
                      .waiting_for = now.waiting_for,
                      .sources = counts_.Look(clock_.Steady()),
-                     .manifest = manifest_});
+                     .manifest = manifest_,
+                     .paths = paths_});
   }
   void OnProven(const RemoteFile& file, const Digest& digest) override { hooks_.verified(file.path, digest); }
   void OnMessage(const std::string& text) override { LOG(WARNING) << Message(text).With("model", name_); }
@@ -55,7 +63,8 @@ class HookSink final : public ProgressSink {
   TransferCounts& counts_;
   const Clock& clock_;
   const std::string name_;
-  const std::optional<Digest> manifest_;
+  std::optional<Digest> manifest_;
+  std::shared_ptr<const std::vector<std::string>> paths_;
 };
 
 // Of the request alone: another node may know the commit by other names, which need not be true any more.
@@ -176,8 +185,7 @@ Result<FetchedModel> Downloader::FetchFiles(const Job& job, TransferCounts& coun
                                             const std::stop_token& stop) {
   MeteredSource source(job.origin, metrics_, limits_, counts, hooks.demanded);
   ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(job.resolved, store_.blobs()));
-  HookSink sink(hooks, counts, clock_, job.request.Name(),
-                job.manifest == nullptr ? std::nullopt : std::optional(job.manifest->Id()));
+  HookSink sink(hooks, counts, clock_, job.request.Name(), job.manifest);
   const FetchOptions options{.max_streams = options_.streams};
   if (job.manifest == nullptr) return FetchModel(job.resolved, source, *destination, options, clock_, sink, stop);
   MeteredSwarm swarm({swarm_->swarm(), swarm_->membership(), metrics_, counts});

@@ -51,7 +51,8 @@ struct JobProgress {
   uint32_t files_total = 0;
   std::string waiting_for;  // why nothing moves, for people
   std::vector<TransferSource> sources;
-  std::optional<Digest> manifest;  // known from the start only in a swarm
+  std::optional<Digest> manifest;                         // known from the start only in a swarm
+  std::shared_ptr<const std::vector<std::string>> paths;  // of its files, in its order; null like it
 
   friend bool operator==(const JobProgress&, const JobProgress&) = default;
 };

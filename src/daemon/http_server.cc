@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/errno_status.h"
 #include "base/logging.h"
@@ -24,9 +25,15 @@ using Routes = std::map<std::string, HttpServer::Route>;
 
 constexpr uint32_t kMaxHeader = 8 * 1024;
 
+HttpAnswer NotFoundAmong(const Routes& routes) {
+  std::vector<std::string> paths;
+  for (const auto& [path, route] : routes) paths.push_back(path);
+  return {.code = 404, .body = StrCat("not found; there are ", Join(paths, " "), "\n")};
+}
+
 HttpAnswer Answer(const Routes& routes, http::verb method, std::string_view target) {
   const auto route = routes.find(std::string(target.substr(0, target.find('?'))));
-  if (route == routes.end()) return {.code = 404, .body = "not found\n"};
+  if (route == routes.end()) return NotFoundAmong(routes);
   if (method != http::verb::get && method != http::verb::head) return {.code = 405, .body = "only GET and HEAD\n"};
   return route->second();
 }

@@ -1,4 +1,5 @@
-// A small HTTP/1.1 server for probes and metrics: GET and HEAD of a few fixed paths, everything else 404 or 405.
+// A small HTTP/1.1 server for probes and metrics: GET and HEAD of a few fixed paths, everything else 404 (which names
+// the paths) or 405.
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,9 @@ TEST_F(HttpServerTest, AnswersARoute) {
 
 TEST_F(HttpServerTest, AnythingElseIs404AndOtherMethodsAreRefused) {
   const auto server = Start();
-  EXPECT_THAT(Exchange(server->port(), "GET /etc/passwd HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.0 404"));
+  const std::string unknown = Exchange(server->port(), "GET /etc/passwd HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(unknown, StartsWith("HTTP/1.0 404"));
+  EXPECT_THAT(unknown, HasSubstr("\r\n\r\nnot found; there are /healthz\n"));
   EXPECT_THAT(Exchange(server->port(), "DELETE /healthz HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.0 405"));
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/stop_limit.h"
+#include "peering/grpc_log.h"
 
 namespace ballast {
 namespace {
@@ -96,6 +97,7 @@ int Main(int argc, char** argv) {
     return 0;
   }
   InitLogging(argv[0], arguments.verbosity);
+  LogGrpcAsOurs();
   RaiseFileLimit();
   const Status status = Run(*config);
   return status.ok() ? 0 : Fail(status);

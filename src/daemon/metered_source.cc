@@ -10,28 +10,30 @@ namespace {
 // In case that somebody begins to wait for what is only prewarmed.
 constexpr Duration kLookAgain = std::chrono::milliseconds(100);
 
-// False: `stop` came first.
-bool Sleep(Duration wait, const std::stop_token& stop) {
+}  // namespace
+
+void RealPace::SleepUntil(SteadyTime until, const std::stop_token& stop) {
   std::mutex mutex;
   std::unique_lock lock(mutex);
-  std::condition_variable_any().wait_for(lock, stop, wait, [] { return false; });
-  return !stop.stop_requested();
+  std::condition_variable_any().wait_for(lock, stop, until - Now(), [] { return false; });
 }
-
-}  // namespace
 
 Status TransferLimits::Wait(TransferFrom from, uint64_t bytes, const std::function<bool()>& demanded,
                             const std::stop_token& stop) {
+  TransferBuckets::Taken taken{};
+  SteadyTime asked{};
   for (;;) {
+    const SteadyTime now = pace_.Now();
     const bool for_somebody = demanded();
-    TransferBuckets::Taken taken{};
-    {
+    if (!taken.taken) {
       MutexLock lock(mutex_);
-      taken = buckets_.Take(from, bytes, for_somebody, clock_.Steady());
+      taken = buckets_.Take(from, bytes, for_somebody, now);
+      asked = now;
     }
-    if (taken.taken && taken.wait <= Duration::zero()) return OkStatus();
-    if (!Sleep(taken.taken ? taken.wait : std::min(taken.wait, kLookAgain), stop)) return Cancelled("stopped");
-    if (taken.taken) return OkStatus();
+    const SteadyTime due = asked + (taken.taken && for_somebody ? taken.wait_if_wanted : taken.wait);
+    if (taken.taken && now >= due) return OkStatus();
+    if (stop.stop_requested()) return Cancelled("stopped");
+    pace_.SleepUntil(for_somebody ? due : std::min(due, now + kLookAgain), stop);
   }
 }
 

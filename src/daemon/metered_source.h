@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <stop_token>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -12,16 +13,36 @@
 
 namespace ballast {
 
+// The time that limits go by. Thread-safe.
+class Pace {
+ public:
+  virtual ~Pace() = default;
+  virtual SteadyTime Now() const = 0;
+  // Blocks until then or `stop`; may return before, as condition variables do.
+  virtual void SleepUntil(SteadyTime until, const std::stop_token& stop) = 0;
+};
+
+class RealPace final : public Pace {
+ public:
+  explicit RealPace(const Clock& clock) : clock_(clock) {}
+  SteadyTime Now() const override { return clock_.Steady(); }
+  void SleepUntil(SteadyTime until, const std::stop_token& stop) override;
+
+ private:
+  const Clock& clock_;
+};
+
 // TransferBuckets that downloads share. Thread-safe.
 class TransferLimits {
  public:
-  TransferLimits(const TransferRates& rates, const Clock& clock) : clock_(clock), buckets_(rates) {}
+  // `pace` outlives it.
+  TransferLimits(const TransferRates& rates, Pace& pace) : pace_(pace), buckets_(rates) {}
   // Blocks until `bytes` may come. `demanded`: somebody waits for them; asked again while it blocks. Cancelled: `stop`
   // came first.
   Status Wait(TransferFrom from, uint64_t bytes, const std::function<bool()>& demanded, const std::stop_token& stop);
 
  private:
-  const Clock& clock_;
+  Pace& pace_;
   Mutex mutex_;
   TransferBuckets buckets_ GUARDED_BY(mutex_);
 };

@@ -1,6 +1,9 @@
 #include "daemon/metered_swarm.h"
 
+#include <set>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace ballast {
 namespace {
@@ -27,12 +30,23 @@ class CountingSession final : public SwarmSession {
       : metrics_(metrics), listener_(listener, metrics), session_(swarm.Join(manifest, listener_)) {}
   void Send(Announce announce) override { session_->Send(std::move(announce)); }
   void Send(Next next) override {
-    for (const Failed& failed : next.failed) metrics_.CountFailedPieces(failed.reason, failed.count);
+    for (const Failed& failed : next.failed) {
+      metrics_.CountFailedPieces(failed.reason, failed.count);
+      if (failed.reason == FailureReason::kCorrupt) Distrusts(failed.source);
+    }
     session_->Send(std::move(next));
   }
 
  private:
+  // Reported with each piece that is not asked of it any more; counted once.
+  void Distrusts(NodeId source) {
+    MutexLock lock(mutex_);
+    if (distrusted_.insert(source).second) metrics_.CountDistrusted();
+  }
+
   DaemonMetrics& metrics_;
+  Mutex mutex_;
+  std::set<NodeId> distrusted_ GUARDED_BY(mutex_);
   CountingListener listener_;
   const std::unique_ptr<SwarmSession> session_;  // last: it calls the listener
 };

@@ -55,19 +55,23 @@ struct SwarmMetrics {
     active.Set(now.active ? 1 : 0);
     members.Set(now.members);
     uploads.Set(now.uploads);
-    // A counter that is counted elsewhere: it goes on from what it was.
+    // Counters that are counted elsewhere: they go on from what they were.
     uploaded.Increment(static_cast<double>(now.uploaded_bytes) - uploaded.Value());
+    quarantined.Increment(static_cast<double>(now.quarantined_nodes) - quarantined.Value());
+  }
+
+  Counter& OneCounter(const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry_).Add({});
   }
 
   Registry& registry_;
   Gauge& active = One("ballast_swarm_active", "1: this node gives to others and takes from them; 0: it can't now.");
   Gauge& members = One("ballast_swarm_members", "Nodes of the swarm that this node knows, itself among them.");
   Gauge& uploads = One("ballast_swarm_uploads", "Pieces that this node is sending.");
-  Counter& uploaded = BuildCounter()
-                          .Name("ballast_swarm_uploaded_bytes_total")
-                          .Help("Bytes that this node sent to others.")
-                          .Register(registry_)
-                          .Add({});
+  Counter& uploaded = OneCounter("ballast_swarm_uploaded_bytes_total", "Bytes that this node sent to others.");
+  Counter& quarantined =
+      OneCounter("ballast_swarm_quarantined_nodes_total",
+                 "Nodes that sent or attested wrong bytes of a model that this node coordinates; once for each model.");
 };
 
 struct DaemonMetrics::Impl {
@@ -96,6 +100,9 @@ struct DaemonMetrics::Impl {
                            .Add({});
   Family<Counter>& failed =
       Counters("ballast_swarm_failed_pieces_total", "Pieces that did not come as given, by reason.");
+  Counter& distrusted = Counters("ballast_swarm_distrusted_nodes_total",
+                                 "Nodes that sent this node other bytes than it asked for; once for each download.")
+                            .Add({});
   Counter& stale =
       Counters("ballast_stale_answers_total", "Requests served from this node because the origin did not answer.")
           .Add({});
@@ -152,6 +159,8 @@ void DaemonMetrics::CountWithdrawn(uint64_t pieces) { impl_->withdrawn.Increment
 void DaemonMetrics::CountFailedPieces(FailureReason reason, uint64_t pieces) {
   impl_->failed.Add({{"reason", NameOf(reason)}}).Increment(static_cast<double>(pieces));
 }
+
+void DaemonMetrics::CountDistrusted() { impl_->distrusted.Increment(); }
 
 void DaemonMetrics::CountStale() { impl_->stale.Increment(); }
 

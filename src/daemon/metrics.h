@@ -22,6 +22,7 @@ struct SwarmGauges {
   uint32_t members = 0;
   uint32_t uploads = 0;  // pieces being sent
   uint64_t uploaded_bytes = 0;
+  uint64_t quarantined_nodes = 0;  // found by this node, where it coordinates
 };
 
 // What a scrape reads at its moment rather than counts as it goes.
@@ -55,6 +56,7 @@ class DaemonMetrics {
   void CountHedge();                     // another source was given for a piece that is late
   void CountWithdrawn(uint64_t pieces);  // dropped, because their attester was found to be bad
   void CountFailedPieces(FailureReason reason, uint64_t pieces);
+  void CountDistrusted();  // a node sent other bytes than it was asked for
 
   std::string Render(const Gauges& now);
 

@@ -33,6 +33,7 @@ TEST(DaemonMetricsTest, BytesAreCountedByWhereTheyCameFrom) {
   metrics.CountHedge();
   metrics.CountWithdrawn(5);
   metrics.CountFailedPieces(FailureReason::kCorrupt, 6);
+  metrics.CountDistrusted();
   const std::string text = metrics.Render({.in_flight = {{SourceKind::kSameZone, 7}}});
   EXPECT_THAT(text, HasSubstr("ballast_swarm_bytes_total{source=\"origin\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("ballast_swarm_bytes_total{source=\"peer_same_zone\"} 2\n"));
@@ -42,6 +43,7 @@ TEST(DaemonMetricsTest, BytesAreCountedByWhereTheyCameFrom) {
   EXPECT_THAT(text, HasSubstr("ballast_swarm_hedges_total 1\n"));
   EXPECT_THAT(text, HasSubstr("ballast_swarm_withdrawn_pieces_total 5\n"));
   EXPECT_THAT(text, HasSubstr("ballast_swarm_failed_pieces_total{reason=\"corrupt\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_swarm_distrusted_nodes_total 1\n"));
   EXPECT_THAT(text, HasSubstr("ballast_swarm_in_flight{source=\"peer_same_zone\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("ballast_swarm_in_flight{source=\"origin\"} 0\n"));
 }
@@ -51,12 +53,14 @@ TEST(DaemonMetricsTest, TheSwarmIsShownWhereThereIsOne) {
   EXPECT_THAT(metrics.Render({}), ::testing::Not(HasSubstr("ballast_swarm_members")));
   const auto render = [&](const SwarmGauges& swarm) { return metrics.Render({.swarm = swarm}); };
   EXPECT_THAT(
-      render({.active = true, .members = 3, .uploads = 2, .uploaded_bytes = 10}),
+      render({.active = true, .members = 3, .uploads = 2, .uploaded_bytes = 10, .quarantined_nodes = 1}),
       ::testing::AllOf(HasSubstr("ballast_swarm_active 1\n"), HasSubstr("ballast_swarm_members 3\n"),
-                       HasSubstr("ballast_swarm_uploads 2\n"), HasSubstr("ballast_swarm_uploaded_bytes_total 10\n")));
+                       HasSubstr("ballast_swarm_uploads 2\n"), HasSubstr("ballast_swarm_uploaded_bytes_total 10\n"),
+                       HasSubstr("ballast_swarm_quarantined_nodes_total 1\n")));
   EXPECT_THAT(
-      render({.members = 1, .uploaded_bytes = 15}),
-      ::testing::AllOf(HasSubstr("ballast_swarm_active 0\n"), HasSubstr("ballast_swarm_uploaded_bytes_total 15\n")));
+      render({.members = 1, .uploaded_bytes = 15, .quarantined_nodes = 3}),
+      ::testing::AllOf(HasSubstr("ballast_swarm_active 0\n"), HasSubstr("ballast_swarm_uploaded_bytes_total 15\n"),
+                       HasSubstr("ballast_swarm_quarantined_nodes_total 3\n")));
 }
 
 TEST(DaemonMetricsTest, APhaseThatNoModelIsInAnyMoreGoesBackToZero) {

@@ -19,7 +19,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 ModelRequest Main(const std::string& uri = "hf://org/a") { return {.ref = ModelRef::Parse(uri).value()}; }
@@ -56,7 +55,8 @@ class Node {
   PosixFileSystem files_;
   OriginFinder origins_;
   DaemonMetrics metrics_{"1"};
-  TransferLimits limits_{{}, clock_};
+  RealPace pace_{clock_};
+  TransferLimits limits_{{}, pace_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Resolutions> resolutions_;
   std::unique_ptr<ModelResolver> resolver_;
@@ -92,6 +92,7 @@ TEST_F(ModelResolverTest, ManyWhoAskAtOnceAreOneQuestionToTheOrigin) {
   Node node(origin_, clock_);
   origin_.HoldRead("config.json");
   std::vector<std::jthread> askers;
+  askers.reserve(8);
   std::atomic<int> answered = 0;
   for (int i = 0; i < 8; ++i) {
     askers.emplace_back([&] { answered += node.Ask(Main()).ok() ? 1 : 0; });

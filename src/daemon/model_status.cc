@@ -1,6 +1,9 @@
 #include "daemon/model_status.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <tuple>
 #include <utility>
 
 namespace ballast {
@@ -26,9 +29,30 @@ void AddSource(const TransferSource& source, ModelTransfers& out) {
   added.set_in_flight(source.in_flight);
 }
 
-void AddSwarm(const ModelSwarmView& view, ModelTransfers& out) {
+using Paths = std::shared_ptr<const std::vector<std::string>>;
+
+// Sorted by who gets what from whom, and pieces that follow one another as one run.
+std::vector<SwarmTransfer> Runs(std::vector<SwarmTransfer> transfers) {
+  const auto run = [](const SwarmTransfer& one) { return std::tie(one.receiver, one.source, one.file); };
+  std::sort(transfers.begin(), transfers.end(), [&](const SwarmTransfer& a, const SwarmTransfer& b) {
+    return std::tuple_cat(run(a), std::tie(a.first)) < std::tuple_cat(run(b), std::tie(b.first));
+  });
+  std::vector<SwarmTransfer> runs;
+  for (SwarmTransfer& transfer : transfers) {
+    if (!runs.empty() && run(runs.back()) == run(transfer) && runs.back().first + runs.back().count == transfer.first) {
+      runs.back().count += transfer.count;
+    } else {
+      runs.push_back(std::move(transfer));
+    }
+  }
+  return runs;
+}
+
+void AddSwarm(const ModelSwarmView& view, const Paths& paths, ModelTransfers& out) {
   out.set_coordinator(view.coordinator);
-  for (const SwarmTransfer& transfer : view.transfers) {
+  for (SwarmTransfer& transfer : Runs(view.transfers)) {
+    if (transfer.path.empty() && paths != nullptr && transfer.file < paths->size())
+      transfer.path = (*paths)[transfer.file];
     ModelTransfers::Transfer& added = *out.add_transfers();
     added.set_receiver(transfer.receiver);
     added.set_source(transfer.source);
@@ -36,6 +60,7 @@ void AddSwarm(const ModelSwarmView& view, ModelTransfers& out) {
     added.set_first_piece(transfer.first);
     added.set_pieces(transfer.count);
   }
+  for (const std::string& node : view.quarantined) out.add_quarantined(node);
 }
 
 ModelTransfers Of(const JobSnapshot& job) {
@@ -63,14 +88,18 @@ ModelTransfers Of(const NodeView& node, const Digest& id) {
 Result<std::vector<ModelTransfers>> TransfersOf(const NodeView& node, const std::string& model,
                                                 const std::function<ModelSwarmView(const Digest&)>& view_of) {
   std::vector<ModelTransfers> all;
+  std::map<std::string, Paths> paths;  // by manifest
   for (const JobSnapshot& job : node.jobs) {
-    if (Names(model, job)) all.push_back(Of(job));
+    if (!Names(model, job)) continue;
+    all.push_back(Of(job));
+    paths[all.back().manifest()] = job.progress.paths;
   }
   const Result<std::vector<Digest>> stored = SelectModels(node, model, /*all=*/false);
   if (!stored.ok() && all.empty()) return stored.status();
   for (const Digest& id : stored.ok() ? *stored : std::vector<Digest>()) all.push_back(Of(node, id));
   for (ModelTransfers& one : all) {
-    if (const Result<Digest> id = Digest::Parse(one.manifest()); id.ok()) AddSwarm(view_of(*id), one);
+    if (const Result<Digest> id = Digest::Parse(one.manifest()); id.ok())
+      AddSwarm(view_of(*id), paths[one.manifest()], one);
   }
   return all;
 }

@@ -1,6 +1,9 @@
 #include "daemon/model_status.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/strings.h"
 
 namespace ballast {
 namespace {
@@ -20,7 +23,8 @@ class ModelStatusTest : public ::testing::Test {
   Result<std::vector<cache::v1::ModelTransfers>> Ask(const std::string& model) {
     return TransfersOf(node_, model, [](const Digest& id) {
       return ModelSwarmView{.coordinator = "of " + id.Hex().substr(0, 4),
-                            .transfers = {{.receiver = "n1", .source = "n2", .path = "w.bin", .first = 3, .count = 2}}};
+                            .transfers = {{.receiver = "n1", .source = "n2", .path = "w.bin", .first = 3, .count = 2}},
+                            .quarantined = {"n9"}};
     });
   }
 
@@ -45,6 +49,8 @@ TEST_F(ModelStatusTest, ADownloadSaysWhomItHasBytesFrom) {
     EXPECT_EQ(models[0].transfers(0).receiver(), "n1");
     EXPECT_EQ(models[0].transfers(0).first_piece(), 3U);
     EXPECT_EQ(models[0].transfers(0).pieces(), 2U);
+    ASSERT_EQ(models[0].quarantined_size(), 1);
+    EXPECT_EQ(models[0].quarantined(0), "n9");
   }
 }
 
@@ -56,6 +62,23 @@ TEST_F(ModelStatusTest, AStoredModelSaysWhoCoordinatesIt) {
   EXPECT_EQ(models[0].phase(), "ready");
   EXPECT_FALSE(models[0].has_progress());
   EXPECT_EQ(models[0].coordinator(), "of " + manifest_.Id().Hex().substr(0, 4));
+}
+
+TEST_F(ModelStatusTest, PiecesThatFollowOneAnotherAreOneRunOfTheFileAsTheDownloadKnowsIt) {
+  node_.jobs[0].progress.paths = std::make_shared<const std::vector<std::string>>(std::vector<std::string>{"a", "b"});
+  const auto moving = [](const char* receiver, const char* source, uint32_t file, uint32_t first) {
+    return SwarmTransfer{.receiver = receiver, .source = source, .file = file, .first = first, .count = 1};
+  };
+  const auto models = TransfersOf(node_, "hf://org/coming", [&](const Digest&) {
+                        return ModelSwarmView{.transfers = {moving("n2", "", 0, 4), moving("n1", "", 1, 9),
+                                                            moving("n1", "", 1, 7), moving("n1", "", 1, 8),
+                                                            moving("n1", "n2", 1, 10), moving("n1", "", 7, 10)}};
+                      }).value();
+  std::vector<std::string> seen;
+  for (const auto& one : models[0].transfers())
+    seen.push_back(
+        StrCat(one.source(), ">", one.receiver(), " ", one.path(), " ", one.first_piece(), "+", one.pieces()));
+  EXPECT_THAT(seen, ::testing::ElementsAre(">n1 b 7+3", ">n1  10+1", "n2>n1 b 10+1", ">n2 a 4+1"));
 }
 
 TEST_F(ModelStatusTest, WhatIsNotHereIsNotFound) {

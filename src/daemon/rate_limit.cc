@@ -28,12 +28,15 @@ Duration TransferBuckets::TakeShared(TransferFrom from, uint64_t bytes, SteadyTi
 }
 
 TransferBuckets::Taken TransferBuckets::Take(TransferFrom from, uint64_t bytes, bool demanded, SteadyTime now) {
-  if (demanded) return {true, TakeShared(from, bytes, now)};
+  if (demanded) {
+    const Duration wait = TakeShared(from, bytes, now);
+    return {true, wait, wait};
+  }
   Duration spare_in = download_.SpareIn(now);
   if (from == TransferFrom::kOrigin) spare_in = std::max(spare_in, origin_.SpareIn(now));
-  if (spare_in > Duration::zero()) return {false, spare_in};
+  if (spare_in > Duration::zero()) return {false, spare_in, Duration::zero()};
   const Duration shared = TakeShared(from, bytes, now);
-  return {true, std::max(shared, prewarm_.Take(bytes, now))};
+  return {true, std::max(shared, prewarm_.Take(bytes, now)), shared};
 }
 
 }  // namespace ballast

@@ -38,8 +38,9 @@ class TransferBuckets {
       : download_(rates.download), origin_(rates.origin), prewarm_(rates.prewarm) {}
 
   struct Taken {
-    bool taken;     // false: ask again after `wait`
-    Duration wait;  // before the bytes may come
+    bool taken;               // false: ask again after `wait`
+    Duration wait;            // before the bytes may come
+    Duration wait_if_wanted;  // the same once somebody waits for them: a prewarm's own rate holds them up no more
   };
   Taken Take(TransferFrom from, uint64_t bytes, bool demanded, SteadyTime now);
 

@@ -53,7 +53,7 @@ struct Taker {
   }
 };
 
-void Simulate(TransferBuckets& buckets, std::vector<Taker*> takers, Duration time) {
+void Simulate(TransferBuckets& buckets, const std::vector<Taker*>& takers, Duration time) {
   for (SteadyTime now = kStart; now < kStart + time; now += milliseconds(1)) {
     for (Taker* taker : takers) taker->Step(buckets, now);
   }
@@ -102,6 +102,14 @@ TEST(TransferBucketsTest, APrewarmKeepsToItsOwnRateAndTheOthersDoNot) {
   Taker demand;
   Simulate(other, {&demand}, seconds(20));
   EXPECT_NEAR(demand.BytesPerSecond(seconds(20)), 4 * kRate, kRate * 0.2);
+}
+
+TEST(TransferBucketsTest, WhatSomebodyBeginsToWaitForIsNotHeldUpByThePrewarmsRate) {
+  TransferBuckets buckets({.download = 4 * kRate, .prewarm = kRate});
+  const auto taken = buckets.Take(TransferFrom::kOrigin, 4 * kRate, false, kStart);
+  EXPECT_TRUE(taken.taken);
+  EXPECT_EQ(taken.wait, milliseconds(3750));
+  EXPECT_EQ(taken.wait_if_wanted, milliseconds(750));
 }
 
 TEST(TransferBucketsTest, TheOriginHasALimitOfItsOwn) {

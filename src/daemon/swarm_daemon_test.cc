@@ -1,7 +1,9 @@
 // Several daemons as one swarm: what a person with three machines would see.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "daemon/testing/service_fixture.h"
@@ -14,6 +16,7 @@ namespace fs = std::filesystem;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // The small file is fetched by the node that resolves, and may be by one more.
 constexpr uint64_t kSmall = 16;
@@ -111,6 +114,32 @@ TEST_F(SwarmDaemonTest, StatusOfAModelSaysWhoGivesWhomWhat) {
   });
   for (const auto& node : nodes_) WaitUntil([&] { return !node->Transfers("hf://org/a").coordinator().empty(); });
   origin_.real().Continue();
+}
+
+// n1's file changes on its disk, behind its back: what it sends is not what its hashes say.
+TEST_F(SwarmDaemonTest, ANodeThatSendsWrongBytesIsQuarantinedAndShown) {
+  Start(3);
+  const SwarmDaemon::Pulled first = nodes_[0]->Pull("hf://org/a");
+  ExpectWhole(*nodes_[0], first);
+  const fs::path blob = fs::path(nodes_[0]->config.cache.dir) / "blobs/sha256" / Digest::Of(weights_).Hex();
+  fs::permissions(blob, fs::perms::owner_write, fs::perm_options::add);
+  std::fstream(blob, std::ios::binary | std::ios::in | std::ios::out) << std::string(weights_.size(), 'x');
+  origin_.TurnOff();  // nobody has another source
+  std::vector<std::jthread> pulls;
+  for (const size_t i : {1, 2}) {
+    pulls.emplace_back([this, i] { ExpectWhole(*nodes_[i], nodes_[i]->Pull("hf://org/a")); });
+  }
+  // Whoever coordinates counts it, and says so.
+  WaitUntil([&] {
+    return std::any_of(nodes_.begin(), nodes_.end(), [&first](const auto& node) {
+      const cache::v1::ModelTransfers seen = node->Transfers(first.ready.manifest());
+      return seen.quarantined_size() == 1 && seen.quarantined(0) == "n1" &&
+             node->Get("/metrics").find("\nballast_swarm_quarantined_nodes_total 1\n") != std::string::npos;
+    });
+  });
+  for (const size_t i : {1, 2})
+    EXPECT_THAT(nodes_[i]->Get("/metrics"), Not(HasSubstr("\nballast_swarm_distrusted_nodes_total 0\n")));
+  origin_.TurnOn();
 }
 
 TEST_F(SwarmDaemonTest, ARestartedNodeServesWithoutFetchingAnything) {

@@ -8,6 +8,7 @@
 #include "base/logging.h"
 #include "base/strings.h"
 #include "daemon/piece_hashes.h"
+#include "daemon/quarantine_book.h"
 #include "daemon/swarm_credentials.h"
 #include "daemon/swarm_members.h"
 #include "daemon/swarm_resolver.h"
@@ -54,6 +55,7 @@ struct SwarmNode::State {
   StoreBlobProvider blobs;
   SystemNameLookup lookup;
   NodeTable nodes;
+  QuarantineBook quarantine;
   std::unique_ptr<PieceHashBook> hashes;
   std::unique_ptr<SwarmMembers> members;
   std::unique_ptr<SwarmCredentials> credentials;  // null: plaintext
@@ -107,16 +109,18 @@ Status SwarmNode::State::Control() {
   ControlTransport& transport = link->transport();
   resolver.reset(new SwarmResolver({membership, transport, parts.resolver}));
   host = std::make_unique<CoordinatorHost>(
-      CoordinatorHost::Parts{.membership = membership,
-                             .nodes = nodes,
-                             .transport = transport,
-                             .hashes = *hashes,
-                             .resolver = parts.resolver,
-                             .manifests = [this](const Digest& model) -> std::optional<Manifest> {
-                               const std::optional<StoredModel> stored = parts.store.models().Find(model);
-                               return stored ? std::optional(stored->manifest) : std::nullopt;
-                             },
-                             .clock = parts.clock},
+      CoordinatorHost::Parts{
+          .membership = membership,
+          .nodes = nodes,
+          .transport = transport,
+          .hashes = *hashes,
+          .resolver = parts.resolver,
+          .manifests = [this](const Digest& model) -> std::optional<Manifest> {
+            const std::optional<StoredModel> stored = parts.store.models().Find(model);
+            return stored ? std::optional(stored->manifest) : std::nullopt;
+          },
+          .clock = parts.clock,
+          .quarantined = [this](const Digest& model, const std::string& node) { quarantine.Add(model, node); }},
       CoordinatorHostOptions{});
   const Status serving = link->Serve(*host);
   if (!serving.ok()) return serving.WithContext("swarm.listen.controlPort");
@@ -217,18 +221,21 @@ std::vector<std::string> SwarmNode::Problems() const {
 }
 
 SwarmGauges SwarmNode::GaugesNow() const {
-  SwarmGauges now{
-      .active = active(), .members = static_cast<uint32_t>(membership().Current()->size()), .uploads = uploads()};
+  SwarmGauges now{.active = active(),
+                  .members = static_cast<uint32_t>(membership().Current()->size()),
+                  .uploads = uploads(),
+                  .quarantined_nodes = state_->quarantine.count()};
   for (const auto& [node, bytes] : state_->pieces->Counters().sent_bytes) now.uploaded_bytes += bytes;
   return now;
 }
 
 ModelSwarmView SwarmNode::ViewOf(const Digest& model) const {
-  ModelSwarmView view{.coordinator = state_->host->CoordinatorOf(model)};
+  ModelSwarmView view{.coordinator = state_->host->CoordinatorOf(model), .quarantined = state_->quarantine.Of(model)};
   const std::optional<StoredModel> stored = state_->parts.store.models().Find(model);
   for (const Coordinator::Transfer& transfer : state_->host->Transfers(model)) {
     SwarmTransfer shown{.receiver = state_->nodes.NameOf(transfer.receiver),
                         .source = transfer.source == kOrigin ? "" : state_->nodes.NameOf(transfer.source),
+                        .file = transfer.first.file,
                         .first = transfer.first.piece,
                         .count = transfer.count};
     if (stored) shown.path = stored->manifest.files()[transfer.first.file].path.str();

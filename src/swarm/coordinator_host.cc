@@ -82,7 +82,8 @@ std::shared_ptr<CoordinatorRoom> CoordinatorHost::State::RoomOf(const Digest& mo
                                                                          .directory = directory,
                                                                          .clock = parts.clock,
                                                                          .options = options,
-                                                                         .helper = *this});
+                                                                         .helper = *this,
+                                                                         .quarantined = parts.quarantined});
   }
   return room;
 }

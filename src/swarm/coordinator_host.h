@@ -43,6 +43,9 @@ class CoordinatorHost final : public PeerService {
     // The manifest, where this node has it.
     std::function<std::optional<Manifest>(const Digest& model)> manifests;
     const Clock& clock;
+    // A node was found to have sent or attested wrong bytes of a model that is coordinated here. May be empty; must not
+    // block.
+    std::function<void(const Digest& model, const std::string& node)> quarantined = {};
   };
 
   CoordinatorHost(Parts parts, const CoordinatorHostOptions& options);

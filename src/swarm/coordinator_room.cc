@@ -275,6 +275,7 @@ void CoordinatorRoom::Deliver(Coordinator::Outbox outbox, AfterUnlock& after) {
                         "check its disk and memory")
                         .With("node", env_.nodes.NameOf(bad))
                         .With("model", model_);
+    if (env_.quarantined) env_.quarantined(model_, env_.nodes.NameOf(bad));
   }
   if (const auto tick = coordinator_->NextTick()) env_.helper.WakeAt(*tick);
 }

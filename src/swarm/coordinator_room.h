@@ -83,6 +83,7 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
     const Clock& clock;
     const CoordinatorHostOptions& options;
     RoomHelper& helper;
+    const std::function<void(const Digest& model, const std::string& node)>& quarantined;
   };
 
   CoordinatorRoom(const Digest& model, const Env& env) : model_(model), env_(env) {}

@@ -43,7 +43,8 @@ Result<std::unique_ptr<Daemon>> ServiceFixture::TryStart() {
   return Daemon::Start({.config = config_,
                         .version = "1.2.3",
                         .origins = [this](const ModelRef&, const std::string&) -> Result<Origin*> { return &origin_; },
-                        .jobs = jobs_},
+                        .jobs = jobs_,
+                        .pace = pace_},
                        clock_);
 }
 

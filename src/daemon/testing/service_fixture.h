@@ -63,6 +63,7 @@ class ServiceFixture : public ::testing::Test {
   std::string commit_;
   DaemonConfig config_;
   ModelManager::Options jobs_;
+  Pace* pace_ = nullptr;  // of its limits
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<cache::v1::Cache::Stub> stub_;
 };

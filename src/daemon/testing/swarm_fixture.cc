@@ -74,13 +74,13 @@ void SwarmDaemon::Kill() {
 
 SwarmFixture::SwarmFixture() : weights_(Weights(12 * kMiB)) {
   fs::create_directory(root_.path() + "/pki");
-  BALLAST_CHECK(ReplacePemFile(root_.path() + "/pki/ca.pem", ca_.CertificatePem().value(), Secrecy::kPublic).ok());
+  BALLAST_CHECK(ReplacePemFile(root_.path() + "/pki/ca.pem", cluster_.CaPem(), Secrecy::kPublic).ok());
   origin_.real().Put("hf://org/a", {{.path = "config.json", .content = "{}", .kind = FakeFileKind::kPlain},
                                     {.path = "model.safetensors", .content = weights_}});
 }
 
 void SwarmFixture::IssueCertificate(const std::string& node) const {
-  const IssuedCertificate issued = ca_.Issue(PeerIdentity::Node(node).value(), clock_.Now()).value();
+  const Credentials issued = cluster_.CredentialsOf(PeerIdentity::Node(node).value());
   const std::string base = root_.path() + "/pki/" + node;
   BALLAST_CHECK(ReplacePemFile(base + ".key", issued.key, Secrecy::kPrivate).ok());
   BALLAST_CHECK(ReplacePemFile(base + ".pem", issued.certificate, Secrecy::kPublic).ok());
@@ -98,7 +98,8 @@ void SwarmFixture::StartDaemon(SwarmDaemon& node) {
                      .version = "1.2.3",
                      .origins = [this](const ModelRef&, const std::string&) -> Result<Origin*> { return &origin_; },
                      .jobs = jobs,
-                     .upkeep = std::chrono::milliseconds(20)},
+                     .upkeep = std::chrono::milliseconds(20),
+                     .pace = node.pace},
                     clock_);
   BALLAST_CHECK(daemon.ok()) << daemon.status();
   node.daemon = *std::move(daemon);
@@ -127,6 +128,7 @@ SwarmDaemon& SwarmFixture::StartOne() {
   swarm.tls = {.ca = root_.path() + "/pki/ca.pem",
                .certificate = root_.path() + "/pki/" + node->name + ".pem",
                .key = root_.path() + "/pki/" + node->name + ".key"};
+  configure_(*node);
   StartDaemon(*node);
   nodes_.push_back(std::move(node));
   return *nodes_.back();
@@ -138,9 +140,11 @@ void SwarmFixture::TellMembers() const {
   for (const auto& node : nodes_) {
     if (!node->daemon) continue;
     ++members;
+    const auto said = said_ports_.find(node->name);
+    const Ports ports = said == said_ports_.end() ? Ports() : said->second;
     list += StrCat("- {name: ", node->name, ", zone: ", members % 2 == 0 ? "b" : "a",
-                   ", host: 127.0.0.1, controlPort: ", node->daemon->control_port(),
-                   ", dataPort: ", node->daemon->data_port(), "}\n");
+                   ", host: 127.0.0.1, controlPort: ", ports.control > 0 ? ports.control : node->daemon->control_port(),
+                   ", dataPort: ", ports.data > 0 ? ports.data : node->daemon->data_port(), "}\n");
   }
   for (const auto& node : nodes_) {
     if (node->daemon) BALLAST_CHECK(ReplaceSmallFile(node->config.swarm->members_file, list).ok());

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,17 +13,18 @@
 
 #include "base/testing/temp_dir.h"
 #include "daemon/daemon.h"
-#include "identity/authority.h"
 #include "origin/testing/fake_origin.h"
 #include "proto/cache.grpc.pb.h"
+#include "swarm/testing/test_cluster.h"
 
 namespace ballast {
 
-// A FakeOrigin that can be switched off.
+// A FakeOrigin that can be switched off and on.
 class SwitchedOrigin final : public Origin {
  public:
   FakeOrigin& real() { return real_; }
   void TurnOff() { off_ = true; }
+  void TurnOn() { off_ = false; }
 
   Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) override {
     if (off_) return Unavailable("the hub is off");
@@ -43,6 +45,7 @@ class SwitchedOrigin final : public Origin {
 struct SwarmDaemon {
   std::string name;
   DaemonConfig config;
+  Pace* pace = nullptr;  // of its limits
   std::unique_ptr<Daemon> daemon;
   std::unique_ptr<cache::v1::Cache::Stub> stub;
 
@@ -80,10 +83,18 @@ class SwarmFixture : public ::testing::Test {
 
   const TempDir root_;
   RealClock clock_;
-  const CertificateAuthority ca_ = CertificateAuthority::Create(clock_.Now()).value();
+  const TestCluster cluster_{clock_.Now()};
   const std::string weights_;
   SwitchedOrigin origin_;
   std::vector<std::unique_ptr<SwarmDaemon>> nodes_;
+  // Where others believe that nodes are; 0: where they are.
+  struct Ports {
+    uint16_t control = 0;
+    uint16_t data = 0;
+  };
+  std::map<std::string, Ports> said_ports_;
+  // Called for each node before it starts.
+  std::function<void(SwarmDaemon&)> configure_ = [](SwarmDaemon&) {};
 
  private:
   SwarmDaemon& StartOne();

@@ -19,6 +19,7 @@ class TestCluster {
  public:
   explicit TestCluster(WallTime now) : now_(now), ca_(Checked(CertificateAuthority::Create(now))) {}
 
+  std::string CaPem() const { return Checked(ca_.CertificatePem()); }
   Credentials CredentialsOf(const PeerIdentity& identity) const {
     const IssuedCertificate issued = Checked(ca_.Issue(identity, now_));
     return {Checked(ca_.CertificatePem()), issued.certificate, issued.key};
