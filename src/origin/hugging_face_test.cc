@@ -222,7 +222,7 @@ TEST_F(HuggingFaceTest, ATokenFileThatIsUnusableIsAnErrorBeforeAnyRequest) {
   EXPECT_THAT(Refusal().ToString(),
               AllOf(HasSubstr("FAILED_PRECONDITION"), HasSubstr("/nonexistent/token"), HasSubstr("name no tokenFile")));
   ConnectWithTokenFile(WriteToken(std::string(20'000, 'a')));
-  EXPECT_THAT(Refusal().message(), HasSubstr("16 KiB"));
+  EXPECT_THAT(Refusal().message(), HasSubstr("larger than 16.0 KiB"));
   EXPECT_THAT(hub_->requests(), SizeIs(0));
 }
 

@@ -28,7 +28,10 @@ void OriginShare::Note(NodeId node, uint32_t nodes, SteadyTime now) {
   arrivals_.push_back(now);
   if (arrivals_.size() <= kArrivals) return;
   arrivals_.pop_front();
-  busiest_ = std::max(kForgets * busiest_, Rate(now));
+  // What is slower because somebody waits is no measure of the line.
+  const double forgets = held_back_ > 0 ? 1 : kForgets;
+  held_back_ -= std::min<size_t>(held_back_, 1);
+  busiest_ = std::max(forgets * busiest_, Rate(now));
 }
 
 // Falls while nothing comes.
@@ -37,11 +40,13 @@ double OriginShare::Rate(SteadyTime now) const {
   return static_cast<double>(arrivals_.size()) / std::max(seconds, 1e-3);
 }
 
-bool OriginShare::MustWait(NodeId node, uint32_t nodes, SteadyTime now) const {
+bool OriginShare::MustWait(NodeId node, uint32_t nodes, SteadyTime now) {
   if (node >= taken_.size() || arrivals_.size() < kArrivals) return false;
   const double share = taken_[node] / newest_;
   if (share <= kAhead * all_ / newest_ / nodes + kHeadStart) return false;
-  return Rate(now) >= kAsBusy * busiest_;
+  if (Rate(now) < kAsBusy * busiest_) return false;
+  held_back_ = kArrivals;
+  return true;
 }
 
 }  // namespace ballast

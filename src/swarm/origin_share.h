@@ -17,7 +17,7 @@ class OriginShare {
  public:
   // A piece came from the origin. `nodes`: so many can be sent there, at least 1.
   void Note(NodeId node, uint32_t nodes, SteadyTime now);
-  bool MustWait(NodeId node, uint32_t nodes, SteadyTime now) const;
+  bool MustWait(NodeId node, uint32_t nodes, SteadyTime now);
 
  private:
   double Rate(SteadyTime now) const;
@@ -28,6 +28,7 @@ class OriginShare {
   double newest_ = 1;
   std::deque<SteadyTime> arrivals_;  // the last of them
   double busiest_ = 0;               // pieces per second, at best
+  size_t held_back_ = 0;             // so many arrivals may be slower because somebody waited
 };
 
 }  // namespace ballast

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 namespace ballast {
@@ -37,7 +38,7 @@ class OriginShareTest : public ::testing::Test {
 
 TEST_F(OriginShareTest, WhoTakesMoreThanTheOthersLetsThemGoFirst) {
   Bring({20, 1, 1, 1, 1, 1, 1, 1}, 800);
-  EXPECT_LE(taken_[0], 800 / 8 * 1.5);
+  EXPECT_LE(taken_[0], 800 / 8 * 1.7);
   EXPECT_GE(*std::ranges::min_element(taken_), 800 / 8 * 0.6);
 }
 

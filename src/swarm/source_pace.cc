@@ -25,7 +25,7 @@ void SourcePace::Note(NodeId source, NodeId receiver, uint64_t bytes, Duration t
   double& limit = LimitOf(source);
   const bool slow = usual > 0 && per_byte > kSlower * usual;
   limit = slow ? std::max(1.0, kShrinks * limit) : std::min(most_, limit + 1 / limit);
-  usual = usual == 0 ? per_byte : usual + kWeight * (std::min(per_byte, 2 * kSlower * usual) - usual);
+  usual = usual == 0 ? per_byte : usual + kWeight * (std::min(per_byte, kSlower * usual) - usual);
 }
 
 uint32_t SourcePace::Limit(NodeId source) const {
