@@ -306,7 +306,7 @@ void CoordinatorRoom::OnHolderGone(const std::string& node) {
   const auto id = env_.nodes.Find(node);
   if (!coordinator_ || !id || seats_.contains(*id)) return;
   Know(*id);
-  Deliver(coordinator_->OnGone(*id, env_.clock.Steady()), after);
+  Deliver(coordinator_->OnDropped(*id, env_.clock.Steady()), after);
 }
 
 // ---- who coordinates
