@@ -256,6 +256,24 @@ TEST(PeerSwarmTest, TwoCoordinatorsOfOneModelBecomeOne) {
   for (const auto& node : nodes) node->download->WaitForAll();
 }
 
+// The node that it does not reach coordinates already; the others follow it to one whom all reach.
+TEST(PeerSwarmTest, ANodeThatDoesNotReachTheCoordinatorIsInOneSwarmWithTheOthersAllTheSame) {
+  World world;
+  world.options.claim_every = milliseconds(20);
+  const Nodes nodes = NodesOf(world, 4);
+  const std::vector<Node*> order = InOrder(world, nodes);
+  for (size_t i = 0; i < 3; ++i) order[i]->Download(3);
+  for (size_t i = 0; i < 3; ++i) order[i]->download->WaitFor(3);
+  ASSERT_EQ(order[1]->coordinator(), order[0]->name);
+  world.network.Sever(order[3]->name, order[0]->name);
+  order[3]->Download(3);
+  const auto is_with_second = [&](const auto& node) { return node->coordinator() == order[1]->name; };
+  while (!std::all_of(nodes.begin(), nodes.end(), is_with_second)) std::this_thread::yield();
+  for (const auto& node : nodes) node->download->Allow();
+  for (const auto& node : nodes) node->download->WaitForAll();
+  ExpectOneCopy(world, nodes);
+}
+
 TEST(PeerSwarmTest, ALateNodeGetsAllFromAHolderThatIsInNoSwarm) {
   World world;
   const Nodes nodes = NodesOf(world, 5);
