@@ -314,7 +314,12 @@ void CoordinatorRoom::OnHolderGone(const std::string& node) {
 std::string CoordinatorRoom::OnClaim(const std::string& node) {
   AfterUnlock after;
   MutexLock lock(mutex_);
-  if (Active() && !(GoesBefore(node) && AllReach(node))) return env_.membership.self();
+  if (Active() && !GoesBefore(node)) {
+    // It yields now, unless some of its nodes do not reach this one: its answer says which, and all follow it then.
+    after.Do([room = shared_from_this(), node] { room->env_.helper.ClaimTo(room, node); });
+    return env_.membership.self();
+  }
+  if (Active() && !AllReach(node)) return env_.membership.self();
   const SteadyTime now = env_.clock.Steady();
   env_.directory.Claimed(model_, node, now, now + 3 * env_.options.claim_every);
   if (Active()) Yield(node, after);

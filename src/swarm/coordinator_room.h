@@ -45,6 +45,7 @@ class RoomHelper {
   virtual void Ask(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) = 0;
   // Tells others that this node does.
   virtual void Claim(std::shared_ptr<CoordinatorRoom> room) = 0;
+  virtual void ClaimTo(std::shared_ptr<CoordinatorRoom> room, const std::string& node) = 0;
   // Looks for the manifest here, then calls Loaded().
   virtual void Load(std::shared_ptr<CoordinatorRoom> room) = 0;
   // Asks a holder for hashes, then calls OnHashes().
