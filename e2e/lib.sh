@@ -58,7 +58,8 @@ stop() {
 }
 # crash NAME: kill -9.
 crash() { kill -KILL "$(pid_of "$1")"; wait "$(pid_of "$1")" 2>/dev/null || true; rm -f "$TMP/pid/$1"; }
-process_ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
+# A zombie whose other threads still run has not ended: they hold its files and locks.
+process_ended() { ! kill -0 "$1" 2>/dev/null || { grep -q '^State:.Z' "/proc/$1/status" && [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]; } 2>/dev/null; }
 
 # wait_for SECONDS "WHAT" COMMAND...: polls ten times a second until the command succeeds; else says what was waited for, and fails.
 wait_for() {

@@ -47,18 +47,27 @@ ResolvedModel WithoutDigests(const ResolvedModel& model) {
 
 struct ModelResolver::Question {
   std::optional<Result<ModelAnswer>> answer;  // absent: being asked
-  std::optional<ModelAnswer> last_good;       // that the origin gave
-  SteadyTime answered_at{};
+  std::optional<Status> silence;              // the origin was looked at meanwhile, and is not there
+  bool given_up = false;                      // for that reason; the answer comes as soon as a thread sees it
+  bool heard = false;                         // the origin said what it had to say
+  std::stop_source look;                      // stops with the question, too
+  std::stop_source ask;
+  std::optional<ModelAnswer> last_good;  // that the origin gave
+  SteadyTime answered_at{};              // or given up
 
   bool IsFresh(SteadyTime now) const {
-    if (!answer) return true;
+    if (!answer) return !given_up || now < answered_at + kFreshFailure;
     const bool may_be_cured = answer->ok() ? !(*answer)->warning.empty() : IsRetryable(answer->status());
     return now < answered_at + (may_be_cured ? kFreshFailure : kFresh);
   }
 };
 
-ModelResolver::ModelResolver(const Parts& parts) : parts_(parts), pool_("resolve", kThreads) {}
-ModelResolver::~ModelResolver() { pool_.Stop(); }
+ModelResolver::ModelResolver(const Parts& parts)
+    : parts_(parts), pool_("resolve", kThreads), looks_("resolve-look", kThreads) {}
+ModelResolver::~ModelResolver() {
+  looks_.Stop();
+  pool_.Stop();
+}
 
 Result<Resolved> ModelResolver::Resolve(const ResolveQuery& query, std::stop_token stop) {
   ASSIGN_OR_RETURN(const ModelRequest request, RequestOf(query));
@@ -71,7 +80,7 @@ Result<ModelAnswer> ModelResolver::Resolve(const ModelRequest& request, bool kno
     if (std::optional<ModelAnswer> known = Known(request)) return *std::move(known);
     if (known_only) return NotFound(StrCat(request.Name(), " is not known here"));
   }
-  return Wait(Ask(request), stop);
+  return Wait(request, Ask(request), stop);
 }
 
 std::shared_ptr<ModelResolver::Question> ModelResolver::Ask(const ModelRequest& request) {
@@ -83,7 +92,7 @@ std::shared_ptr<ModelResolver::Question> ModelResolver::Ask(const ModelRequest& 
   if (question != nullptr) next->last_good = question->last_good;
   question = next;
   const bool taken = pool_.Submit([this, request, next](const std::stop_token& stop) {
-    Result<ModelAnswer> answer = AskOrigin(request, stop);
+    Result<ModelAnswer> answer = AskOrigin(request, *next, stop);
     MutexLock again(mutex_);
     if (answer.ok() && answer->warning.empty()) next->last_good = *answer;
     next->answer = std::move(answer);
@@ -92,7 +101,45 @@ std::shared_ptr<ModelResolver::Question> ModelResolver::Ask(const ModelRequest& 
     answered_.NotifyAll();
   });
   if (!taken) next->answer = Result<ModelAnswer>(Unavailable("ballastd is stopping"));
+  if (taken) LookMeanwhile(request, next);
   return next;
+}
+
+void ModelResolver::LookMeanwhile(const ModelRequest& request, const std::shared_ptr<Question>& question) {
+  looks_.Submit([this, request, question](const std::stop_token& stop) {
+    const std::stop_callback stopping(stop, [&question] { question->look.request_stop(); });
+    const Status seen = Look(request, question->look.get_token());
+    if (IsSilence(seen)) OnSilence(request, *question, seen);
+  });
+}
+
+// Where nothing is known here the question goes on: a connection may need longer than a look takes.
+void ModelResolver::OnSilence(const ModelRequest& request, Question& question, const Status& silence) {
+  const bool known = Known(request).has_value();
+  {
+    MutexLock lock(mutex_);
+    if (question.heard) return;
+    question.silence = silence;
+    question.given_up = known;
+    question.answered_at = parts_.clock.Steady();
+    answered_.NotifyAll();
+  }
+  if (known) question.ask.request_stop();
+}
+
+Status ModelResolver::Look(const ModelRequest& request, const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] {
+    MutexLock lock(mutex_);
+    answered_.NotifyAll();
+  });
+  {
+    const SteadyTime until = std::chrono::steady_clock::now() + parts_.look_after;  // the condition variable's clock
+    MutexLock lock(mutex_);
+    while (!stop.stop_requested() && answered_.WaitUntil(mutex_, until)) continue;
+  }
+  if (stop.stop_requested()) return Cancelled("stopped");
+  ASSIGN_OR_RETURN(Origin* const origin, parts_.origins(request.ref, request.origin));
+  return origin->Reach(request.ref, parts_.reach_within, stop);
 }
 
 // What was answered longest ago goes first.
@@ -111,26 +158,46 @@ void ModelResolver::Forget() {
   }
 }
 
-Result<ModelAnswer> ModelResolver::Wait(const std::shared_ptr<Question>& question, const std::stop_token& stop) {
+Result<ModelAnswer> ModelResolver::Wait(const ModelRequest& request, const std::shared_ptr<Question>& question,
+                                        const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] {
     MutexLock lock(mutex_);
     answered_.NotifyAll();
   });
-  MutexLock lock(mutex_);
-  while (!question->answer) {
-    if (stop.stop_requested()) return Cancelled("stopped");
-    answered_.Wait(mutex_);
+  Status silence;
+  {
+    MutexLock lock(mutex_);
+    while (!question->answer && !question->silence) {
+      if (stop.stop_requested()) return Cancelled("stopped");
+      answered_.Wait(mutex_);
+    }
+    if (question->answer) return *question->answer;
+    silence = *question->silence;
   }
-  return *question->answer;
+  return WithoutOrigin(request, silence);
 }
 
-Result<ModelAnswer> ModelResolver::AskOrigin(const ModelRequest& request, const std::stop_token& stop) {
+Result<ModelAnswer> ModelResolver::AskOrigin(const ModelRequest& request, Question& question,
+                                             const std::stop_token& stop) {
   ASSIGN_OR_RETURN(Origin* const origin, parts_.origins(request.ref, request.origin));
-  Result<ResolvedModel> model = origin->Resolve(request.ref, request.filter, stop);
+  const std::stop_callback stopping(stop, [&question] { question.ask.request_stop(); });
+  Result<ResolvedModel> model = origin->Resolve(request.ref, request.filter, question.ask.get_token());
+  const std::optional<Status> silence = Heard(question);
+  if (silence && !model.ok()) return WithoutOrigin(request, *silence);
   Result<ModelAnswer> answer =
       model.ok() ? AnswerOf(request, *origin, *std::move(model), stop) : Result<ModelAnswer>(model.status());
-  const Status failure = answer.status();
-  if (!IsSilence(failure)) return answer;
+  return IsSilence(answer.status()) ? WithoutOrigin(request, answer.status()) : answer;
+}
+
+// It needs not be looked at any more. Returns what was seen before.
+std::optional<Status> ModelResolver::Heard(Question& question) {
+  question.look.request_stop();
+  MutexLock lock(mutex_);
+  question.heard = true;
+  return question.silence;
+}
+
+Result<ModelAnswer> ModelResolver::WithoutOrigin(const ModelRequest& request, const Status& failure) {
   if (std::optional<ModelAnswer> known = Known(request)) {
     if (!known->warning.empty()) known->warning = SilenceWarning(failure, known->warning);
     return *std::move(known);

@@ -23,6 +23,10 @@ namespace ballast {
 // Where the origin does not answer: what it said before, if that is known here, with a warning. A commit that is known
 // is not asked for. Errors are those of Origin::Resolve and of the store, but Aborted: the origin does not answer, and
 // nothing is known here. (Whoever asks over the network can tell it from a node that cannot be reached.)
+//
+// An origin that has not answered after a moment is looked at: where it takes no new connection, it is silent, and
+// those who ask are told so without waiting for the time that a question to it has. Where it does take one, it works,
+// however long it needs: then nobody is told what it said before.
 class ModelResolver final : public Resolver {
  public:
   // All of it outlives this.
@@ -33,6 +37,8 @@ class ModelResolver final : public Resolver {
     DaemonMetrics& metrics;
     TransferLimits& limits;
     const Clock& clock;
+    Duration look_after = std::chrono::milliseconds(500);  // without an answer
+    Duration reach_within = std::chrono::milliseconds(1500);
   };
 
   explicit ModelResolver(const Parts& parts);
@@ -41,12 +47,20 @@ class ModelResolver final : public Resolver {
   Result<Resolved> Resolve(const ResolveQuery& query, std::stop_token stop) override;
   Result<ModelAnswer> Resolve(const ModelRequest& request, bool known_only, const std::stop_token& stop);
 
+  // Waits for the moment that an origin has to answer, then looks whether it is there. Unavailable: it is not.
+  Status Look(const ModelRequest& request, const std::stop_token& stop);
+
  private:
   struct Question;
 
   std::shared_ptr<Question> Ask(const ModelRequest& request);
-  Result<ModelAnswer> Wait(const std::shared_ptr<Question>& question, const std::stop_token& stop);
-  Result<ModelAnswer> AskOrigin(const ModelRequest& request, const std::stop_token& stop);
+  void LookMeanwhile(const ModelRequest& request, const std::shared_ptr<Question>& question);
+  void OnSilence(const ModelRequest& request, Question& question, const Status& silence);
+  std::optional<Status> Heard(Question& question);
+  Result<ModelAnswer> Wait(const ModelRequest& request, const std::shared_ptr<Question>& question,
+                           const std::stop_token& stop);
+  Result<ModelAnswer> AskOrigin(const ModelRequest& request, Question& question, const std::stop_token& stop);
+  Result<ModelAnswer> WithoutOrigin(const ModelRequest& request, const Status& failure);
   Result<ModelAnswer> AnswerOf(const ModelRequest& request, Origin& origin, ResolvedModel model,
                                const std::stop_token& stop);
   Status FindDigests(Origin& origin, ResolvedModel& model, const std::stop_token& stop);
@@ -59,6 +73,7 @@ class ModelResolver final : public Resolver {
   CondVar answered_;
   std::map<std::string, std::shared_ptr<Question>> questions_ GUARDED_BY(mutex_);  // by ResolveKey()
   WorkerPool pool_;
+  WorkerPool looks_;
 };
 
 }  // namespace ballast

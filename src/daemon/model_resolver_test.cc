@@ -35,7 +35,7 @@ class Node {
   }
   void Restart() {
     resolver_ = std::make_unique<ModelResolver>(
-        ModelResolver::Parts{*store_, *resolutions_, origins_, metrics_, limits_, clock_});
+        ModelResolver::Parts{*store_, *resolutions_, origins_, metrics_, limits_, clock_, /*look_after=*/{}});
   }
   Result<ModelAnswer> Ask(const ModelRequest& request, bool known_only = false) {
     return resolver_->Resolve(request, known_only, {});
@@ -143,6 +143,48 @@ TEST_F(ModelResolverTest, ASilentOriginAndNothingKnownIsToldFromANodeThatIsGone)
   EXPECT_EQ(node.Ask(Main("hf://org/b"), true).status().code(), StatusCode::kNotFound);
 }
 
+// Without the look all of these would wait for as long as the origin is silent.
+TEST_F(ModelResolverTest, WhereTheOriginTakesNoConnectionItSaysAtOnceWhatIsKnown) {
+  Node node(origin_, clock_);
+  const ModelAnswer before = node.Ask(Main()).value();
+  clock_.Advance(hours(3));
+  origin_.FallSilent();
+  const ModelAnswer stale = node.Ask(Main()).value();
+  EXPECT_EQ(stale.manifest, before.manifest);
+  EXPECT_THAT(stale.warning, HasSubstr("(the fake origin is silent); this is what hf://org/a@main was 3 h 0 min ago"));
+  EXPECT_EQ(node.Ask(Main())->manifest, before.manifest);
+  const std::string next = origin_.Put("hf://org/a", {{.path = "w.bin", .content = "other"}});
+  origin_.Speak();
+  clock_.Advance(seconds(2));
+  EXPECT_EQ(node.Ask(Main())->record.commit, next);
+}
+
+TEST_F(ModelResolverTest, AnOriginThatTakesConnectionsIsWaitedForHoweverLongItNeeds) {
+  Node node(origin_, clock_);
+  ASSERT_TRUE(node.Ask(Main()).ok());
+  clock_.Advance(hours(3));
+  const std::string next = origin_.Put("hf://org/a", {{.path = "w.bin", .content = "other"}});
+  origin_.FallSlow();
+  Result<ModelAnswer> answer = Internal("not asked");
+  std::jthread asker([&] { answer = node.Ask(Main()); });
+  origin_.AwaitReached();
+  origin_.Speak();
+  asker.join();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->record.commit, next);
+  EXPECT_EQ(answer->warning, "");
+}
+
+TEST_F(ModelResolverTest, WhereNothingIsKnownAnOriginThatIsSlowToConnectIsAskedOnAllTheSame) {
+  Node node(origin_, clock_);
+  origin_.FallSilent();
+  EXPECT_EQ(node.Ask(Main()).status(), Aborted("the fake origin is silent"));
+  EXPECT_EQ(node.Ask(Main()).status(), Aborted("the fake origin is silent"));
+  origin_.Speak();
+  while (!node.Ask(Main()).ok()) std::this_thread::yield();
+  EXPECT_EQ(origin_.resolves(), 1);
+}
+
 TEST_F(ModelResolverTest, ACommitThatIsKnownIsNotAskedFor) {
   Node node(origin_, clock_);
   const ModelRequest pinned = Main("hf://org/a@" + commit_);
@@ -185,7 +227,10 @@ class FakeControl final : public ControlTransport {
   std::vector<std::string> asked;
 
   Result<Resolved> Resolve(const Member& to, const ResolveQuery& query, const CallLimit& limit) override {
-    asked.push_back(to.name + (query.known_only ? "?" : ""));
+    {
+      MutexLock lock(mutex_);
+      asked.push_back(to.name + (query.known_only ? "?" : ""));
+    }
     const auto found = nodes.find(to.name);
     if (found == nodes.end()) return Unavailable("no connection to " + to.name);
     return found->second->Resolve(query, limit.stop);
@@ -200,6 +245,9 @@ class FakeControl final : public ControlTransport {
   Result<std::vector<Digest>> PieceHashes(const Member&, const Digest&, const CallLimit&) override {
     return Unimplemented("");
   }
+
+ private:
+  Mutex mutex_;  // of `asked`, while something is being asked
 };
 
 // Says the same to everybody.
@@ -288,6 +336,43 @@ TEST_F(SwarmResolverTest, WithoutTheHubWhoeverKnowsSaysWhatItSaid) {
   const ModelAnswer answer = Ask().value();
   EXPECT_EQ(answer.manifest, before.manifest);
   EXPECT_THAT(control_.asked, ::testing::Contains(order_[5] + "?"));
+}
+
+// Nobody waits for the second and third to find the same.
+TEST_F(SwarmResolverTest, AHubThatIsSilentToTheFirstAndToItselfIsDown) {
+  const ModelAnswer before = first_.Ask(Main()).value();
+  clock_.Advance(hours(3));
+  origin_.FallSilent();
+  control_.nodes[order_[0]] = &first_.resolver();
+  const ModelAnswer answer = Ask().value();
+  EXPECT_EQ(answer.manifest, before.manifest);
+  EXPECT_THAT(answer.warning, HasSubstr("silent"));
+  EXPECT_EQ(control_.asked, std::vector<std::string>{order_[0]});
+}
+
+TEST_F(SwarmResolverTest, WhereTheFirstKnowsNothingASilentHubIsNotWaitedForEither) {
+  Node other(origin_, clock_);
+  const ModelAnswer before = other.Ask(Main()).value();
+  clock_.Advance(hours(3));
+  origin_.FallSilent();
+  control_.nodes[order_[0]] = &first_.resolver();
+  control_.nodes[order_[5]] = &other.resolver();
+  EXPECT_EQ(Ask()->manifest, before.manifest);
+}
+
+TEST_F(SwarmResolverTest, AHubThatTheFirstReachesIsWaitedForWhateverOthersKnow) {
+  ASSERT_TRUE(node_.Ask(Main()).ok());
+  clock_.Advance(hours(3));
+  const std::string next = origin_.Put("hf://org/a", {{.path = "w.bin", .content = "other"}});
+  origin_.FallSlow();
+  control_.nodes[order_[0]] = &first_.resolver();
+  Result<ModelAnswer> answer = Internal("not asked");
+  std::jthread asker([&] { answer = Ask(); });
+  origin_.AwaitReached();
+  origin_.Speak();
+  asker.join();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->record.commit, next);
 }
 
 TEST_F(SwarmResolverTest, AnAnswerThatIsNoneIsPassedOver) {

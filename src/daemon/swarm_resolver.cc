@@ -1,10 +1,13 @@
 #include "daemon/swarm_resolver.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/logging.h"
+#include "base/mutex.h"
 #include "swarm/rendezvous.h"
 
 namespace ballast {
@@ -12,7 +15,7 @@ namespace {
 
 constexpr size_t kAsked = 3;        // before this node asks by itself
 constexpr size_t kAskedToKnow = 8;  // for what the origin said before
-constexpr int kSilences = 2;        // of the origin to other nodes: then it is down
+constexpr int kSilences = 2;        // of the origin, to different nodes: then it is down
 constexpr std::chrono::seconds kPatience{20};
 constexpr std::chrono::seconds kPatienceToKnow{3};
 constexpr std::chrono::hours kPatienceForFiles{1};  // somebody reads and hashes all of them before the answer
@@ -31,6 +34,48 @@ bool IsFinal(const ModelRequest& request, const Status& error) {
   return error.code() == StatusCode::kNotFound || error.code() == StatusCode::kInvalidArgument ||
          error.code() == StatusCode::kFailedPrecondition || error.code() == StatusCode::kUnimplemented;
 }
+
+// Whether this node itself finds the origin, while it asks others.
+class OwnLook {
+ public:
+  OwnLook(ModelResolver& self, const ModelRequest& request)
+      : thread_(
+            [this, &self, request](const std::stop_token& stop) { silent_ = IsSilence(self.Look(request, stop)); }) {}
+
+  // True once, where it does not: one silence.
+  bool FindsNobody() {
+    if (thread_.joinable()) thread_.join();
+    return std::exchange(silent_, false);
+  }
+
+ private:
+  bool silent_ = false;
+  std::jthread thread_;
+};
+
+// The first answer of several threads.
+class FirstAnswer {
+ public:
+  explicit FirstAnswer(const std::stop_token& stop) : stopping_(stop, [this] { enough_.request_stop(); }) {}
+
+  std::stop_token enough() const { return enough_.get_token(); }
+  void Offer(Result<ModelAnswer> answer) {
+    if (!answer.ok()) return;
+    MutexLock lock(mutex_);
+    if (!answer_) answer_ = *std::move(answer);
+    enough_.request_stop();
+  }
+  std::optional<ModelAnswer> Take() {
+    MutexLock lock(mutex_);
+    return std::move(answer_);
+  }
+
+ private:
+  std::stop_source enough_;
+  std::stop_callback<std::function<void()>> stopping_;
+  Mutex mutex_;
+  std::optional<ModelAnswer> answer_ GUARDED_BY(mutex_);
+};
 
 }  // namespace
 
@@ -61,13 +106,17 @@ Result<ModelAnswer> SwarmResolver::Resolve(const ModelRequest& request, const st
   std::optional<ModelAnswer> stale;
   Status failure = Unavailable("no node of the swarm was asked");
   int silences = 0;
-  for (const Member& node : NodesToAsk(request, members->members(), parts_.membership.self())) {
+  const std::vector<Member> nodes = NodesToAsk(request, members->members(), parts_.membership.self());
+  std::optional<OwnLook> own;
+  if (nodes.size() > 1) own.emplace(parts_.self, request);
+  for (const Member& node : nodes) {
     if (silences >= kSilences) break;
     Result<ModelAnswer> answer = AskOne(node, request, /*known_only=*/false, stop);
     if (stop.stop_requested()) return Cancelled("stopped");
     if (answer.ok() && answer->warning.empty()) return answer;
     const bool silence = answer.ok() || answer.status().code() == StatusCode::kAborted;
     silences += silence ? 1 : 0;
+    if (silence && own && own->FindsNobody()) ++silences;
     if (answer.ok()) {
       if (!stale) stale = *std::move(answer);
       continue;
@@ -83,19 +132,24 @@ Result<ModelAnswer> SwarmResolver::Resolve(const ModelRequest& request, const st
   return IsSilence(failure) || silences > 0 ? AskWhoKnows(request, failure, stop) : Result<ModelAnswer>(failure);
 }
 
+// All at once: one that is gone costs nobody anything.
 Result<ModelAnswer> SwarmResolver::AskWhoKnows(const ModelRequest& request, const Status& failure,
                                                const std::stop_token& stop) {
-  const MemberListPtr members = parts_.membership.Current();
-  std::vector<Member> nodes = InOrder(request, members->members(), kAskedToKnow);
-  if (const Member* self = members->Find(parts_.membership.self())) nodes.insert(nodes.begin(), *self);
-  for (const Member& node : nodes) {
-    if (stop.stop_requested()) return Cancelled("stopped");
-    Result<ModelAnswer> known = AskOne(node, request, /*known_only=*/true, stop);
-    if (!known.ok()) continue;
-    if (!known->warning.empty()) known->warning = SilenceWarning(failure, known->warning);
-    return known;
+  FirstAnswer first(stop);
+  first.Offer(parts_.self.Resolve(request, /*known_only=*/true, stop));
+  {
+    const MemberListPtr members = parts_.membership.Current();
+    std::vector<std::jthread> asking;
+    for (const Member& node : InOrder(request, members->members(), kAskedToKnow)) {
+      if (first.enough().stop_requested()) break;
+      asking.emplace_back([&, node] { first.Offer(AskOne(node, request, /*known_only=*/true, first.enough())); });
+    }
   }
-  return failure;
+  if (stop.stop_requested()) return Cancelled("stopped");
+  std::optional<ModelAnswer> known = first.Take();
+  if (!known) return failure;
+  if (!known->warning.empty()) known->warning = SilenceWarning(failure, known->warning);
+  return *std::move(known);
 }
 
 }  // namespace ballast

@@ -18,6 +18,9 @@ namespace ballast {
 std::vector<Member> NodesToAsk(const ModelRequest& request, std::span<const Member> members, const std::string& self);
 
 // Thread-safe.
+//
+// Where the origin is silent to the first node that is asked, and to this one, too, or to two that are asked, it is
+// down: then whoever knows what it said before is believed, with a warning.
 class SwarmResolver {
  public:
   // All of it outlives this.

@@ -81,6 +81,16 @@ class HttpClient::Impl {
     return status;
   }
 
+  // Connections that wait to be used again prove nothing: the other end may have gone meanwhile.
+  Status Reach(const Url& url, std::chrono::milliseconds patience, const std::stop_token& stop) {
+    HttpOptions quick = options_;
+    quick.connect_timeout = patience;
+    quick.on_answer = nullptr;
+    HttpHop hop{.url = url, .connect_only = true};
+    RETURN_IF_ERROR(Prepare(hop));
+    return HttpSession(quick).Run(hop, {}, stop);
+  }
+
   // The request and its redirects.
   Status Follow(const HttpRequest& request, const HttpHeadSink& on_head, const ByteSink& on_body,
                 const std::stop_token& stop) {
@@ -105,13 +115,7 @@ class HttpClient::Impl {
  private:
   Status RunHop(HttpSession& session, HttpHop& hop, HttpAnswer& answer, std::optional<HttpHeaders>& redirect,
                 const HttpHeadSink& on_head, const ByteSink& on_body, const std::stop_token& stop) {
-    hop.proxy = ProxyFor(options_.proxy, hop.url);
-    RETURN_IF_ERROR(CheckLiteral(hop.url));
-    // Only where there is TLS: libcurl copies them for each request.
-    const bool tls = hop.url.scheme == "https" || hop.proxy.starts_with("https://");
-    if (tls) {
-      ASSIGN_OR_RETURN(hop.roots, roots_.Load());
-    }
+    RETURN_IF_ERROR(Prepare(hop));
     size_t redirect_bytes = 0;
     const HttpHopSinks sinks{
         .on_head =
@@ -129,6 +133,16 @@ class HttpClient::Impl {
               return redirect_bytes > kMaxRedirectBody ? DataLoss("the body of a redirect is too long") : OkStatus();
             }};
     return session.Run(hop, sinks, stop);
+  }
+
+  Status Prepare(HttpHop& hop) {
+    hop.proxy = ProxyFor(options_.proxy, hop.url);
+    RETURN_IF_ERROR(CheckLiteral(hop.url));
+    // Only where there is TLS: libcurl copies them for each request.
+    const bool tls = hop.url.scheme == "https" || hop.proxy.starts_with("https://");
+    if (!tls) return OkStatus();
+    ASSIGN_OR_RETURN(hop.roots, roots_.Load());
+    return OkStatus();
   }
 
   // Makes `hop` the next one, or says why it must not be.
@@ -181,6 +195,10 @@ HttpClient::~HttpClient() = default;
 Status HttpClient::Stream(const HttpRequest& request, const HttpHeadSink& on_head, const ByteSink& on_body,
                           std::stop_token stop) {
   return impl_->StreamInPlace(request, on_head, on_body, stop);
+}
+
+Status HttpClient::Reach(const Url& url, std::chrono::milliseconds patience, const std::stop_token& stop) {
+  return impl_->Reach(url, patience, stop);
 }
 
 Result<HttpText> HttpClient::GetText(const HttpRequest& request, size_t max_bytes, std::stop_token stop) {

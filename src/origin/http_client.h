@@ -71,6 +71,9 @@ class HttpClient {
   // The whole body in memory, at most `max_bytes`; only its first 64 KiB where the status is an error. Does not wait
   // for one of the max_connections.
   Result<HttpText> GetText(const HttpRequest& request, size_t max_bytes, std::stop_token stop);
+  // Connects anew, TLS and proxy included, and asks nothing; Unavailable where that takes longer than `patience`. Does
+  // not wait for a place, either, and counts as no request.
+  Status Reach(const Url& url, std::chrono::milliseconds patience, const std::stop_token& stop);
 
  private:
   class Impl;

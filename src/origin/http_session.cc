@@ -111,6 +111,7 @@ class HttpSession::Transfer {
     Set(easy, CURLOPT_HTTPHEADER, lines_.get());
     Set(easy, CURLOPT_USERAGENT, "ballast/0.1");
     Set(easy, CURLOPT_NOBODY, hop_.head ? 1L : 0L);
+    Set(easy, CURLOPT_CONNECT_ONLY, hop_.connect_only ? 1L : 0L);
     if (hop_.range) Set(easy, CURLOPT_RANGE, StrCat(hop_.range->begin, "-", hop_.range->end - 1).c_str());
     Set(easy, CURLOPT_NOSIGNAL, 1L);
     Set(easy, CURLOPT_QUICK_EXIT, 1L);  // a stop does not wait for a resolver that hangs
@@ -186,6 +187,7 @@ class HttpSession::Transfer {
   Status Outcome(CURL* easy, CURLcode code) {
     if (!error_.ok()) return error_;
     if (code == CURLE_OUT_OF_MEMORY && !head_done_) return TooMuchHeader();  // libcurl's own limit of a line
+    if (code == CURLE_OK && hop_.connect_only) return OkStatus();
     if (code == CURLE_OK && !head_done_) return Unavailable(StrCat(hop_.url.Root(), " closed without an answer"));
     if (code == CURLE_OK) return OkStatus();
     CurlFailure failure{.code = code,

@@ -17,8 +17,9 @@ struct HttpHop {
   bool head = false;
   std::string token;  // "" for none
   std::optional<ByteRange> range;
-  std::string proxy;  // "" for a direct connection
-  TrustStore roots;   // null: https:// is not asked for
+  std::string proxy;          // "" for a direct connection
+  TrustStore roots;           // null: https:// is not asked for
+  bool connect_only = false;  // nothing is asked; OK once there is a connection
 };
 
 struct HttpHopSinks {

@@ -52,6 +52,11 @@ Result<ResolvedModel> HttpsOrigin::Resolve(const ModelRef& ref, const PathFilter
   return model;
 }
 
+Status HttpsOrigin::Reach(const ModelRef& ref, Duration patience, std::stop_token stop) {
+  ASSIGN_OR_RETURN(const Url url, UrlOf(ref));
+  return http_.Reach(url, std::chrono::duration_cast<std::chrono::milliseconds>(patience), stop);
+}
+
 // The head of the answer alone; a body is not waited for.
 Result<HttpAnswer> HttpsOrigin::AskHead(const HttpRequest& request, const std::stop_token& stop) {
   std::optional<HttpAnswer> head;

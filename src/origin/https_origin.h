@@ -28,6 +28,7 @@ class HttpsOrigin final : public Origin {
   Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) override;
   Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
               std::stop_token stop) override;
+  Status Reach(const ModelRef& ref, Duration patience, std::stop_token stop) override;
 
  private:
   Result<HttpAnswer> AskHead(const HttpRequest& request, const std::stop_token& stop);

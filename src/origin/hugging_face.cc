@@ -132,6 +132,10 @@ Result<std::optional<Url>> HuggingFace::NextPage(const HttpText& page) const {
                                  next.Root(), ", which is refused; a mirror must rewrite its Link headers to itself"));
 }
 
+Status HuggingFace::Reach(const ModelRef& /*ref*/, Duration patience, std::stop_token stop) {
+  return http_.Reach(endpoint_, std::chrono::duration_cast<std::chrono::milliseconds>(patience), stop);
+}
+
 Status HuggingFace::Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
                          std::stop_token stop) {
   const LinkedFile linked{

@@ -31,6 +31,7 @@ class HuggingFace final : public Origin {
   Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) override;
   Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
               std::stop_token stop) override;
+  Status Reach(const ModelRef& ref, Duration patience, std::stop_token stop) override;
 
  private:
   HuggingFace(HuggingFaceOptions options, Url endpoint, const Clock& clock);

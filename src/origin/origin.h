@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "core/digest.h"
 #include "core/glob.h"
@@ -69,6 +70,10 @@ class Origin {
   // Delivers exactly range.size() bytes of `file` to `sink`, or an error; what was delivered before an error is valid.
   virtual Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
                       std::stop_token stop) = 0;
+
+  // Whether anybody is there to ask about `ref`: OK as soon as a new connection is taken, however long answers take.
+  // Unavailable: none is within `patience`. Where there is nothing to connect to, somebody always is.
+  virtual Status Reach(const ModelRef& /*ref*/, Duration /*patience*/, std::stop_token /*stop*/) { return OkStatus(); }
 };
 
 }  // namespace ballast

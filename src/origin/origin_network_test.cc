@@ -105,6 +105,21 @@ TEST_F(NetworkTest, ANameServerThatStaysSilentIsGivenUp) {
   EXPECT_THAT(Refusal().ToString(), AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("in time")));
 }
 
+TEST_F(NetworkTest, AHubIsReachedWhereItTakesAConnectionAndIsAskedNothing) {
+  fake_network::Name("hub.test", {{kPublic}});
+  EXPECT_EQ(origin_->Reach(HubRef(), std::chrono::seconds(20), {}), OkStatus());
+  EXPECT_THAT(fake_network::Dialled(), ElementsAre(kPublic));
+  EXPECT_EQ(CountRequests(hub::Port::kHub), 0);
+}
+
+TEST_F(NetworkTest, AHubThatTakesNoConnectionInTimeIsNotReachedThoughOneIsOpen) {
+  fake_network::Name("hub.test", {{kPublic}});
+  ASSERT_TRUE(Resolve().ok());
+  fake_network::HoldNames();
+  const Status status = origin_->Reach(HubRef(), std::chrono::milliseconds(50), {});
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+}
+
 // DNS rebinding: a name that was fine the last time is judged again, by the very address that would be connected to.
 TEST_F(NetworkTest, ANameThatLaterLeadsToThisMachineIsNotConnectedTo) {
   fake_network::Name("hub.test", {{kPublic}, {kHere}});

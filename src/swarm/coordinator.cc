@@ -59,6 +59,20 @@ struct Coordinator::State {
     for (PieceIndex piece = 0; piece < view.pieces(); ++piece) view.AddPiece(node, piece);
   }
 
+  // All its pieces, also where it had the file before and none of them was ever received.
+  void AddProven(NodeId node, uint32_t file) {
+    if (file >= view.files()) return;
+    const SwarmView::File& facts = view.file(file);
+    for (PieceIndex piece = facts.first; piece < facts.first + facts.pieces; ++piece) view.AddPiece(node, piece);
+  }
+
+  bool IsWhole(NodeId node) const {
+    for (PieceIndex piece = 0; piece < view.pieces(); ++piece) {
+      if (!view.node(node).have.Has(piece)) return false;
+    }
+    return true;
+  }
+
   void RemoveAll(NodeId node) {
     for (PieceIndex piece = 0; piece < view.pieces(); ++piece) view.RemovePiece(node, piece);
   }
@@ -80,6 +94,7 @@ struct Coordinator::State {
     Member& member = members[node];
     for (const Received& received : next.received) TakeReceived(node, received, now, outbox);
     for (const Failed& failed : next.failed) TakeFailed(node, failed, now);
+    for (const uint32_t file : next.proven) AddProven(node, file);
     for (const uint32_t file : next.unproven) TakeUnproven(node, file, outbox);
     TakeInFlight(node, next.in_flight, now);
     const GivenPieces::OnTheWay on_the_way = given.NotNamed(node, next.in_flight);
@@ -94,7 +109,8 @@ struct Coordinator::State {
   void TakeReceived(NodeId node, const Received& received, SteadyTime now, Outbox& outbox) {
     if (!view.Knows(received.piece)) return;
     const PieceIndex piece = view.IndexOf(received.piece);
-    NoteArrival(node, piece, received.source, now);
+    // After a takeover it says again what came long ago: that is no progress of the origin's, nor a measure of anybody.
+    if (!view.node(node).have.Has(piece)) NoteArrival(node, piece, received.source, now);
     given.EndPiece(node, piece);
     if (received.source == kOrigin) {
       if (const auto guilty = audit.OnReceived(view, node, piece, received.hash)) Condemn(*guilty, outbox);
@@ -374,11 +390,17 @@ Coordinator::Outbox Coordinator::OnGone(NodeId node, SteadyTime now) {
   member.connected = member.announced = false;
   member.peer_slots = member.origin_slots = 0;
   state.given.EndAll(node);
-  state.SetSource(node, false);
+  // Whoever has all of it goes because it has finished, and may be the only one that has some piece.
+  state.SetSource(node, state.IsWhole(node));
   state.GiveUpAudits(node, outbox);
   state.CountOriginCapable();
   state.ServeWaiting(kServedPerEvent, now, outbox);
   return outbox;
+}
+
+Coordinator::Outbox Coordinator::OnDropped(NodeId node, SteadyTime now) {
+  state_->RemoveAll(node);
+  return OnGone(node, now);
 }
 
 Coordinator::Outbox Coordinator::OnHolder(NodeId node, SteadyTime now) {

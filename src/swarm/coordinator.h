@@ -45,8 +45,10 @@ class Coordinator {
   Outbox On(NodeId node, const Announce& announce, SteadyTime now);
   Outbox On(NodeId node, const Next& next, SteadyTime now);
   // It has gone (the connection broke, or it said so): what it was to bring comes from elsewhere; what it has is not
-  // asked for until it is heard again.
+  // asked for until it is heard again. But whoever has all of it is a source all the same, as OnHolder says it.
   Outbox OnGone(NodeId node, SteadyTime now);
+  // It has nothing of the model any more.
+  Outbox OnDropped(NodeId node, SteadyTime now);
   // It holds the whole model and is not connected: a source all the same, until somebody cannot reach it.
   Outbox OnHolder(NodeId node, SteadyTime now);
   // The answer to HashesWanted; empty: it has none.

@@ -34,6 +34,7 @@ struct CoordinatorHost::State final : public RoomHelper {
 
   void Ask(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) override;
   void Claim(std::shared_ptr<CoordinatorRoom> room) override;
+  void ClaimTo(std::shared_ptr<CoordinatorRoom> room, const std::string& node) override;
   void Load(std::shared_ptr<CoordinatorRoom> room) override;
   void AskForHashes(std::shared_ptr<CoordinatorRoom> room, Coordinator::HashesWanted wanted,
                     const Digest& blob) override;
@@ -44,7 +45,7 @@ struct CoordinatorHost::State final : public RoomHelper {
                                     const std::stop_token& stop);
   std::string AskAll(const Digest& model, const std::vector<std::string>& nodes, const std::stop_token& stop);
   void LearnHolder(const Digest& model, const std::string& holder);
-  void ClaimNow(CoordinatorRoom& room, const std::stop_token& stop);
+  void ClaimNow(CoordinatorRoom& room, const std::string& node, const std::stop_token& stop);
   Result<std::vector<Digest>> HashesOf(const std::string& holder, const Digest& blob, const std::stop_token& stop);
 
   void RunTimer(const std::stop_token& stop);
@@ -112,9 +113,13 @@ void CoordinatorHost::State::Ask(std::shared_ptr<CoordinatorRoom> room, std::vec
 void CoordinatorHost::State::Claim(std::shared_ptr<CoordinatorRoom> room) {
   ++claims;
   questions.Submit([this, room = std::move(room)](const std::stop_token& stop) {
-    ClaimNow(*room, stop);
+    for (const std::string& node : room->Neighbours()) ClaimNow(*room, node, stop);
     --claims;
   });
+}
+
+void CoordinatorHost::State::ClaimTo(std::shared_ptr<CoordinatorRoom> room, const std::string& node) {
+  questions.Submit([this, room = std::move(room), node](const std::stop_token& stop) { ClaimNow(*room, node, stop); });
 }
 
 void CoordinatorHost::State::Load(std::shared_ptr<CoordinatorRoom> room) {
@@ -182,14 +187,12 @@ void CoordinatorHost::State::LearnHolder(const Digest& model, const std::string&
   if (const auto room = FindRoom(model)) room->OnHolder(holder);
 }
 
-void CoordinatorHost::State::ClaimNow(CoordinatorRoom& room, const std::stop_token& stop) {
-  for (const std::string& node : room.Neighbours()) {
-    if (stop.stop_requested() || !room.active()) return;
-    const Result<CoordinatesAnswer> answer = AskNode(node, {.model = room.model(), .claim = true}, stop);
-    if (!answer.ok()) continue;
-    for (const std::string& holder : answer->holders) LearnHolder(room.model(), holder);
-    if (answer->coordinator == node) room.YieldTo(node);
-  }
+void CoordinatorHost::State::ClaimNow(CoordinatorRoom& room, const std::string& node, const std::stop_token& stop) {
+  if (stop.stop_requested() || !room.active()) return;
+  const Result<CoordinatesAnswer> answer = AskNode(node, {.model = room.model(), .claim = true}, stop);
+  if (!answer.ok()) return;
+  for (const std::string& holder : answer->holders) LearnHolder(room.model(), holder);
+  if (answer->coordinator == node) room.YieldTo(node);
 }
 
 bool CoordinatorHost::State::CountActive(bool one_more) {

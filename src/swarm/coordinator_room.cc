@@ -307,7 +307,7 @@ void CoordinatorRoom::OnHolderGone(const std::string& node) {
   const auto id = env_.nodes.Find(node);
   if (!coordinator_ || !id || seats_.contains(*id)) return;
   Know(*id);
-  Deliver(coordinator_->OnGone(*id, env_.clock.Steady()), after);
+  Deliver(coordinator_->OnDropped(*id, env_.clock.Steady()), after);
 }
 
 // ---- who coordinates
@@ -315,38 +315,50 @@ void CoordinatorRoom::OnHolderGone(const std::string& node) {
 std::string CoordinatorRoom::OnClaim(const std::string& node) {
   AfterUnlock after;
   MutexLock lock(mutex_);
-  if (Active() && !MayYieldTo(node)) return env_.membership.self();
+  if (Active() && !GoesBefore(node)) {
+    // It yields now, unless some of its nodes do not reach this one: its answer says which, and all follow it then.
+    after.Do([room = shared_from_this(), node] { room->env_.helper.ClaimTo(room, node); });
+    return env_.membership.self();
+  }
+  if (Active() && !AllReach(node)) return env_.membership.self();
   const SteadyTime now = env_.clock.Steady();
   env_.directory.Claimed(model_, node, now, now + 3 * env_.options.claim_every);
   if (Active()) Yield(node, after);
   return node;
 }
 
+// It has heard this node's claim and coordinates on: it goes before this one, or has nodes that can't reach this one.
 void CoordinatorRoom::YieldTo(const std::string& node) {
   AfterUnlock after;
   MutexLock lock(mutex_);
-  if (!Active() || !MayYieldTo(node)) return;
+  if (!Active() || env_.membership.Current()->Find(node) == nullptr || !AllReach(node)) return;
   const SteadyTime now = env_.clock.Steady();
   env_.directory.Claimed(model_, node, now, now + 3 * env_.options.claim_every);
   Yield(node, after);
 }
 
-// By names alone, so that of two nodes exactly one yields, whatever members they see.
-bool CoordinatorRoom::MayYieldTo(const std::string& node) const {
+// By names alone, so that of two nodes exactly one does, whatever members they see.
+bool CoordinatorRoom::GoesBefore(const std::string& node) const {
   const std::string key = model_.ToString();
   const std::string& self = env_.membership.self();
-  if (env_.membership.Current()->Find(node) == nullptr) return false;
-  if (!RanksBefore({RendezvousWeight(key, node), node}, {RendezvousWeight(key, self), self})) return false;
+  return env_.membership.Current()->Find(node) != nullptr &&
+         RanksBefore({RendezvousWeight(key, node), node}, {RendezvousWeight(key, self), self});
+}
+
+// As far as those who are here said when they came. Those who wait for the shape are here, too: sent to whom they can't
+// reach they come back at once, to be sent away again.
+bool CoordinatorRoom::AllReach(const std::string& node) const {
   const SteadyTime old = env_.clock.Steady() - env_.options.unreachable_counts;
-  return std::none_of(seats_.begin(), seats_.end(), [&node, old](const auto& seat) {
-    const std::vector<std::string>& unreachable = seat.second->hello.unreachable;
-    if (seat.second->joined < old) return false;
-    return std::find(unreachable.begin(), unreachable.end(), node) != unreachable.end();
-  });
+  const auto reaches = [&node, old](const RoomSeat& seat) {
+    const std::vector<std::string>& unreachable = seat.hello.unreachable;
+    return seat.joined < old || std::find(unreachable.begin(), unreachable.end(), node) == unreachable.end();
+  };
+  return std::all_of(seats_.begin(), seats_.end(), [&](const auto& seat) { return reaches(*seat.second); }) &&
+         std::all_of(loading_.begin(), loading_.end(), [&](const RoomSeat* seat) { return reaches(*seat); });
 }
 
 void CoordinatorRoom::Yield(const std::string& node, AfterUnlock& after) {
-  LOG(INFO) << Message("Another node coordinates this model, too, and goes before this one")
+  LOG(INFO) << Message("Another node coordinates this model, too: the nodes go there")
                    .With("model", model_)
                    .With("node", node)
                    .With("sent there", seats_.size() + loading_.size());

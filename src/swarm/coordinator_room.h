@@ -45,6 +45,7 @@ class RoomHelper {
   virtual void Ask(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) = 0;
   // Tells others that this node does.
   virtual void Claim(std::shared_ptr<CoordinatorRoom> room) = 0;
+  virtual void ClaimTo(std::shared_ptr<CoordinatorRoom> room, const std::string& node) = 0;
   // Looks for the manifest here, then calls Loaded().
   virtual void Load(std::shared_ptr<CoordinatorRoom> room) = 0;
   // Asks a holder for hashes, then calls OnHashes().
@@ -106,7 +107,7 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
   void OnHolderGone(const std::string& node);
   // `node` says that it coordinates the model: who does from now on.
   std::string OnClaim(const std::string& node);
-  // Sends everybody to `node`, if it is before this one in order and all can reach it.
+  // `node` coordinates the model, too, and does not yield to this one: sends everybody there, if all can reach it.
   void YieldTo(const std::string& node);
   void OnMembers();
   // When it is due next. False: nobody was here for long, drop the room.
@@ -134,7 +135,8 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
   void Refuse(RoomSeat& seat, Status why, AfterUnlock& after) REQUIRES(mutex_);
   void Say(RoomSeat& seat, decltype(FromCoordinator::message) message, AfterUnlock& after) REQUIRES(mutex_);
   void Deliver(Coordinator::Outbox outbox, AfterUnlock& after) REQUIRES(mutex_);
-  bool MayYieldTo(const std::string& node) const REQUIRES(mutex_);
+  bool GoesBefore(const std::string& node) const REQUIRES(mutex_);
+  bool AllReach(const std::string& node) const REQUIRES(mutex_);
   void Yield(const std::string& node, AfterUnlock& after) REQUIRES(mutex_);
   void Know(NodeId node) REQUIRES(mutex_);
   void KnowAll(const Next& next) REQUIRES(mutex_);

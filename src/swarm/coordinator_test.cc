@@ -282,6 +282,91 @@ TEST(CoordinatorTest, AnAnnounceReplacesWhatWasKnownBefore) {
   EXPECT_TRUE(swarm.Complete(0));
 }
 
+// Its stream ends as soon as it has all, and it says that it holds the model some time later.
+TEST(CoordinatorTest, WhoLeavesWithAllOfItIsASourceUntilItCannotBeReached) {
+  Swarm swarm({3 * kMiB});
+  swarm.Join(0);
+  while (swarm.Advance(0)) continue;
+  ASSERT_TRUE(swarm.Complete(0));
+  swarm.Join(1);
+  swarm.nodes[1].given.clear();
+  swarm.Take(swarm.coordinator.OnGone(1, swarm.now));
+  swarm.Take(swarm.coordinator.OnGone(0, swarm.now));
+  swarm.Join(1);
+  ASSERT_THAT(swarm.nodes[1].given, SizeIs(2)) << "its two slots for pieces of nodes";
+  for (const Assignment& one : swarm.nodes[1].given) EXPECT_EQ(one.source, 0U);
+  swarm.Fail(1, FailureReason::kUnreachable);
+  EXPECT_THAT(swarm.nodes[1].given, testing::Contains(testing::Field(&Assignment::source, kOrigin)));
+}
+
+TEST(CoordinatorTest, WhoLeavesWithAPartOfItIsNoSource) {
+  Swarm swarm({3 * kMiB});
+  swarm.Join(0);
+  swarm.Advance(0);
+  swarm.Take(swarm.coordinator.OnGone(0, swarm.now));
+  swarm.Join(1);
+  for (const Assignment& one : swarm.nodes[1].given) EXPECT_EQ(one.source, kOrigin);
+}
+
+TEST(CoordinatorTest, WhoHasDroppedTheModelIsNoSource) {
+  Swarm swarm({3 * kMiB});
+  swarm.Join(0);
+  while (swarm.Advance(0)) continue;
+  swarm.Take(swarm.coordinator.OnGone(0, swarm.now));
+  swarm.Take(swarm.coordinator.OnDropped(0, swarm.now));
+  swarm.Join(1);
+  ASSERT_THAT(swarm.nodes[1].given, SizeIs(1));
+  EXPECT_EQ(swarm.nodes[1].given[0].source, kOrigin);
+}
+
+// It had the file before, as the one that resolved the model has the small ones.
+TEST(CoordinatorTest, AFileThatIsProvenIsHere) {
+  Swarm swarm({2 * kMiB, 1 * kMiB});
+  swarm.nodes[0].origin_slots = 0;
+  swarm.Join(0);
+  Next next;
+  next.proven.push_back(1);
+  swarm.nodes[0].pieces[1].Add(0);
+  swarm.nodes[0].origin_slots = 1;
+  swarm.Say(0, std::move(next));
+  while (swarm.Advance(0)) continue;
+  swarm.Take(swarm.coordinator.OnGone(0, swarm.now));
+  swarm.nodes[1].peer_slots = 3;
+  swarm.Join(1);
+  const auto wanted = swarm.coordinator.TakeHashesWanted();
+  ASSERT_THAT(wanted, SizeIs(1));
+  EXPECT_EQ(wanted[0].file, 1U);
+  swarm.Take(swarm.coordinator.OnHashes(0, 1, std::vector<Digest>{HashOf({1, 0})}, swarm.now));
+  while (swarm.Advance(1)) continue;
+  EXPECT_TRUE(swarm.Complete(1));
+  EXPECT_EQ(swarm.from_origin, 2U);
+}
+
+// A piece that is fetched from the origin is passed over by what comes from there, not by what is said once more.
+TEST(CoordinatorTest, WhatATakeoverHearsAgainPassesNothingOver) {
+  constexpr uint32_t kPieces = 40;
+  Swarm swarm({(kPieces + 1) * kMiB});
+  swarm.Add(0);
+  swarm.Add(1);
+  swarm.Take(swarm.coordinator.On(0, Announce{}, swarm.now));
+  swarm.nodes[0].given.push_back({.first = {0, kPieces}, .count = 1, .source = kOrigin});
+  swarm.Say(0);
+  Announce announce;
+  PieceMap pieces((kPieces + 1) * kMiB, kMiB);
+  Next next;
+  Announce::File file{.file = 0, .pieces = pieces, .hashes = {}};
+  for (uint32_t piece = 0; piece < kPieces; ++piece) {
+    file.pieces.Add(piece);
+    file.hashes.push_back(HashOf({0, piece}));
+    next.received.push_back({{0, piece}, kOrigin, HashOf({0, piece})});
+  }
+  announce.files.push_back(file);
+  swarm.nodes[1].pieces[0] = file.pieces;
+  swarm.Take(swarm.coordinator.On(1, announce, swarm.now));
+  swarm.Say(1, std::move(next));
+  EXPECT_THAT(swarm.nodes[1].given, IsEmpty()) << "node 0 brings the last piece";
+}
+
 TEST(CoordinatorTest, WhatIsOnItsWayCountsAgainstTheSlots) {
   Swarm swarm({20 * kMiB});
   swarm.Join(0);

@@ -256,6 +256,40 @@ TEST(PeerSwarmTest, TwoCoordinatorsOfOneModelBecomeOne) {
   for (const auto& node : nodes) node->download->WaitForAll();
 }
 
+// The node that it does not reach coordinates already; the others follow it to one whom all reach.
+TEST(PeerSwarmTest, ANodeThatDoesNotReachTheCoordinatorIsInOneSwarmWithTheOthersAllTheSame) {
+  World world;
+  world.options.claim_every = std::chrono::hours(1);  // it does not wait for that
+  const Nodes nodes = NodesOf(world, 4);
+  const std::vector<Node*> order = InOrder(world, nodes);
+  for (size_t i = 0; i < 3; ++i) order[i]->Download(3);
+  for (size_t i = 0; i < 3; ++i) order[i]->download->WaitFor(3);
+  ASSERT_EQ(order[1]->coordinator(), order[0]->name);
+  world.network.Sever(order[3]->name, order[0]->name);
+  order[3]->Download(3);
+  const auto is_with_second = [&](const auto& node) { return node->coordinator() == order[1]->name; };
+  while (!std::all_of(nodes.begin(), nodes.end(), is_with_second)) std::this_thread::yield();
+  for (const auto& node : nodes) node->download->Allow();
+  for (const auto& node : nodes) node->download->WaitForAll();
+  ExpectOneCopy(world, nodes);
+}
+
+// Each began to coordinate because of whom somebody does not reach, as after several have died and come back.
+TEST(PeerSwarmTest, ThreeCoordinatorsOfOneModelBecomeOne) {
+  World world;
+  world.options.claim_every = std::chrono::hours(1);
+  const Nodes nodes = NodesOf(world, 5);
+  const std::vector<Node*> order = InOrder(world, nodes);
+  world.network.Sever(order[3]->name, order[0]->name);
+  world.network.Sever(order[4]->name, order[0]->name);
+  world.network.Sever(order[4]->name, order[1]->name);
+  for (Node* const node : order) node->Download(3);
+  const auto is_with_third = [&](const auto& node) { return node->coordinator() == order[2]->name; };
+  while (!std::all_of(nodes.begin(), nodes.end(), is_with_third)) std::this_thread::yield();
+  for (const auto& node : nodes) node->download->Allow();
+  for (const auto& node : nodes) node->download->WaitForAll();
+}
+
 TEST(PeerSwarmTest, ALateNodeGetsAllFromAHolderThatIsInNoSwarm) {
   World world;
   const Nodes nodes = NodesOf(world, 5);

@@ -35,6 +35,9 @@ class SwitchedOrigin final : public Origin {
     if (off_) return Unavailable("the hub is off");
     return real_.Read(model, file, range, sink, std::move(stop));
   }
+  Status Reach(const ModelRef& /*ref*/, Duration /*patience*/, std::stop_token /*stop*/) override {
+    return off_ ? Unavailable("the hub is off") : OkStatus();
+  }
 
  private:
   FakeOrigin real_;

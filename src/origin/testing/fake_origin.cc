@@ -103,7 +103,47 @@ void FakeOrigin::AwaitHeld() {
   while (held_ == 0) changed_.Wait(mutex_);
 }
 
+void FakeOrigin::FallSilent() {
+  MutexLock lock(mutex_);
+  silent_ = true;
+  reachable_ = false;
+}
+
+void FakeOrigin::FallSlow() {
+  MutexLock lock(mutex_);
+  silent_ = true;
+}
+
+void FakeOrigin::Speak() {
+  MutexLock lock(mutex_);
+  silent_ = false;
+  reachable_ = true;
+  changed_.NotifyAll();
+}
+
+void FakeOrigin::WaitWhileSilent(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] {
+    MutexLock lock(mutex_);
+    changed_.NotifyAll();
+  });
+  MutexLock lock(mutex_);
+  while (silent_ && !stop.stop_requested()) changed_.Wait(mutex_);
+}
+
+void FakeOrigin::AwaitReached() {
+  MutexLock lock(mutex_);
+  while (reached_ == 0) changed_.Wait(mutex_);
+}
+
+Status FakeOrigin::Reach(const ModelRef& /*ref*/, Duration /*patience*/, std::stop_token /*stop*/) {
+  MutexLock lock(mutex_);
+  ++reached_;
+  changed_.NotifyAll();
+  return reachable_ ? OkStatus() : Unavailable("the fake origin is silent");
+}
+
 Result<ResolvedModel> FakeOrigin::Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) {
+  WaitWhileSilent(stop);
   MutexLock lock(mutex_);
   ++resolves_;
   if (stop.stop_requested()) return Cancelled("resolve was stopped");

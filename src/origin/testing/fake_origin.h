@@ -47,6 +47,13 @@ class FakeOrigin final : public Origin {
   // The first Read() of `path` that goes past `offset` waits there until Continue() or stop.
   void HoldRead(std::string path, uint64_t offset = 0);
   void Continue();
+  // From now on it takes no connection (Reach() says so at once), and each Resolve() waits until stop; or it takes them
+  // and answers none. Speak() ends both.
+  void FallSilent();
+  void FallSlow();
+  void Speak();
+  // Waits until somebody has called Reach().
+  void AwaitReached();
   // The bytes of one call of the sink; 64 KiB unless told.
   void SetChunkBytes(size_t bytes);
 
@@ -59,6 +66,7 @@ class FakeOrigin final : public Origin {
   Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) override;
   Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
               std::stop_token stop) override;
+  Status Reach(const ModelRef& ref, Duration patience, std::stop_token stop) override;
 
  private:
   struct Commit {
@@ -76,6 +84,7 @@ class FakeOrigin final : public Origin {
   bool TakeFault(Fault::Kind kind, const std::string& path, uint64_t read_begin, ByteRange chunk, Fault& taken)
       EXCLUDES(mutex_);
   Status WaitWhileHeld(const std::stop_token& stop) EXCLUDES(mutex_);
+  void WaitWhileSilent(const std::stop_token& stop) EXCLUDES(mutex_);
   Status Deliver(const std::string& path, std::string_view content, ByteRange range, const ByteSink& sink,
                  const std::stop_token& stop) EXCLUDES(mutex_);
   Result<std::string> FindContent(const ResolvedModel& model, const RemoteFile& file) const EXCLUDES(mutex_);
@@ -89,6 +98,9 @@ class FakeOrigin final : public Origin {
   std::vector<ReadCall> reads_ GUARDED_BY(mutex_);
   uint64_t bytes_delivered_ GUARDED_BY(mutex_) = 0;
   size_t chunk_bytes_ GUARDED_BY(mutex_) = 65536;
+  bool silent_ GUARDED_BY(mutex_) = false;  // Resolve() waits
+  bool reachable_ GUARDED_BY(mutex_) = true;
+  int reached_ GUARDED_BY(mutex_) = 0;
   int resolves_ GUARDED_BY(mutex_) = 0;
   int held_ GUARDED_BY(mutex_) = 0;
   uint64_t continues_ GUARDED_BY(mutex_) = 0;

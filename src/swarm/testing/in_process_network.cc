@@ -66,7 +66,8 @@ class InProcessNetwork::Transport final : public ControlTransport {
     {
       MutexLock lock(network_.mutex_);
       const auto endpoint = network_.endpoints_.find(to.name);
-      if (endpoint != network_.endpoints_.end() && endpoint->second.service != nullptr) {
+      const bool severed = network_.severed_.contains({from_, to.name});
+      if (!severed && endpoint != network_.endpoints_.end() && endpoint->second.service != nullptr) {
         endpoint->second.streams.insert(stream.get());
         stream->Open(*endpoint->second.service);
         return stream;
@@ -94,7 +95,7 @@ class InProcessNetwork::Transport final : public ControlTransport {
   template <typename T>
   Result<T> Call(const Member& to, const std::function<Result<T>(PeerService&)>& call) {
     bool frozen = false;
-    PeerService* const service = network_.Borrow(to.name, frozen);
+    PeerService* const service = network_.Borrow(from_, to.name, frozen);
     if (service == nullptr) return Unavailable(StrCat("node ", to.name, " is dead"));
     Result<T> answer = frozen ? Result<T>(DeadlineExceeded(StrCat("node ", to.name, " is stopped"))) : call(*service);
     network_.Return(to.name);
@@ -136,8 +137,14 @@ void InProcessNetwork::Freeze(const std::string& name) {
   endpoints_.at(name).frozen = true;
 }
 
-PeerService* InProcessNetwork::Borrow(const std::string& name, bool& frozen) {
+void InProcessNetwork::Sever(const std::string& from, const std::string& to) {
   MutexLock lock(mutex_);
+  severed_.insert({from, to});
+}
+
+PeerService* InProcessNetwork::Borrow(const std::string& from, const std::string& name, bool& frozen) {
+  MutexLock lock(mutex_);
+  if (severed_.contains({from, name})) return nullptr;
   const auto endpoint = endpoints_.find(name);
   if (endpoint == endpoints_.end() || endpoint->second.service == nullptr) return nullptr;
   ++endpoint->second.calls;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/mutex.h"
 #include "swarm/control.h"
@@ -23,6 +24,8 @@ class InProcessNetwork {
   void Attach(const std::string& name, PeerService& service);
   // It cannot any more: its streams end, calls fail. Returns when nothing of the network's uses its service.
   void Kill(const std::string& name);
+  // `from` does not reach `to` any more: new streams and calls fail; what is open stays.
+  void Sever(const std::string& from, const std::string& to);
   // It is reached, and says nothing any more.
   void Freeze(const std::string& name);
 
@@ -37,7 +40,7 @@ class InProcessNetwork {
   };
 
   // Null where it is not to be reached; a call must be followed by Return().
-  PeerService* Borrow(const std::string& name, bool& frozen);
+  PeerService* Borrow(const std::string& from, const std::string& name, bool& frozen);
   void Return(const std::string& name);
   void Remove(const std::string& name, Stream* stream);
   bool IsFrozen(const std::string& name);
@@ -45,6 +48,7 @@ class InProcessNetwork {
   Mutex mutex_;
   CondVar changed_;
   std::map<std::string, Endpoint> endpoints_ GUARDED_BY(mutex_);
+  std::set<std::pair<std::string, std::string>> severed_ GUARDED_BY(mutex_);  // from, to
 };
 
 }  // namespace ballast
