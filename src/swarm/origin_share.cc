@@ -6,7 +6,7 @@ namespace ballast {
 namespace {
 
 constexpr size_t kArrivals = 16;    // that a rate is measured over
-constexpr double kAsBusy = 0.85;    // of the best rate
+constexpr double kAsBusy = 0.9;     // of the best rate
 constexpr double kForgets = 0.998;  // what is left of the best rate with each piece
 constexpr double kRounds = 8;       // of one piece for each node: what is older counts little
 constexpr double kAhead = 1.25;     // times the mean share,
@@ -41,11 +41,11 @@ double OriginShare::Rate(SteadyTime now) const {
 }
 
 bool OriginShare::MustWait(NodeId node, uint32_t nodes, SteadyTime now) {
-  if (node >= taken_.size() || arrivals_.size() < kArrivals) return false;
+  if (node >= taken_.size() || busiest_ == 0) return false;
   const double share = taken_[node] / newest_;
   if (share <= kAhead * all_ / newest_ / nodes + kHeadStart) return false;
   if (Rate(now) < kAsBusy * busiest_) return false;
-  held_back_ = kArrivals;
+  held_back_ = 4 * kArrivals;
   return true;
 }
 
