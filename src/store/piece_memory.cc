@@ -86,8 +86,9 @@ PieceBuffer PieceMemory::Take(size_t size) {
 }
 
 void PieceMemory::Keep(const void* file, uint64_t offset, const PieceBuffer& bytes) {
-  Forget(file, {offset, offset + bytes->span().size()});
+  std::vector<PieceBuffer> gone;
   const MutexLock lock(mutex_);
+  Remove(file, {offset, offset + bytes->span().size()}, gone);
   const Place place{file, offset};
   kept_.emplace(place, Kept{bytes, next_age_});
   by_age_.emplace(next_age_++, place);
@@ -106,6 +107,10 @@ std::optional<KeptBytes> PieceMemory::Find(const void* file, uint64_t offset) co
 void PieceMemory::Forget(const void* file, ByteRange range) {
   std::vector<PieceBuffer> gone;
   const MutexLock lock(mutex_);
+  Remove(file, range, gone);
+}
+
+void PieceMemory::Remove(const void* file, ByteRange range, std::vector<PieceBuffer>& gone) {
   auto at = kept_.upper_bound(Place{file, range.begin});
   if (at != kept_.begin()) --at;  // it may reach into the range
   while (at != kept_.end() && at->first < Place{file, range.end}) {

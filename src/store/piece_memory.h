@@ -63,6 +63,7 @@ class PieceMemory {
   using Shelf = std::map<Place, Kept>;
 
   Shelf::iterator Remove(Shelf::iterator kept, std::vector<PieceBuffer>& gone) REQUIRES(mutex_);
+  void Remove(const void* file, ByteRange range, std::vector<PieceBuffer>& gone) REQUIRES(mutex_);
   // False: nothing is kept.
   bool DropOldest();
 
