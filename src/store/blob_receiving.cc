@@ -112,13 +112,16 @@ Status LocalBlobStore::Claim(const std::string& name) {
 void LocalBlobStore::Close(const std::string& name) {
   if (name.empty()) return;
   const auto data = files_.Stat(paths_.Ingest() + "/" + name + "/data");
-  MutexLock lock(mutex_);
-  if (data.ok()) {
-    folders_[name] = {data->allocated, false};
-  } else {
-    folders_.erase(name);
+  bool idle = false;
+  {
+    MutexLock lock(mutex_);
+    if (data.ok()) {
+      folders_[name] = {data->allocated, false};
+    } else {
+      folders_.erase(name);
+    }
+    idle = std::ranges::none_of(folders_, [](const auto& folder) { return folder.second.open; });
   }
-  const bool idle = std::ranges::none_of(folders_, [](const auto& folder) { return folder.second.open; });
   if (idle) memory_->ReleaseIdle();
 }
 

@@ -27,7 +27,7 @@ class DiskIngest final : public StagedIngest {
   Result<std::unique_ptr<RangeWriter>> OpenRange(ByteRange range) override;
   PieceBuffer Memory(size_t size) override { return memory_->Take(size); }
   Status WritePiece(uint32_t piece, const PieceBuffer& bytes) override;
-  void ExpectReaders() override { keeps_ = true; }
+  void ExpectReaders() override;
   Status Drop(std::span<const uint32_t> pieces) override;
   Result<Digest> Prove() override;
   std::shared_ptr<BlobReader> reader() const override { return reader_; }

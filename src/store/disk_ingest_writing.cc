@@ -89,6 +89,18 @@ class DiskIngest::Writer final : public RangeWriter {
   Status failed_;
 };
 
+// Where memory holds too few pieces for it to pay, all goes through the page cache, from where it is read again.
+void DiskIngest::ExpectReaders() {
+  constexpr uint64_t kWorthwhile = 8;  // pieces
+  const bool fits = memory_->most() >= kWorthwhile * pieces().piece_size();
+  keeps_ = fits;
+  if (fits) {
+    reader_->ServeFromMemory();
+  } else {
+    direct_works_ = false;
+  }
+}
+
 PieceMap DiskIngest::pieces() const {
   MutexLock lock(mutex_);
   return pieces_;

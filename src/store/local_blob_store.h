@@ -20,8 +20,7 @@ struct BlobStoreOptions {
   uint64_t quota_bytes = 0;
   uint64_t min_available = 0;
   IngestOptions ingest;
-  // Of bytes that are being received, and that came last.
-  uint64_t memory_bytes = 64 << 20;
+  uint64_t memory_bytes = 48 << 20;  // of what came last, for other nodes and the hash
   // Proven small blobs that wait for their durability; more are flushed at once.
   uint64_t max_pending_bytes = 64 << 20;
   size_t max_pending = 20'000;

@@ -1,44 +1,27 @@
 #include "store/piece_memory.h"
 
 #include <algorithm>
+#include <deque>
 
 namespace ballast {
 
 // Buffers that nobody holds, and how much there is in all. Every buffer comes back to it.
 class PieceMemory::Pool : public std::enable_shared_from_this<Pool> {
  public:
-  explicit Pool(uint64_t most) : most_(most) {}
+  explicit Pool(uint64_t most_idle) : most_idle_(most_idle) {}
 
-  // Null: there is no room for it.
-  PieceBuffer TryTake(size_t size) EXCLUDES(mutex_) {
-    std::vector<std::unique_ptr<AlignedBuffer>> gone;  // given back without the lock
+  PieceBuffer Take(size_t size) {
     const MutexLock lock(mutex_);
-    const auto fits = std::ranges::find_if(idle_, [size](const auto& one) { return one->capacity() >= size; });
-    if (fits != idle_.end()) {
-      std::unique_ptr<AlignedBuffer> buffer = std::move(*fits);
-      idle_.erase(fits);
-      buffer->Resize(size);
-      return Wrap(std::move(buffer));
+    std::unique_ptr<AlignedBuffer> buffer = TakeIdle(size);
+    if (buffer == nullptr) {
+      buffer = std::make_unique<AlignedBuffer>(size);
+      bytes_ += buffer->capacity();
     }
-    while (bytes_ + size > most_ && !idle_.empty()) {  // too small, all of them
-      bytes_ -= idle_.back()->capacity();
-      gone.push_back(std::move(idle_.back()));
-      idle_.pop_back();
-    }
-    return bytes_ + size > most_ ? nullptr : New(size);
+    return {buffer.release(),
+            [pool = shared_from_this()](AlignedBuffer* bytes) { pool->Return(std::unique_ptr<AlignedBuffer>(bytes)); }};
   }
 
-  PieceBuffer TakeBeyond(size_t size) {
-    const MutexLock lock(mutex_);
-    return New(size);
-  }
-
-  void ReleaseIdle() {
-    std::vector<std::unique_ptr<AlignedBuffer>> gone;
-    const MutexLock lock(mutex_);
-    for (const auto& buffer : idle_) bytes_ -= buffer->capacity();
-    gone.swap(idle_);
-  }
+  void ReleaseIdle() { DropIdle(0); }
 
   uint64_t bytes() const {
     const MutexLock lock(mutex_);
@@ -46,52 +29,61 @@ class PieceMemory::Pool : public std::enable_shared_from_this<Pool> {
   }
 
  private:
-  PieceBuffer New(size_t size) REQUIRES(mutex_) {
-    auto buffer = std::make_unique<AlignedBuffer>(size);
-    bytes_ += buffer->capacity();
-    return Wrap(std::move(buffer));
-  }
-
-  PieceBuffer Wrap(std::unique_ptr<AlignedBuffer> buffer) {
-    return {buffer.release(),
-            [pool = shared_from_this()](AlignedBuffer* bytes) { pool->Return(std::unique_ptr<AlignedBuffer>(bytes)); }};
+  // Null: none that fits and is not far too large.
+  std::unique_ptr<AlignedBuffer> TakeIdle(size_t size) REQUIRES(mutex_) {
+    const auto fits = std::ranges::find_if(idle_, [size](const auto& one) {
+      return one->capacity() >= size && one->capacity() <= 2 * size + AlignedBuffer::kAlignment;
+    });
+    if (fits == idle_.end()) return nullptr;
+    std::unique_ptr<AlignedBuffer> buffer = std::move(*fits);
+    idle_.erase(fits);
+    idle_bytes_ -= buffer->capacity();
+    buffer->Resize(size);
+    return buffer;
   }
 
   void Return(std::unique_ptr<AlignedBuffer> buffer) {
-    std::unique_ptr<AlignedBuffer> gone;
-    const MutexLock lock(mutex_);
-    if (bytes_ > most_) {
-      bytes_ -= buffer->capacity();
-      gone = std::move(buffer);
-      return;
+    {
+      const MutexLock lock(mutex_);
+      idle_bytes_ += buffer->capacity();
+      idle_.push_back(std::move(buffer));
     }
-    const auto larger = [capacity = buffer->capacity()](const auto& one) { return one->capacity() > capacity; };
-    idle_.insert(std::ranges::find_if(idle_, larger), std::move(buffer));
+    DropIdle(most_idle_);
   }
 
-  const uint64_t most_;
+  // Those first that nobody has wanted for longest.
+  void DropIdle(uint64_t most) {
+    std::vector<std::unique_ptr<AlignedBuffer>> gone;  // given back without the lock
+    const MutexLock lock(mutex_);
+    while (idle_bytes_ > most) {
+      idle_bytes_ -= idle_.front()->capacity();
+      bytes_ -= idle_.front()->capacity();
+      gone.push_back(std::move(idle_.front()));
+      idle_.pop_front();
+    }
+  }
+
+  const uint64_t most_idle_;
   mutable Mutex mutex_;
   uint64_t bytes_ GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<AlignedBuffer>> idle_ GUARDED_BY(mutex_);  // the smallest first
+  uint64_t idle_bytes_ GUARDED_BY(mutex_) = 0;
+  std::deque<std::unique_ptr<AlignedBuffer>> idle_ GUARDED_BY(mutex_);
 };
 
-PieceMemory::PieceMemory(uint64_t most) : pool_(std::make_shared<Pool>(most)) {}
+PieceMemory::PieceMemory(uint64_t most) : most_(most), pool_(std::make_shared<Pool>(most / 4)) {}
 PieceMemory::~PieceMemory() = default;
 
-PieceBuffer PieceMemory::Take(size_t size) {
-  do {
-    if (PieceBuffer buffer = pool_->TryTake(size)) return buffer;
-  } while (DropOldest());
-  return pool_->TakeBeyond(size);
-}
+PieceBuffer PieceMemory::Take(size_t size) { return pool_->Take(size); }
 
 void PieceMemory::Keep(const void* file, uint64_t offset, const PieceBuffer& bytes) {
-  std::vector<PieceBuffer> gone;
+  Gone gone;
   const MutexLock lock(mutex_);
   Remove(file, {offset, offset + bytes->span().size()}, gone);
   const Place place{file, offset};
   kept_.emplace(place, Kept{bytes, next_age_});
   by_age_.emplace(next_age_++, place);
+  kept_bytes_ += bytes->capacity();
+  while (kept_bytes_ > most_) Remove(kept_.find(by_age_.begin()->second), gone);
 }
 
 std::optional<KeptBytes> PieceMemory::Find(const void* file, uint64_t offset) const {
@@ -105,18 +97,9 @@ std::optional<KeptBytes> PieceMemory::Find(const void* file, uint64_t offset) co
 }
 
 void PieceMemory::Forget(const void* file, ByteRange range) {
-  std::vector<PieceBuffer> gone;
+  Gone gone;
   const MutexLock lock(mutex_);
   Remove(file, range, gone);
-}
-
-void PieceMemory::Remove(const void* file, ByteRange range, std::vector<PieceBuffer>& gone) {
-  auto at = kept_.upper_bound(Place{file, range.begin});
-  if (at != kept_.begin()) --at;  // it may reach into the range
-  while (at != kept_.end() && at->first < Place{file, range.end}) {
-    const bool overlaps = at->first.file == file && at->first.offset + at->second.bytes->span().size() > range.begin;
-    at = overlaps ? Remove(at, gone) : std::next(at);
-  }
 }
 
 void PieceMemory::Forget(const void* file) { Forget(file, {0, kMaxFileSize}); }
@@ -125,19 +108,20 @@ void PieceMemory::ReleaseIdle() { pool_->ReleaseIdle(); }
 
 uint64_t PieceMemory::bytes() const { return pool_->bytes(); }
 
-// The last to let go of a buffer gives it back to the pool, which may take its time: not under our lock.
-PieceMemory::Shelf::iterator PieceMemory::Remove(Shelf::iterator kept, std::vector<PieceBuffer>& gone) {
-  gone.push_back(std::move(kept->second.bytes));
-  by_age_.erase(kept->second.age);
-  return kept_.erase(kept);
+void PieceMemory::Remove(const void* file, ByteRange range, Gone& gone) {
+  auto at = kept_.upper_bound(Place{file, range.begin});
+  if (at != kept_.begin()) --at;  // it may reach into the range
+  while (at != kept_.end() && at->first < Place{file, range.end}) {
+    const bool overlaps = at->first.file == file && at->first.offset + at->second.bytes->span().size() > range.begin;
+    at = overlaps ? Remove(at, gone) : std::next(at);
+  }
 }
 
-bool PieceMemory::DropOldest() {
-  std::vector<PieceBuffer> gone;
-  const MutexLock lock(mutex_);
-  if (by_age_.empty()) return false;
-  Remove(kept_.find(by_age_.begin()->second), gone);
-  return true;
+PieceMemory::Shelf::iterator PieceMemory::Remove(Shelf::iterator kept, Gone& gone) {
+  kept_bytes_ -= kept->second.bytes->capacity();
+  by_age_.erase(kept->second.age);
+  gone.push_back(std::move(kept->second.bytes));
+  return kept_.erase(kept);
 }
 
 }  // namespace ballast

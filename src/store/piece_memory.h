@@ -26,11 +26,13 @@ struct KeptBytes {
 // more than to copy as much.
 class PieceMemory {
  public:
-  // What is kept gives way beyond `most` bytes in all; what is in use may be more.
+  // It keeps at most `most` bytes, and a quarter of that which nobody uses; what is in use comes on top.
   explicit PieceMemory(uint64_t most);
   ~PieceMemory();
   PieceMemory(const PieceMemory&) = delete;
   PieceMemory& operator=(const PieceMemory&) = delete;
+
+  uint64_t most() const { return most_; }
 
   // `size` bytes of any content.
   PieceBuffer Take(size_t size);
@@ -61,16 +63,17 @@ class PieceMemory {
     uint64_t age;
   };
   using Shelf = std::map<Place, Kept>;
+  using Gone = std::vector<PieceBuffer>;  // let go of without the lock: it may take its time
 
-  Shelf::iterator Remove(Shelf::iterator kept, std::vector<PieceBuffer>& gone) REQUIRES(mutex_);
-  void Remove(const void* file, ByteRange range, std::vector<PieceBuffer>& gone) REQUIRES(mutex_);
-  // False: nothing is kept.
-  bool DropOldest();
+  Shelf::iterator Remove(Shelf::iterator kept, Gone& gone) REQUIRES(mutex_);
+  void Remove(const void* file, ByteRange range, Gone& gone) REQUIRES(mutex_);
 
+  const uint64_t most_;
   const std::shared_ptr<Pool> pool_;
   mutable Mutex mutex_;
   Shelf kept_ GUARDED_BY(mutex_);
   std::map<uint64_t, Place> by_age_ GUARDED_BY(mutex_);
+  uint64_t kept_bytes_ GUARDED_BY(mutex_) = 0;
   uint64_t next_age_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -48,7 +48,7 @@ TEST_F(PieceMemoryTest, TheOldestGivesWayAndItsMemoryIsUsedAgain) {
     memory_.Keep(&file_, i * kPage, Filled(memory_, kPage, i));
     EXPECT_EQ(At(&file_, (i - 8) * kPage).first, -1);
     EXPECT_EQ(At(&file_, (i - 7) * kPage).first, i - 7);
-    EXPECT_EQ(memory_.bytes(), 8 * kPage);
+    EXPECT_LE(memory_.bytes(), 9 * kPage);
   }
 }
 
@@ -59,24 +59,28 @@ TEST_F(PieceMemoryTest, WhatIsHeldStaysAsItIs) {
   EXPECT_EQ(held->bytes.back(), std::byte{7});
 }
 
-TEST_F(PieceMemoryTest, MoreThanItShallHaveIsTakenWhereAllIsInUseAndGivenBack) {
+TEST_F(PieceMemoryTest, WhatNobodyUsesIsAQuarterAtMostAndIsGivenBack) {
   std::vector<PieceBuffer> used;
   for (int i = 0; i < 12; ++i) used.push_back(memory_.Take(kPage));
   EXPECT_EQ(memory_.bytes(), 12 * kPage);
   used.clear();
-  EXPECT_EQ(memory_.bytes(), 8 * kPage);
+  EXPECT_EQ(memory_.bytes(), 2 * kPage);
   memory_.ReleaseIdle();
   EXPECT_EQ(memory_.bytes(), 0U);
 }
 
-TEST_F(PieceMemoryTest, SmallBuffersGiveWayToLargeOnes) {
+TEST_F(PieceMemoryTest, ALargeBufferIsNotTakenForAFewBytes) {
+  PieceMemory memory(64 * kPage);
+  memory.Take(8 * kPage).reset();
+  EXPECT_EQ(memory.Take(kPage)->capacity(), kPage);
+  EXPECT_EQ(memory.Take(5 * kPage)->capacity(), 8 * kPage);
+}
+
+TEST_F(PieceMemoryTest, WhatIsInUseTakesNoRoomFromWhatIsKept) {
   std::vector<PieceBuffer> used;
-  for (int i = 0; i < 8; ++i) used.push_back(memory_.Take(kPage));
-  used.clear();
-  for (int i = 0; i < 4; ++i) memory_.Keep(&file_, i * kPage, Filled(memory_, kPage, i));
-  EXPECT_EQ(memory_.Take(8 * kPage)->span().size(), 8 * kPage);
-  EXPECT_EQ(memory_.bytes(), 8 * kPage);
-  EXPECT_EQ(At(&file_, 3 * kPage).first, -1);
+  for (int i = 0; i < 20; ++i) used.push_back(memory_.Take(kPage));
+  for (int i = 0; i < 8; ++i) memory_.Keep(&file_, i * kPage, Filled(memory_, kPage, i));
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(At(&file_, i * kPage).first, i);
 }
 
 TEST_F(PieceMemoryTest, ForgetsRangesAndWhatIsKeptAnew) {

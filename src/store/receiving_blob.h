@@ -1,6 +1,7 @@
 // A blob that is being received, as others may read it: piece by piece, as they come.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,8 @@ class ReceivingBlob final : public BlobReader {
   // ---- of the ingest
   // These bytes are on the disk now, and stay in memory for a while.
   void Keep(uint64_t offset, const PieceBuffer& bytes) { memory_->Keep(this, offset, bytes); }
+  // The latest bytes are there, and not in the page cache.
+  void ServeFromMemory() { from_memory_ = true; }
   std::optional<KeptBytes> InMemory(uint64_t offset) const { return memory_->Find(this, offset); }
   void Add(uint32_t piece);
   void Drop(uint32_t piece);
@@ -36,13 +39,14 @@ class ReceivingBlob final : public BlobReader {
   uint64_t size() const override { return size_; }
   Result<uint64_t> AvailableFrom(uint64_t offset, Duration patience, std::stop_token stop) override;
   Status Read(uint64_t offset, std::span<std::byte> into) override;
-  int fd() const override { return -1; }  // the latest bytes are in memory, and not in the page cache
+  int fd() const override { return from_memory_ ? -1 : file_->descriptor(); }
 
  private:
   const std::unique_ptr<File> file_;
   const uint64_t size_;
   const std::string name_;
   const std::shared_ptr<PieceMemory> memory_;
+  std::atomic<bool> from_memory_ = false;
   Mutex mutex_;
   CondVar changed_;
   PieceMap pieces_ GUARDED_BY(mutex_);

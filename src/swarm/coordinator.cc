@@ -131,12 +131,19 @@ struct Coordinator::State {
     const auto found = given.Find(node, piece, source);
     if (!found) return;
     if (source == kOrigin) {
-      origin_share.Note(node, OriginCapable(), now);
+      origin_share.Note(node, OriginNodes(), SizeOf(piece), now);
       return origin_pace.Note(node, found->at, now);
     }
     members[source].reached_at = now;
+    if (!TellsItsPace(node, piece, source)) return;
     pace.Note(source, node, SizeOf(piece), now - found->at);
     view.SetLimit(source, pace.Limit(source));
+  }
+
+  // The last piece of a file may be short, and a line between zones is no fault of the node behind it.
+  bool TellsItsPace(NodeId node, PieceIndex piece, NodeId source) const {
+    const PieceRef ref = view.RefOf(piece);
+    return ref.piece + 1 < view.file(ref.file).pieces && view.node(node).zone == view.node(source).zone;
   }
 
   uint64_t SizeOf(PieceIndex piece) const { return view.file(view.RefOf(piece).file).piece_size; }
@@ -250,7 +257,7 @@ struct Coordinator::State {
     bool wants = false;
     while (audit.ToFetch(node).empty()) {
       const bool origin = member.origin && member.origin_slots > 0;
-      request.origin = origin && !origin_share.MustWait(node, OriginCapable(), now);
+      request.origin = origin && !origin_share.MustWait(node, OriginNodes(), now);
       request.nodes = member.peer_slots > 0;
       request.salt = ++salt;
       wants = origin || request.nodes;
@@ -317,6 +324,7 @@ struct Coordinator::State {
       outbox.push_back({node, std::move(reply)});
   }
 
+  uint32_t OriginNodes() const { return std::min(OriginCapable(), policy.max_origin_nodes); }  // at once
   uint32_t OriginCapable() const { return std::max(origin_capable, 1U); }
   void CountOriginCapable() {
     origin_capable = static_cast<uint32_t>(std::count_if(

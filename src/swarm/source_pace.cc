@@ -19,13 +19,13 @@ double& SourcePace::LimitOf(NodeId source) {
 
 void SourcePace::Note(NodeId source, NodeId receiver, uint64_t bytes, Duration took) {
   if (receiver >= receivers_.size()) receivers_.resize(receiver + 1);
-  double& usual = receivers_[receiver];
-  const double per_byte =
-      std::chrono::duration<double>(took).count() / static_cast<double>(std::max<uint64_t>(bytes, 1));
+  Usual& usual = receivers_[receiver];
+  const double seconds = std::chrono::duration<double>(took).count();
+  if (usual.bytes != bytes) usual = {bytes, seconds};
   double& limit = LimitOf(source);
-  const bool slow = usual > 0 && per_byte > kSlower * usual;
+  const bool slow = seconds > kSlower * usual.seconds;
   limit = slow ? std::max(1.0, kShrinks * limit) : std::min(most_, limit + 1 / limit);
-  usual = usual == 0 ? per_byte : usual + kWeight * (std::min(per_byte, kSlower * usual) - usual);
+  usual.seconds += kWeight * (std::min(seconds, kSlower * usual.seconds) - usual.seconds);
 }
 
 uint32_t SourcePace::Limit(NodeId source) const {

@@ -26,7 +26,12 @@ class SourcePace {
 
   const double most_;
   std::vector<double> limits_;
-  std::vector<double> receivers_;  // seconds per byte, smoothed; 0: nothing known
+  // What a receiver gets by pieces of one size; of another size it begins anew.
+  struct Usual {
+    uint64_t bytes = 0;
+    double seconds = 0;  // smoothed
+  };
+  std::vector<Usual> receivers_;
 };
 
 // Not thread-safe.

@@ -37,6 +37,12 @@ TEST_F(SourcePaceTest, AReceiverThatIsSlowIsNoFaultOfItsSources) {
   for (NodeId source = 1; source < 5; ++source) EXPECT_EQ(pace_.Limit(source), kMost);
 }
 
+TEST_F(SourcePaceTest, PiecesOfAnotherSizeAreNotMeasuredByThese) {
+  Usual(milliseconds(10));
+  for (NodeId source = 1; source < 5; ++source) pace_.Note(source, 9, 16 * kPiece, milliseconds(640));
+  for (NodeId source = 1; source < 5; ++source) EXPECT_EQ(pace_.Limit(source), kMost);
+}
+
 TEST_F(SourcePaceTest, ASourceThatKeepsUpAgainIsAskedForMoreAgain) {
   Usual(milliseconds(100));
   pace_.NoteSlow(7);

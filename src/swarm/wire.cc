@@ -25,7 +25,7 @@ int AsInt(size_t size) { return static_cast<int>(std::min<size_t>(size, INT_MAX)
 
 Status Wire::StartTls(TlsSession session) {
   RETURN_IF_ERROR(BindQuietly(session.ssl(), socket_.get()));
-  // Its buffers go while a connection is idle: 34 KiB each.
+  // Its buffers go while a connection is idle: up to 80 KiB each.
   SSL_set_mode(session.ssl(),
                SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   tls_.emplace(std::move(session));
