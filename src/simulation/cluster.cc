@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <queue>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -183,6 +184,7 @@ class Cluster {
     const auto first = static_cast<uint32_t>(read.range.begin / piece_size);
     const auto count = static_cast<uint32_t>((read.range.size() + piece_size - 1) / piece_size);
     Transfer& transfer = nodes_[id].transfers[read.stream] = {{read.file, first}, count, kOrigin, read.stream};
+    at_the_origin_.insert(id);
     BeginOriginPiece(id, transfer, now_ + scenario_.origin_round_trip);
   }
   void Apply(NodeId id, const fetch::ReadPiece& read) {
@@ -320,6 +322,7 @@ class Cluster {
     outcome.bound = Seconds(std::max({total / scenario_.origin_rate, everybody, last}));
     outcome.most_uploads = most_uploads_;
     outcome.pieces = pieces_;
+    outcome.origin_nodes = static_cast<uint32_t>(at_the_origin_.size());
     outcome.messages = messages_;
     return outcome;
   }
@@ -343,6 +346,7 @@ class Cluster {
   uint64_t origin_bytes_ = 0;
   uint32_t most_uploads_ = 0;
   uint64_t pieces_ = 0;
+  std::set<NodeId> at_the_origin_;
   uint64_t messages_ = 0;
 };
 

@@ -60,6 +60,7 @@ struct Outcome {
   std::vector<double> sent;   // copies of the model that each node sent
   uint32_t most_uploads = 0;  // of one node at one time
   uint64_t pieces = 0;        // that were delivered
+  uint32_t origin_nodes = 0;  // that were sent to the origin at some time
   uint64_t messages = 0;      // from nodes to the coordinator
   Duration bound{};           // max(F/u_origin, F/d_min, N F/(u_origin + sum u)), from the last join on for F/d
 };

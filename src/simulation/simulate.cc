@@ -72,6 +72,7 @@ int Main(int argc, char** argv) {
             << "lower bound         " << InSeconds(outcome.bound) << " s\n"
             << "ratio               " << InSeconds(outcome.last) / InSeconds(outcome.bound) << "\n"
             << "copies from origin  " << outcome.copies_from_origin << "\n"
+            << "nodes at the origin " << outcome.origin_nodes << "\n"
             << "copies into a zone  " << outcome.copies_across_zones << " (at most " << outcome.most_copies_into_zone
             << ")\n"
             << "most sent by a node " << most << " copies\n"

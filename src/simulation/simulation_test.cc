@@ -62,6 +62,15 @@ TEST(SimulationTest, ReachesTheBoundWhereTheNodesAreTheBottleneck) {
   EXPECT_LE(Ratio(outcome), 1.05);
 }
 
+// Each of them asks the hub for the file's address once; hubs count that.
+TEST(SimulationTest, FewNodesAreEverSentToTheOrigin) {
+  const Scenario scenario{
+      .nodes = 100, .files = {uint64_t{1} << 30}, .origin_rate = 1000 * kMbit, .node_rate = 1000 * kMbit};
+  const Outcome outcome = Simulate(scenario);
+  EXPECT_EQ(outcome.copies_from_origin, 1);
+  EXPECT_LE(outcome.origin_nodes, 2 * scenario.policy.max_origin_nodes);
+}
+
 TEST(SimulationTest, IsTheSameEachTime) {
   const Scenario scenario = Eight(200, 200);
   EXPECT_EQ(Simulate(scenario).finished, Simulate(scenario).finished);

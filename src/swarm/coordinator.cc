@@ -19,7 +19,8 @@ namespace {
 
 constexpr uint32_t kServedPerEvent = 8;  // of those who wait; the others' turn comes with the next events
 constexpr Duration kAvoidFor = std::chrono::seconds(10);
-constexpr Duration kDead = std::chrono::seconds(2);  // nobody has heard of it
+constexpr Duration kDead = std::chrono::seconds(2);         // nobody has heard of it
+constexpr Duration kFetcherFor = std::chrono::seconds(10);  // without a run: then another may take its place
 constexpr Duration kServeAllEvery = std::chrono::milliseconds(100);
 
 struct Member {
@@ -29,6 +30,7 @@ struct Member {
   bool queued = false;  // in the line of those who wait
   SteadyTime heard_at{};
   SteadyTime reached_at{};  // when it last brought somebody a piece
+  SteadyTime sent_to_origin_at{};
   uint32_t peer_slots = 0;
   uint32_t origin_slots = 0;
   std::vector<Window> windows;
@@ -256,7 +258,7 @@ struct Coordinator::State {
     ServeAudit(node, now, reply);
     bool wants = false;
     while (audit.ToFetch(node).empty()) {
-      const bool origin = member.origin && member.origin_slots > 0;
+      const bool origin = member.origin && member.origin_slots > 0 && MayGoToTheOrigin(node, now);
       request.origin = origin && !origin_share.MustWait(node, OriginNodes(), now);
       request.nodes = member.peer_slots > 0;
       request.salt = ++salt;
@@ -268,6 +270,21 @@ struct Coordinator::State {
       Assign(node, *chosen, now, reply);
     }
     if (wants && !std::exchange(member.queued, true)) waiting.push_back(node);
+  }
+
+  // Hubs count who asks for a file's address: it is the same few nodes all the time.
+  bool MayGoToTheOrigin(NodeId node, SteadyTime now) {
+    std::erase_if(fetchers, [&](NodeId fetcher) {
+      const Member& member = members[fetcher];
+      const bool idle = view.node(fetcher).from_origin == 0 && now - member.sent_to_origin_at > kFetcherFor;
+      return !member.connected || !member.origin || idle;
+    });
+    return fetchers.size() < policy.max_origin_nodes || std::ranges::count(fetchers, node) > 0;
+  }
+
+  void NoteFetcher(NodeId node, SteadyTime now) {
+    members[node].sent_to_origin_at = now;
+    if (std::ranges::count(fetchers, node) == 0) fetchers.push_back(node);
   }
 
   // Once the node has given them up, and wants their file again.
@@ -285,6 +302,7 @@ struct Coordinator::State {
   }
 
   void Assign(NodeId node, const Assignment& chosen, SteadyTime now, Reply& reply) {
+    if (chosen.source == kOrigin) NoteFetcher(node, now);
     for (uint32_t i = 0; i < chosen.count; ++i) {
       given.Give(node, view.IndexOf({chosen.first.file, chosen.first.piece + i}), chosen.source, now);
     }
@@ -340,6 +358,7 @@ struct Coordinator::State {
   SourcePace pace{policy.max_uploads};
   OriginPace origin_pace;
   OriginShare origin_share;
+  std::vector<NodeId> fetchers;  // that are sent to the origin: max_origin_nodes at most
   GivenPieces given{view};
   AttesterAudit audit;
   std::set<Digest> condemned;  // hashes that a node attested which was found to be wrong
