@@ -44,6 +44,7 @@ Result<std::unique_ptr<SwarmMembers>> SwarmMembers::Open(const SwarmConfig& conf
     if (!text.ok()) return text.status().WithContext("swarm.membersFile");
     ASSIGN_OR_RETURN(list, ParseMembers(*text, config.members_file));
     members->file_ = config.members_file;
+    const MutexLock lock(members->mutex_);
     members->content_ = *std::move(text);
   }
   ASSIGN_OR_RETURN(auto listed,

@@ -35,7 +35,9 @@ TEST(StoreBlobProviderTest, ServesBlobsDownloadsAndManifestsByTheirDigest) {
   const auto served = provider.Open(Digest::Of(coming)).value();
   ASSERT_EQ(ingest->WritePiece(0, BufferOf(coming.substr(0, 4096))), OkStatus());
   EXPECT_EQ(served->AvailableFrom(0, {}, {}).value(), 4096U);
-  EXPECT_EQ(served->fd(), -1) << "its bytes are in memory";
+  EXPECT_GE(served->fd(), 0);
+  ingest->ExpectReaders();
+  EXPECT_EQ(served->fd(), -1) << "its bytes stay in memory";
 }
 
 }  // namespace
