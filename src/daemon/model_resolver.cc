@@ -96,7 +96,7 @@ std::shared_ptr<ModelResolver::Question> ModelResolver::Ask(const ModelRequest& 
     MutexLock again(mutex_);
     if (answer.ok() && answer->warning.empty()) next->last_good = *answer;
     next->answer = std::move(answer);
-    next->answered_at = parts_.clock.Steady();
+    if (!next->given_up) next->answered_at = parts_.clock.Steady();  // else it is as old as the giving up
     Forget();
     answered_.NotifyAll();
   });
