@@ -103,9 +103,8 @@ class GrpcCacheClient final : public CacheClient {
     for (;;) {
       const SteadyTime limit = std::min(absent_until, call.deadline);
       RETURN_IF_ERROR(AwaitConnection(call, limit));
-      auto ready = PrepareOnce(call);
-      const bool lost =
-          ready.status().code() == StatusCode::kUnavailable && !SomebodyListens(options_.socket_path).ok();
+      bool lost = false;
+      auto ready = PrepareOnce(call, lost);
       if (!lost || steady_clock::now() >= limit) return Explained(std::move(ready));
     }
   }
@@ -141,7 +140,7 @@ class GrpcCacheClient final : public CacheClient {
     return OkStatus();
   }
 
-  Result<ReadyView> PrepareOnce(const PrepareCall& call) {
+  Result<ReadyView> PrepareOnce(const PrepareCall& call, bool& lost) {
     grpc::ClientContext context;
     context.set_deadline(Wall(call.deadline));
     const auto stream = stub_->Prepare(&context, ToProto(call));
@@ -153,7 +152,10 @@ class GrpcCacheClient final : public CacheClient {
         return Cancelled("the caller went away; the download goes on");
       }
     }
-    const Status status = FromGrpc(stream->Finish());
+    const grpc::Status finished = stream->Finish();
+    // What ballastd says has details. Without: gRPC's word for a connection that broke, or a server that ends.
+    lost = finished.error_code() == grpc::StatusCode::UNAVAILABLE && finished.error_details().empty();
+    const Status status = FromGrpc(finished);
     return status.ok() ? Internal("the node's cache (ballastd) ended the call without a view") : status;
   }
 

@@ -16,6 +16,10 @@ namespace {
 
 namespace pb = ballast::cache::v1;
 
+grpc::Status SaidByBallastd(const Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), status.message(), "ballastd"};
+}
+
 class FakeCacheServer final : public pb::Cache::Service {
  public:
   explicit FakeCacheServer(FakeCache& cache) : cache_(cache) {}
@@ -24,7 +28,7 @@ class FakeCacheServer final : public pb::Cache::Service {
                        grpc::ServerWriter<pb::PrepareUpdate>* writer) override {
     const auto ready = cache_.Prepare(CallOf(*in, *writer));
     if (ready.status().code() == StatusCode::kDeadlineExceeded) return UntilTheCallerGoes(*context);
-    if (!ready.ok()) return ToGrpc(ready.status());
+    if (!ready.ok()) return SaidByBallastd(ready.status());
     pb::PrepareUpdate update;
     update.mutable_ready()->set_model(ready->model);
     update.mutable_ready()->set_manifest(ready->manifest);

@@ -11,9 +11,9 @@
 
 namespace ballast {
 
-// Number for number; the message is ours.
+// Number for number; the message is ours, and the details say so: what gRPC itself says has none (cache.proto).
 inline grpc::Status ToGrpc(const Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), status.message()};
+  return {static_cast<grpc::StatusCode>(status.code()), status.message(), "ballastd"};
 }
 
 // A slow reader gets the latest update, not all of them. Thread-safe until End(), after which its caller must not touch

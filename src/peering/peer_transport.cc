@@ -13,6 +13,7 @@
 #include "base/gate.h"
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "peering/callback_threads.h"
 #include "peering/grpc_status.h"
 #include "peering/join_stream.h"
 #include "peering/peer_codec.h"
@@ -123,7 +124,7 @@ Result<Response> PeerTransport::State::Ask(const Member& to, const CallLimit& li
   return response;
 }
 
-PeerTransport::PeerTransport(Parts parts) : state_(std::make_unique<State>(std::move(parts))) {}
+PeerTransport::PeerTransport(Parts parts) : state_(std::make_unique<State>(std::move(parts))) { KeepCallbackThreads(); }
 
 PeerTransport::~PeerTransport() { state_->gate.Close(); }
 
