@@ -15,7 +15,8 @@ struct Holder {
   std::shared_ptr<grpc::Channel> channel = grpc::CreateChannel("unix:/dev/null", grpc::InsecureChannelCredentials());
   grpc::GenericStub stub{channel};
   grpc::ClientContext context;
-  grpc::ByteBuffer request;
+  grpc::Slice nothing;
+  grpc::ByteBuffer request{&nothing, 1};
   grpc::ByteBuffer response;
 };
 
