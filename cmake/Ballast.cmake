@@ -26,6 +26,9 @@ function(ballast_test name)
   get_filename_component(label ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+  if(BALLAST_SANITIZER STREQUAL "thread")
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp")
+  endif()
 endfunction()
 
 # ballast_fuzzer(NAME SOURCES x_fuzz.cc DEPS ballast::x): libFuzzer target; ctest runs it for a few seconds (asan preset).
