@@ -60,7 +60,8 @@ class Ingest {
   // writing it.
   virtual Status WritePiece(uint32_t piece, const PieceBuffer& bytes) = 0;
 
-  // What is written from now on is read again soon, by others: the latest of it stays in memory.
+  // What is written from now on is read again soon, by others: the latest of it stays in memory, or all of it in the
+  // page cache where memory holds too few pieces.
   virtual void ExpectReaders() = 0;
 
   // These pieces turned out not to be what they should: they are not here any more. Nobody writes just now.
