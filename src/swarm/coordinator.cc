@@ -10,7 +10,7 @@
 #include "swarm/distrust.h"
 #include "swarm/given_pieces.h"
 #include "swarm/hash_questions.h"
-#include "swarm/origin_share.h"
+#include "swarm/origin_fetchers.h"
 #include "swarm/source_pace.h"
 #include "swarm/swarm_view.h"
 
@@ -19,18 +19,15 @@ namespace {
 
 constexpr uint32_t kServedPerEvent = 8;  // of those who wait; the others' turn comes with the next events
 constexpr Duration kAvoidFor = std::chrono::seconds(10);
-constexpr Duration kDead = std::chrono::seconds(2);         // nobody has heard of it
-constexpr Duration kFetcherFor = std::chrono::seconds(10);  // without a run: then another may take its place
+constexpr Duration kDead = std::chrono::seconds(2);  // nobody has heard of it
 constexpr Duration kServeAllEvery = std::chrono::milliseconds(100);
 
 struct Member {
   bool connected = false;
   bool announced = false;
-  bool origin = true;
   bool queued = false;  // in the line of those who wait
   SteadyTime heard_at{};
   SteadyTime reached_at{};  // when it last brought somebody a piece
-  SteadyTime sent_to_origin_at{};
   uint32_t peer_slots = 0;
   uint32_t origin_slots = 0;
   std::vector<Window> windows;
@@ -49,8 +46,9 @@ struct Coordinator::State {
   void Take(NodeId node, const Announce& announce, Outbox& outbox) {
     Member& member = members[node];
     member.connected = member.announced = true;
-    member.origin = announce.origin && !distrust.Quarantined(node);
-    if (!member.origin) GiveUpAudits(node, outbox);
+    const bool origin = announce.origin && !distrust.Quarantined(node);
+    fetchers.SetCapable(node, origin);
+    if (!origin) GiveUpAudits(node, outbox);
     RemoveAll(node);  // it may have lost some since
     if (announce.whole) AddAll(node);
     for (const Announce::File& file : announce.files) AddFile(node, file);
@@ -132,10 +130,7 @@ struct Coordinator::State {
     if (source == kOrigin) view.CountOriginPiece();
     const auto found = given.Find(node, piece, source);
     if (!found) return;
-    if (source == kOrigin) {
-      origin_share.Note(node, OriginNodes(), SizeOf(piece), now);
-      return origin_pace.Note(node, found->at, now);
-    }
+    if (source == kOrigin) return fetchers.OnArrived(node, SizeOf(piece), found->at, now);
     members[source].reached_at = now;
     if (!TellsItsPace(node, piece, source)) return;
     pace.Note(source, node, SizeOf(piece), now - found->at);
@@ -188,7 +183,7 @@ struct Coordinator::State {
 
   void Quarantine(NodeId node) {
     distrust.Quarantine(node);
-    members[node].origin = false;
+    fetchers.SetCapable(node, false);
     SetSource(node, false);
   }
 
@@ -253,13 +248,13 @@ struct Coordinator::State {
     SourceRequest request{.node = node,
                           .windows = member.windows,
                           .avoid = avoid,
-                          .origin_capable = OriginCapable(),
-                          .longest_run = origin_pace.LongestRun(node)};
+                          .origin_capable = fetchers.capable(),
+                          .longest_run = fetchers.LongestRun(node)};
     ServeAudit(node, now, reply);
     bool wants = false;
     while (audit.ToFetch(node).empty()) {
-      const bool origin = member.origin && member.origin_slots > 0 && MayGoToTheOrigin(node, now);
-      request.origin = origin && !origin_share.MustWait(node, OriginNodes(), now);
+      const bool origin = member.origin_slots > 0 && fetchers.MayFetch(node, now);
+      request.origin = origin && !fetchers.MustWait(node, now);
       request.nodes = member.peer_slots > 0;
       request.salt = ++salt;
       wants = origin || request.nodes;
@@ -270,21 +265,6 @@ struct Coordinator::State {
       Assign(node, *chosen, now, reply);
     }
     if (wants && !std::exchange(member.queued, true)) waiting.push_back(node);
-  }
-
-  // Hubs count who asks for a file's address: it is the same few nodes all the time.
-  bool MayGoToTheOrigin(NodeId node, SteadyTime now) {
-    std::erase_if(fetchers, [&](NodeId fetcher) {
-      const Member& member = members[fetcher];
-      const bool idle = view.node(fetcher).from_origin == 0 && now - member.sent_to_origin_at > kFetcherFor;
-      return !member.connected || !member.origin || idle;
-    });
-    return fetchers.size() < policy.max_origin_nodes || std::ranges::count(fetchers, node) > 0;
-  }
-
-  void NoteFetcher(NodeId node, SteadyTime now) {
-    members[node].sent_to_origin_at = now;
-    if (std::ranges::count(fetchers, node) == 0) fetchers.push_back(node);
   }
 
   // Once the node has given them up, and wants their file again.
@@ -302,7 +282,7 @@ struct Coordinator::State {
   }
 
   void Assign(NodeId node, const Assignment& chosen, SteadyTime now, Reply& reply) {
-    if (chosen.source == kOrigin) NoteFetcher(node, now);
+    if (chosen.source == kOrigin) fetchers.OnSent(node, now);
     for (uint32_t i = 0; i < chosen.count; ++i) {
       given.Give(node, view.IndexOf({chosen.first.file, chosen.first.piece + i}), chosen.source, now);
     }
@@ -342,23 +322,13 @@ struct Coordinator::State {
       outbox.push_back({node, std::move(reply)});
   }
 
-  uint32_t OriginNodes() const { return std::min(OriginCapable(), policy.max_origin_nodes); }  // at once
-  uint32_t OriginCapable() const { return std::max(origin_capable, 1U); }
-  void CountOriginCapable() {
-    origin_capable = static_cast<uint32_t>(std::count_if(
-        members.begin(), members.end(), [](const Member& member) { return member.connected && member.origin; }));
-    view.SetRound(std::clamp(origin_capable, 1U, policy.max_origin_nodes));
-  }
-
   bool Known(NodeId node) const { return view.KnowsNode(node); }
 
   SwarmView view;
   const CoordinatorPolicy policy;
   const ChoicePolicy choice;
   SourcePace pace{policy.max_uploads};
-  OriginPace origin_pace;
-  OriginShare origin_share;
-  std::vector<NodeId> fetchers;  // that are sent to the origin: max_origin_nodes at most
+  OriginFetchers fetchers{view, policy.max_origin_nodes};
   GivenPieces given{view};
   AttesterAudit audit;
   std::set<Digest> condemned;  // hashes that a node attested which was found to be wrong
@@ -366,7 +336,6 @@ struct Coordinator::State {
   HashQuestions questions{view};
   std::vector<Member> members;
   std::deque<NodeId> waiting;
-  uint32_t origin_capable = 0;
   uint32_t salt = 0;
   SteadyTime served_all_at{};
 };
@@ -386,7 +355,6 @@ Coordinator::Outbox Coordinator::On(NodeId node, const Announce& announce, Stead
   Outbox outbox;
   state_->members[node].heard_at = now;
   state_->Take(node, announce, outbox);
-  state_->CountOriginCapable();
   state_->ServeWaiting(kServedPerEvent, now, outbox);
   return outbox;
 }
@@ -416,11 +384,11 @@ Coordinator::Outbox Coordinator::OnGone(NodeId node, SteadyTime now) {
   Member& member = state.members[node];
   member.connected = member.announced = false;
   member.peer_slots = member.origin_slots = 0;
+  state.fetchers.SetCapable(node, false);
   state.given.EndAll(node);
   // Whoever has all of it goes because it has finished, and may be the only one that has some piece.
   state.SetSource(node, state.IsWhole(node));
   state.GiveUpAudits(node, outbox);
-  state.CountOriginCapable();
   state.ServeWaiting(kServedPerEvent, now, outbox);
   return outbox;
 }
