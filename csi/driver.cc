@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -105,6 +106,11 @@ Status Driver::Impl::Serve(const DriverOptions& options, std::unique_ptr<grpc::S
 
 // After CSI is served: the kubelet calls it as soon as it sees this socket.
 Status Driver::Impl::Register(const DriverOptions& options, const std::string& csi_socket) {
+  if (!std::filesystem::is_directory(options.kubelet_registry)) {
+    return FailedPrecondition(
+        StrCat("no kubelet looks for plugins in ", Quoted(options.kubelet_registry),
+               ": there is no such directory; name its own with --kubelet-registry (\"\": none)"));
+  }
   ASSIGN_OR_RETURN(const std::string path, SocketPath(StrCat(options.kubelet_registry, "/", kDriverName, "-reg.sock")));
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(MakeRegistrationService(csi_socket, [this](const std::string& words) {

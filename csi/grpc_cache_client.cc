@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "base/unix_listener.h"
 #include "csi/grpc_status.h"
+#include "proto/ballastd_status.h"
 #include "proto/cache.grpc.pb.h"
 
 namespace ballast::driver {
@@ -153,8 +154,7 @@ class GrpcCacheClient final : public CacheClient {
       }
     }
     const grpc::Status finished = stream->Finish();
-    // What ballastd says has details. Without: gRPC's word for a connection that broke, or a server that ends.
-    lost = finished.error_code() == grpc::StatusCode::UNAVAILABLE && finished.error_details().empty();
+    lost = finished.error_code() == grpc::StatusCode::UNAVAILABLE && !IsSaidByBallastd(finished);
     const Status status = FromGrpc(finished);
     return status.ok() ? Internal("the node's cache (ballastd) ended the call without a view") : status;
   }

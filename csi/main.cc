@@ -12,6 +12,7 @@
 #include "csi/driver.h"
 #include "csi/grpc_cache_client.h"
 #include "csi/unix_socket.h"
+#include "proto/grpc_log.h"
 
 namespace ballast::driver {
 namespace {
@@ -82,6 +83,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   InitLogging(argv[0], verbosity);
+  LogGrpcAsOurs();
   RaiseFileLimit();
   return Run(options);
 }

@@ -9,16 +9,13 @@
 
 #include "base/check.h"
 #include "csi/grpc_status.h"
+#include "proto/ballastd_status.h"
 #include "proto/cache.grpc.pb.h"
 
 namespace ballast::driver {
 namespace {
 
 namespace pb = ballast::cache::v1;
-
-grpc::Status SaidByBallastd(const Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), status.message(), "ballastd"};
-}
 
 class FakeCacheServer final : public pb::Cache::Service {
  public:

@@ -19,9 +19,9 @@ using OurStatus = ::ballast::Status;
 grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, WorkerPool& pool,
                                 std::function<OurStatus()> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool taken =
-      pool.Submit([reactor, work = std::move(work)](const std::stop_token&) { reactor->Finish(ToGrpc(work())); });
-  if (!taken) reactor->Finish(ToGrpc(Unavailable("ballastd is stopping")));
+  const bool taken = pool.Submit(
+      [reactor, work = std::move(work)](const std::stop_token&) { reactor->Finish(SaidByBallastd(work())); });
+  if (!taken) reactor->Finish(SaidByBallastd(Unavailable("ballastd is stopping")));
   return reactor;
 }
 

@@ -14,7 +14,7 @@
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/stop_limit.h"
-#include "peering/grpc_log.h"
+#include "proto/grpc_log.h"
 
 namespace ballast {
 namespace {

@@ -8,13 +8,9 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "proto/ballastd_status.h"
 
 namespace ballast {
-
-// Number for number; the message is ours, and the details say so: what gRPC itself says has none (cache.proto).
-inline grpc::Status ToGrpc(const Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), status.message(), "ballastd"};
-}
 
 // A slow reader gets the latest update, not all of them. Thread-safe until End(), after which its caller must not touch
 // the stream any more. The stream deletes itself once gRPC is done with it.
@@ -42,7 +38,7 @@ class UpdateStream : public grpc::ServerWriteReactor<Update> {
       if (writing_) return;  // OnWriteDone goes on
       if (WriteNext()) return;
     }
-    this->Finish(ToGrpc(status_));
+    this->Finish(SaidByBallastd(status_));
   }
 
   void OnWriteDone(bool ok) final EXCLUDES(mutex_) {
@@ -52,7 +48,7 @@ class UpdateStream : public grpc::ServerWriteReactor<Update> {
       if (!ok) next_.reset();
       if (WriteNext() || !ended_) return;
     }
-    this->Finish(ToGrpc(status_));
+    this->Finish(SaidByBallastd(status_));
   }
 
   // Overridden by what must let go of the stream first.

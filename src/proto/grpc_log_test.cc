@@ -1,4 +1,4 @@
-#include "peering/grpc_log.h"
+#include "proto/grpc_log.h"
 
 #include <gmock/gmock.h>
 #include <grpc/support/log.h>
