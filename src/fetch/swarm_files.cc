@@ -19,7 +19,7 @@ std::vector<Digest> SwarmPlan::Proven(FileIndex index) {
     if (facts.known) hashes.push_back(facts.hash);
   }
   if (hashes.size() != file.pieces.count()) hashes.clear();
-  file.facts = {};
+  file.facts = std::vector<PieceFacts>();  // "= {}" would keep the memory
   if (file.pieces.file_size() != file.size) file.pieces = PieceMap(file.size, PieceSizeFor(file.size));
   for (uint32_t piece = 0; piece < file.pieces.count(); ++piece) file.pieces.Add(piece);
   if (!file.duplicate) Swarm().proven.push_back(index);
