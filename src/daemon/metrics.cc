@@ -56,8 +56,13 @@ struct SwarmMetrics {
     members.Set(now.members);
     uploads.Set(now.uploads);
     // Counters that are counted elsewhere: they go on from what they were.
-    uploaded.Increment(static_cast<double>(now.uploaded_bytes) - uploaded.Value());
-    quarantined.Increment(static_cast<double>(now.quarantined_nodes) - quarantined.Value());
+    const auto go_on = [](Counter& counter, uint64_t value) {
+      counter.Increment(static_cast<double>(value) - counter.Value());
+    };
+    go_on(uploaded, now.uploaded_bytes);
+    go_on(quarantined, now.quarantined_nodes);
+    go_on(failed_handshakes, now.failed_handshakes);
+    go_on(dropped_connections, now.dropped_connections);
   }
 
   Counter& OneCounter(const char* name, const char* help) {
@@ -72,6 +77,11 @@ struct SwarmMetrics {
   Counter& quarantined =
       OneCounter("ballast_swarm_quarantined_nodes_total",
                  "Nodes that sent or attested wrong bytes of a model that this node coordinates; once for each model.");
+  Counter& failed_handshakes =
+      OneCounter("ballast_swarm_failed_handshakes_total", "Connections for pieces that TLS refused, on either side.");
+  Counter& dropped_connections =
+      OneCounter("ballast_swarm_dropped_connections_total",
+                 "Connections for pieces that were closed for want of room, or because their time was over.");
 };
 
 struct DaemonMetrics::Impl {

@@ -23,6 +23,9 @@ struct SwarmGauges {
   uint32_t uploads = 0;  // pieces being sent
   uint64_t uploaded_bytes = 0;
   uint64_t quarantined_nodes = 0;  // found by this node, where it coordinates
+  // On the port for pieces:
+  uint64_t failed_handshakes = 0;
+  uint64_t dropped_connections = 0;
 };
 
 // What a scrape reads at its moment rather than counts as it goes.

@@ -53,12 +53,24 @@ TEST(DaemonMetricsTest, TheSwarmIsShownWhereThereIsOne) {
   EXPECT_THAT(metrics.Render({}), ::testing::Not(HasSubstr("ballast_swarm_members")));
   const auto render = [&](const SwarmGauges& swarm) { return metrics.Render({.swarm = swarm}); };
   EXPECT_THAT(
-      render({.active = true, .members = 3, .uploads = 2, .uploaded_bytes = 10, .quarantined_nodes = 1}),
+      render({.active = true,
+              .members = 3,
+              .uploads = 2,
+              .uploaded_bytes = 10,
+              .quarantined_nodes = 1,
+              .failed_handshakes = 4,
+              .dropped_connections = 5}),
       ::testing::AllOf(HasSubstr("ballast_swarm_active 1\n"), HasSubstr("ballast_swarm_members 3\n"),
                        HasSubstr("ballast_swarm_uploads 2\n"), HasSubstr("ballast_swarm_uploaded_bytes_total 10\n"),
-                       HasSubstr("ballast_swarm_quarantined_nodes_total 1\n")));
+                       HasSubstr("ballast_swarm_quarantined_nodes_total 1\n"),
+                       HasSubstr("ballast_swarm_failed_handshakes_total 4\n"),
+                       HasSubstr("ballast_swarm_dropped_connections_total 5\n")));
   EXPECT_THAT(
-      render({.members = 1, .uploaded_bytes = 15, .quarantined_nodes = 3}),
+      render({.members = 1,
+              .uploaded_bytes = 15,
+              .quarantined_nodes = 3,
+              .failed_handshakes = 4,
+              .dropped_connections = 5}),
       ::testing::AllOf(HasSubstr("ballast_swarm_active 0\n"), HasSubstr("ballast_swarm_uploaded_bytes_total 15\n"),
                        HasSubstr("ballast_swarm_quarantined_nodes_total 3\n")));
 }

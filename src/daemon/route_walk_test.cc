@@ -223,8 +223,10 @@ TEST_F(RouteWalkTest, TheDataPortAnswersMembersAlone) {
       {"GET /", "HTTP/1.1 404 "},         {"GET /metrics", "HTTP/1.1 404 "},
       {"GET /healthz", "HTTP/1.1 404 "},  {"POST " + blob, "HTTP/1.1 405 "},
       {"DELETE " + blob, "HTTP/1.1 405 "}};
+  int refused = 0;
   for (const auto& [route, answer] : routes) {
     for (const Caller& caller : WrongCallers(cluster_, clock_.Now())) {
+      ++refused;
       const std::string got = AskData(caller, route + rest);
       if (caller.tls || !route.starts_with("GET")) {
         EXPECT_EQ(got, "") << route << ", " << caller.name;
@@ -234,6 +236,7 @@ TEST_F(RouteWalkTest, TheDataPortAnswersMembersAlone) {
       }
     }
     EXPECT_EQ(Uploaded(), before_) << route;
+    EXPECT_THAT(Asked().Get("/metrics"), HasSubstr(StrCat("ballast_swarm_failed_handshakes_total ", refused, "\n")));
     EXPECT_THAT(AskData(Member(), route + rest), StartsWith(answer)) << route;
     before_ = Uploaded();
   }

@@ -225,7 +225,10 @@ SwarmGauges SwarmNode::GaugesNow() const {
                   .members = static_cast<uint32_t>(membership().Current()->size()),
                   .uploads = uploads(),
                   .quarantined_nodes = state_->quarantine.count()};
-  for (const auto& [node, bytes] : state_->pieces->Counters().sent_bytes) now.uploaded_bytes += bytes;
+  const PieceServerCounters counters = state_->pieces->Counters();
+  for (const auto& [node, bytes] : counters.sent_bytes) now.uploaded_bytes += bytes;
+  now.failed_handshakes = counters.handshake_failures;
+  now.dropped_connections = counters.dropped;
   return now;
 }
 
