@@ -156,6 +156,63 @@ TEST(FetchInSwarmTest, ANodeThatSendsOtherBytesIsNamedOnceAndAskedNoMore) {
   EXPECT_THAT(f.swarm.failures(), Contains(FailureReason::kCorrupt));
 }
 
+// ---- bytes that are not the piece's
+
+// As zlib has it: bits from the lowest, polynomial 0x04C11DB7.
+uint32_t Crc32(std::span<const std::byte> bytes) {
+  uint32_t crc = ~0U;
+  for (const std::byte byte : bytes) {
+    crc ^= std::to_integer<uint32_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320U : 0);
+  }
+  return ~crc;
+}
+
+// A multiple of the polynomial more or less does not change the checksum.
+void DamageWithEqualCrc32(std::span<std::byte> piece) {
+  const uint32_t before = Crc32(piece);
+  constexpr uint64_t kPolynomial = 0x104C11DB7;
+  for (size_t bit = 0; bit <= 32; ++bit) {
+    if ((kPolynomial >> (32 - bit) & 1) != 0) piece[5 + bit / 8] ^= std::byte{1} << (bit % 8);
+  }
+  ASSERT_EQ(Crc32(piece), before);
+}
+
+struct Damage {
+  std::string name;
+  std::function<void(std::span<std::byte>)> done;
+};
+void PrintTo(const Damage& damage, std::ostream* out) { *out << damage.name; }
+
+class DamagedPieceTest : public ::testing::TestWithParam<Damage> {};
+
+TEST_P(DamagedPieceTest, IsNeverWrittenAndItsSenderIsNamed) {
+  const std::string model = Content(40 * kPiece, 2);
+  Fixture f({{"model.bin", model}}, {.nodes = 3, .from_origin = 0});
+  f.swarm.SetScript([](const FakeSwarm::Request& request, int) {
+    return request.node == 1 ? FakePiece{.damage = GetParam().done} : FakePiece{};
+  });
+  ASSERT_TRUE(f.Fetch().ok());
+  f.CheckDone();
+  ASSERT_EQ(f.sink.said.size(), 1U);
+  EXPECT_THAT(f.sink.said[0], HasSubstr("node-1 sent piece "));
+}
+
+void Replace(std::span<std::byte> piece, const std::string& by) {
+  std::ranges::copy(std::as_bytes(std::span(by)).first(piece.size()), piece.begin());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Damages, DamagedPieceTest,
+    ::testing::Values(
+        Damage{"ItsLastBitIsFlipped", [](std::span<std::byte> piece) { piece.back() ^= std::byte{0x80}; }},
+        Damage{"ItHasAnEqualCrc32", DamageWithEqualCrc32},
+        Damage{"ItEndsInZeros", [](std::span<std::byte> piece) { std::ranges::fill(piece.last(100), std::byte{}); }},
+        Damage{"ItIsTheLastPieceOfTheFile",  // a right hash at the wrong index
+               [](std::span<std::byte> piece) { Replace(piece, Content(40 * kPiece, 2).substr(39 * kPiece)); }},
+        Damage{"ItIsOfAnOlderVersion", [](std::span<std::byte> piece) { Replace(piece, Content(kPiece, 99)); }}),
+    [](const auto& tested) { return tested.param.name; });
+
 TEST(FetchInSwarmTest, WhereAllNodesSendOtherBytesTheOriginHasAll) {
   Fixture f(SomeFiles(), {.nodes = 3, .from_origin = 0});
   f.swarm.SetScript([](const FakeSwarm::Request&, int) { return FakePiece{.corrupt = true}; });

@@ -108,6 +108,26 @@ TEST(PeerCodecTest, WhatANodeSaysComesBackAsItWas) {
   }
 }
 
+// Nodes are upgraded one by one: the older ones pass over what they do not know.
+TEST(PeerCodecTest, FieldsOfALaterVersionArePassedOver) {
+  const ModelShape shape = TestShape();
+  Random random(1);
+  NodeTable nodes;
+  v1::FromNode message;
+  Encode({.seq = 7, .message = RandomNext(random, shape, nodes)}, nodes, message);
+  const std::string known = message.SerializeAsString();
+  const auto add = [](google::protobuf::Message& part) {
+    part.GetReflection()->MutableUnknownFields(&part)->AddLengthDelimited(1900, "of a later version");
+  };
+  add(message);
+  add(*message.mutable_next());
+  v1::FromNode read;
+  ASSERT_TRUE(read.ParseFromString(message.SerializeAsString()));
+  const auto decoded = Decode(read, &shape, nodes);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(Bytes<v1::FromNode>(*decoded, nodes), known);
+}
+
 TEST(PeerCodecTest, WhatACoordinatorSaysComesBackAsItWas) {
   const ModelShape shape = TestShape();
   for (uint32_t seed = 1; seed <= 500; ++seed) {

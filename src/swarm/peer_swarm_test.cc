@@ -234,6 +234,29 @@ TEST(PeerSwarmTest, ACoordinatorThatIsNoMemberAnyMoreIsLeft) {
   }
 }
 
+// Each node loses sight of each other one by turns, its coordinator as well, after every few pieces.
+TEST(PeerSwarmTest, AFlappingMembershipCostsWhatIsUnderWayAndNothingElse) {
+  World world;
+  const Nodes nodes = NodesOf(world, 4);
+  const std::vector<Member> all = TestMembers(4);
+  for (const auto& node : nodes) node->Download(0);
+  uint32_t lost_sight = 0;
+  for (uint32_t allowed = 3; allowed < Total(world); allowed += 3) {
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      std::vector<Member> seen = all;
+      std::erase_if(seen, [&](const Member& member) { return member.name == nodes[(i + 1 + allowed % 3) % 4]->name; });
+      nodes[i]->membership.Become(seen);
+      ++lost_sight;
+    }
+    for (const auto& node : nodes) node->membership.Become(all);
+    for (const auto& node : nodes) node->download->Allow(allowed);
+    for (const auto& node : nodes) node->download->WaitFor(allowed);
+  }
+  for (const auto& node : nodes) node->download->Allow();
+  for (const auto& node : nodes) node->download->WaitForAll();
+  EXPECT_LE(world.bytes.from_origin(), Total(world) * 3 / 2 + lost_sight);
+}
+
 // Two halves that did not see each other, each with a coordinator, until they do.
 TEST(PeerSwarmTest, TwoCoordinatorsOfOneModelBecomeOne) {
   World world;

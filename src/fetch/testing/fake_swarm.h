@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,11 @@ namespace ballast {
 
 // What happens to one piece.
 struct FakePiece {
-  Status status;                      // not OK: nothing comes
-  bool corrupt = false;               // its first byte is flipped
-  bool hang = false;                  // until stop is requested
-  std::chrono::milliseconds wait{0};  // or stop
+  Status status;                                       // not OK: nothing comes
+  bool corrupt = false;                                // its first byte is flipped
+  bool hang = false;                                   // until stop is requested
+  std::chrono::milliseconds wait{0};                   // or stop
+  std::function<void(std::span<std::byte>)> damage{};  // done to the bytes
 };
 
 // Thread-safe. Outlives its sessions.

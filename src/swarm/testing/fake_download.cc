@@ -89,9 +89,9 @@ FakeDownload::~FakeDownload() {
   thread_ = {};
 }
 
-void FakeDownload::Allow() {
+void FakeDownload::Allow(uint32_t pieces) {
   MutexLock lock(mutex_);
-  allowed_ = total_;
+  allowed_ = std::min(pieces, total_);
   changed_.NotifyAll();
 }
 

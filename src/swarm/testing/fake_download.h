@@ -47,7 +47,8 @@ class FakeDownload final : private SwarmListener {
   FakeDownload(std::string node, Swarm& swarm, const Manifest& manifest, FakeBytes& bytes, uint32_t allowed);
   ~FakeDownload() override;
 
-  void Allow();
+  // So many pieces in all.
+  void Allow(uint32_t pieces = UINT32_MAX);
   // Returns when `pieces` are here.
   void WaitFor(uint32_t pieces);
   void WaitForAll() { WaitFor(total_); }
