@@ -36,4 +36,4 @@ end_meter() {
   memory=$(awk '{ if ($2 > a) a = $2; if ($3 > t) t = $3 } END { printf "%.1f\t%.1f", a, t }' "$TMP/log/peaks")
   COST="$origin	$nodes	$link	LOG	$memory"
 }
-bytes_by_log() { awk '/ \/bench\/model\/resolve\// { s += $1 } END { printf "%d", s }' "$TMP/log/nginx.requests"; }
+bytes_by_log() { awk '/ \/bench\/model\/resolve\// { s += $1 } END { printf "%.0f", s }' "$TMP/log/nginx.requests"; }
