@@ -1,5 +1,5 @@
 // What every KubeClient must do, as tests: INSTANTIATE_TEST_SUITE_P(Mine, KubeConformanceTest, Values(&MakeMine)) in a
-// program that is built with kube_conformance_{read,write,apply,watch}.cc.
+// program that is built with kube_conformance_*.cc.
 #pragma once
 
 #include <gtest/gtest.h>
