@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/fake_clock.h"
+#include "kube/event_series.h"
+#include "kube/lease_record.h"
 #include "kube/testing/kube_conformance.h"
 
 namespace ballast {
@@ -13,6 +15,8 @@ class FakeUnderTest final : public KubeUnderTest {
   FakeUnderTest() {
     client_.Serve(ConfigMapRules());
     client_.Serve(WidgetRules());
+    client_.Serve({.resource = kLeases, .kind = "Lease"});
+    client_.Serve({.resource = kEvents, .kind = "Event"});
   }
   KubeClient& client() override { return client_; }
   std::string ns() override { return "default"; }
