@@ -61,13 +61,18 @@ runtime_classes() {  # the default is runc >= 1.2; a pod asks for Debian's by ru
 K
 }
 
-control_plane() {
+# etcd and kube-apiserver: all that a client needs.
+apiserver() {
   control_plane_network
   control_plane_certificates
   kubectl_wrapper
   start_etcd
   start_apiserver
   poll 60 "kube-apiserver (see $DIR/log/apiserver)" "$DIR/bin/kubectl" get --raw /readyz
+}
+
+control_plane() {
+  apiserver
   start_controllers
   runtime_classes
 }

@@ -1,0 +1,106 @@
+#include "kube/informer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/logging.h"
+
+namespace ballast {
+
+Informer::Informer(KubeClient& client, KubeResource resource, InformerOptions options)
+    : client_(client),
+      resource_(std::move(resource)),
+      options_(std::move(options)),
+      backoff_(options_.backoff, options_.seed),
+      random_(options_.seed) {}
+
+Informer::~Informer() = default;
+
+void Informer::AddHandler(ObjectHandler handler) { handlers_.push_back(std::move(handler)); }
+
+void Informer::Start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void Informer::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const Status status = Step(stop);
+    if (status.ok() || status.code() == StatusCode::kCancelled) continue;
+    ++counts_.errors;
+    const Duration wait = std::max<Duration>(backoff_.Next(), status.retry_after());
+    LOG(WARNING) << Message("Informer lost its apiserver").With("resource", resource_.FullName()).With("error", status);
+    options_.pause(wait, stop);
+  }
+}
+
+Status Informer::Step(const std::stop_token& stop) {
+  if (version_.empty()) return List(stop);
+  const Status status = Watch(stop);
+  // Other errors go on from the last event; after this one nothing but a list does.
+  if (status.code() == StatusCode::kOutOfRange || status.code() == StatusCode::kInvalidArgument) version_.clear();
+  return status;
+}
+
+Status Informer::List(const std::stop_token& stop) {
+  ++counts_.lists;
+  const ListRequest request{.ns = options_.ns,
+                            .label_selector = options_.label_selector,
+                            .field_selector = options_.field_selector,
+                            .limit = options_.page};
+  ASSIGN_OR_RETURN(ListPage all, ListAll(client_, resource_, request, {stop, options_.list_timeout}));
+  version_ = all.resource_version;
+  Tell(store_.Replace(std::move(all.items)));
+  SetSynced();
+  return OkStatus();
+}
+
+Status Informer::Watch(const std::stop_token& stop) {
+  ++counts_.watches;
+  std::uniform_int_distribution<int64_t> length(options_.watch_timeout.count(), 2 * options_.watch_timeout.count());
+  const WatchRequest request{.ns = options_.ns,
+                             .label_selector = options_.label_selector,
+                             .field_selector = options_.field_selector,
+                             .resource_version = version_,
+                             .timeout = std::chrono::seconds(length(random_))};
+  const auto sink = [&](const WatchEvent& event) {
+    ++counts_.events;
+    backoff_.Reset();
+    version_ = ResourceVersionOf(event.object);
+    Tell(store_.Take(event));
+    return OkStatus();
+  };
+  const uint64_t before = counts_.events;
+  const Status status = client_.Watch(resource_, request, sink, stop);
+  // A server that ends each watch at once would else be asked without a pause.
+  if (status.ok() && counts_.events == before) options_.pause(backoff_.Next(), stop);
+  return status;
+}
+
+void Informer::Tell(const std::vector<ObjectChange>& changes) {
+  for (const ObjectChange& change : changes) {
+    for (const ObjectHandler& handler : handlers_) handler(change);
+  }
+}
+
+void Informer::SetSynced() {
+  MutexLock lock(mutex_);
+  synced_ = true;
+  changed_.NotifyAll();
+}
+
+bool Informer::HasSynced() const {
+  MutexLock lock(mutex_);
+  return synced_;
+}
+
+bool Informer::AwaitSync(const std::stop_token& stop) const {
+  const std::stop_callback wake(stop, [this] {
+    MutexLock lock(mutex_);
+    changed_.NotifyAll();
+  });
+  MutexLock lock(mutex_);
+  while (!synced_ && !stop.stop_requested()) changed_.Wait(mutex_);
+  return synced_;
+}
+
+}  // namespace ballast

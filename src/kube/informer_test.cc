@@ -1,0 +1,180 @@
+#include "kube/informer.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "base/strings.h"
+#include "base/testing/fake_clock.h"
+#include "kube/testing/fake_kube_client.h"
+#include "kube/testing/widget.h"
+
+namespace ballast {
+namespace {
+
+using std::chrono::milliseconds;
+
+class InformerTest : public testing::Test {
+ protected:
+  InformerTest() { client_.Serve(ConfigMapRules()); }
+
+  void Create(const std::string& name, const std::string& value = "1") {
+    ASSERT_TRUE(client_.Create(kConfigMaps, MakeConfigMap({"default", name}, {{"a", value}}), {}).ok());
+  }
+  void Change(const std::string& name, const std::string& value) {
+    ASSERT_TRUE(client_.Patch(kConfigMaps, {"default", name}, {{"data", {{"a", value}}}}, Subresource::kNone, {}).ok());
+  }
+  void Delete(const std::string& name) { ASSERT_TRUE(client_.Delete(kConfigMaps, {"default", name}, {}, {}).ok()); }
+
+  // Started, in sync, and watching.
+  void Start() {
+    InformerOptions options{.page = 2, .pause = [this](Duration wait, const std::stop_token&) {
+                              MutexLock lock(mutex_);
+                              pauses_.push_back(wait);
+                              changed_.NotifyAll();
+                            }};
+    informer_ = std::make_unique<Informer>(client_, kConfigMaps, options);
+    informer_->AddHandler([this](const ObjectChange& change) {
+      MutexLock lock(mutex_);
+      changes_.push_back(StrCat(WatchEventName(change.kind), " ", NameOf(*change.object).name, "=",
+                                StringAt(*change.object, "/data/a")));
+      changed_.NotifyAll();
+    });
+    informer_->Start();
+    ASSERT_TRUE(informer_->AwaitSync({}));
+    client_.AwaitWatches(1);
+  }
+  // The first `count` changes that the handler saw.
+  std::vector<std::string> Await(size_t count) {
+    MutexLock lock(mutex_);
+    while (changes_.size() < count) changed_.Wait(mutex_);
+    return changes_;
+  }
+  std::vector<Duration> AwaitPauses(size_t count) {
+    MutexLock lock(mutex_);
+    while (pauses_.size() < count) changed_.Wait(mutex_);
+    return pauses_;
+  }
+
+  FakeClock clock_;
+  FakeKubeClient client_{clock_};
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::string> changes_ GUARDED_BY(mutex_);
+  std::vector<Duration> pauses_ GUARDED_BY(mutex_);
+  std::unique_ptr<Informer> informer_;
+};
+
+TEST_F(InformerTest, ListsInPagesThenFollowsTheWatch) {
+  for (const char* name : {"a", "b", "c"}) Create(name);
+  Start();
+  EXPECT_EQ(client_.CountCalls(KubeVerb::kList), 2);
+  EXPECT_EQ(informer_->store().size(), 3U);
+  Create("d");
+  Change("a", "2");
+  Delete("b");
+  EXPECT_EQ(Await(6), (std::vector<std::string>{"ADDED a=1", "ADDED b=1", "ADDED c=1", "ADDED d=1", "MODIFIED a=2",
+                                                "DELETED b=1"}));
+  EXPECT_EQ(StringAt(*informer_->store().Get({"default", "a"}), "/data/a"), "2");
+  EXPECT_EQ(informer_->store().Get({"default", "b"}), nullptr);
+  EXPECT_EQ(informer_->store().List().size(), 3U);
+}
+
+TEST_F(InformerTest, AWatchThatEndsGoesOnWhereItWas) {
+  Create("a");
+  Start();
+  Create("b");
+  Await(2);
+  client_.AwaitWatches(1);
+  client_.EndWatches();
+  client_.AwaitWatches(1);
+  Create("c");
+  EXPECT_EQ(Await(3).back(), "ADDED c=1");
+  EXPECT_EQ(client_.CountCalls(KubeVerb::kList), 1);
+  EXPECT_TRUE(AwaitPauses(0).empty());
+}
+
+TEST_F(InformerTest, AWatchThatBreaksGoesOnAfterAPauseWithoutAList) {
+  Create("a");
+  Start();
+  client_.FailNext(KubeVerb::kWatch, Unavailable("down"), 3);
+  client_.EndWatches(Unavailable("cut"));
+  const auto pauses = AwaitPauses(4);
+  Create("b");
+  EXPECT_EQ(Await(2).back(), "ADDED b=1");
+  EXPECT_EQ(client_.CountCalls(KubeVerb::kList), 1);
+  ASSERT_EQ(pauses.size(), 4U);
+  EXPECT_GE(pauses[3], milliseconds(3200)) << "each a step longer: 800, 1600, 3200, 6400 ms at most";
+}
+
+TEST_F(InformerTest, ABookmarkSparesAListAfterACompaction) {
+  client_.Serve(WidgetRules());
+  Create("a");
+  Start();
+  ASSERT_TRUE(client_.Create(kWidgets, MakeWidget({"default", "w"}, {{"size", 1}}), {}).ok());
+  client_.SendBookmarks();
+  client_.AwaitWatches(1);
+  client_.Compact();
+  client_.EndWatches();
+  client_.AwaitWatches(1);
+  Create("b");
+  EXPECT_EQ(Await(2).back(), "ADDED b=1");
+  EXPECT_EQ(client_.CountCalls(KubeVerb::kList), 1);
+}
+
+TEST_F(InformerTest, WhatIsTooOldIsListedAgainAndToldAsADifference) {
+  for (const char* name : {"changed", "gone", "same"}) Create(name);
+  Start();
+  Await(3);
+  // While the watch is down, history is lost.
+  client_.OnCall([&, once = std::make_shared<bool>(true)](const FakeCall& call) {
+    if (call.verb != KubeVerb::kWatch || !std::exchange(*once, false)) return;
+    Change("changed", "2");
+    Delete("gone");
+    Create("new");
+    client_.Compact();
+  });
+  client_.EndWatches(Unavailable("cut"));
+  const auto changes = Await(6);
+  EXPECT_EQ(std::vector<std::string>(changes.begin() + 3, changes.end()),
+            (std::vector<std::string>{"DELETED gone=1", "MODIFIED changed=2", "ADDED new=1"}));
+  EXPECT_EQ(informer_->counts().lists.load(), 2U);
+}
+
+TEST_F(InformerTest, AnObjectMadeAnewUnderItsNameIsADeletionAndAnAddition) {
+  ObjectStore store;
+  Json object = MakeConfigMap({"default", "a"}, {});
+  object["metadata"]["uid"] = "1";
+  object["metadata"]["resourceVersion"] = "1";
+  EXPECT_EQ(store.Replace({object}).size(), 1U);
+  EXPECT_TRUE(store.Replace({object}).empty());
+  object["metadata"]["uid"] = "2";
+  object["metadata"]["resourceVersion"] = "9";
+  const auto changes = store.Replace({object});
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_EQ(changes[0].kind, WatchEvent::Kind::kDeleted);
+  EXPECT_EQ(UidOf(*changes[0].object), "1");
+  EXPECT_EQ(changes[1].kind, WatchEvent::Kind::kAdded);
+}
+
+TEST_F(InformerTest, AListThatFailsIsTriedAgainAsTheServerAsks) {
+  client_.FailNext(KubeVerb::kList, ResourceExhausted("slow down").WithRetryAfter(milliseconds(7000)));
+  Create("a");
+  Start();
+  EXPECT_EQ(Await(1), std::vector<std::string>{"ADDED a=1"});
+  const auto pauses = AwaitPauses(1);
+  ASSERT_EQ(pauses.size(), 1U);
+  EXPECT_EQ(pauses[0], milliseconds(7000));
+}
+
+TEST_F(InformerTest, AStopEndsTheWatchAndTheWaitForASync) {
+  Start();
+  informer_.reset();
+  Informer never(client_, kConfigMaps, {});
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(never.AwaitSync(stop.get_token()));
+}
+
+}  // namespace
+}  // namespace ballast
