@@ -9,10 +9,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto caches = ballast::ParseModelCaches(yaml, "f.yaml");
   if (!caches.ok()) return 0;
   for (const ballast::ModelCache& cache : *caches) {
-    BALLAST_CHECK(cache.name.find('/') == std::string::npos && cache.name.find("..") == std::string::npos);
-    BALLAST_CHECK(cache.source.uri.revision.empty());
-    BALLAST_CHECK(cache.source.filter.Validate().ok());
-    BALLAST_CHECK(ballast::ModelRef::Parse(cache.source.Ref().ToString()).value() == cache.source.Ref());
+    BALLAST_CHECK(cache.metadata.name.find('/') == std::string::npos &&
+                  cache.metadata.name.find("..") == std::string::npos);
+    BALLAST_CHECK(cache.spec.source.uri.revision.empty());
+    BALLAST_CHECK(cache.spec.source.filter.Validate().ok());
+    BALLAST_CHECK(ballast::ModelRef::Parse(cache.spec.source.Ref().ToString()).value() == cache.spec.source.Ref());
   }
   return 0;
 }

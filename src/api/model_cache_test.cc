@@ -28,34 +28,36 @@ TEST(ModelCacheTest, ReadsTheExampleOfTheContract) {
   const Result<std::vector<ModelCache>> caches = ParseModelCaches(kModelCacheExample, "m.yaml");
   ASSERT_TRUE(caches.ok()) << caches.status();
   ModelCache expected;
-  expected.name = "llama-3-1-8b";
-  expected.source.uri = ModelRef::Parse("hf://meta-llama/Llama-3.1-8B-Instruct").value();
-  expected.source.revision = "main";
-  expected.source.filter = {{"*.safetensors", "*.json", "tokenizer*"}, {"original/**"}};
-  expected.source.origin = "hub";
-  expected.source.token_secret_ref = SecretKeyRef{"hf-token", "HF_TOKEN", "models"};
-  expected.on_every_node = true;
-  expected.priority = 1000;
-  expected.allowed_namespaces.emplace();  // by a label that nobody knows here
+  expected.metadata.name = "llama-3-1-8b";
+  ModelCacheSpec& spec = expected.spec;
+  spec.source.uri = ModelRef::Parse("hf://meta-llama/Llama-3.1-8B-Instruct").value();
+  spec.source.revision = "main";
+  spec.source.filter = {{"*.safetensors", "*.json", "tokenizer*"}, {"original/**"}};
+  spec.source.origin = "hub";
+  spec.source.token_secret_ref = SecretKeyRef{"hf-token", "HF_TOKEN", "models"};
+  spec.nodes = {.selector = LabelSelector{{{"nvidia.com/gpu.product", "NVIDIA-H200"}}, {}},
+                .max_parallel = IntOrPercent{25, true}};
+  spec.seeds = {.count = 2, .selector = LabelSelector{{{"role", "storage"}}, {}}};
+  spec.priority = 1000;
+  spec.gc = {.unused_for = std::chrono::hours(720), .cluster_quota = uint64_t{20} << 40};
+  spec.allowed_namespaces = AllowedNamespaces{LabelSelector{{{"tier", "serving"}}, {}}};
   EXPECT_THAT(*caches, ElementsAre(expected));
-  EXPECT_EQ(caches->front().source.Ref().ToString(), "hf://meta-llama/Llama-3.1-8B-Instruct@main");
+  EXPECT_EQ(spec.source.Ref().ToString(), "hf://meta-llama/Llama-3.1-8B-Instruct@main");
+  EXPECT_EQ(NamespacesByName(expected), std::vector<std::string>());  // by a label that nobody knows here
 }
 
 TEST(ModelCacheTest, OnlyNameAndUriAreNeeded) {
   const auto caches = ParseModelCaches(StrCat(kHead, "spec: {source: {uri: \"hf://gpt2\"}}\n"), "m.yaml");
   ASSERT_TRUE(caches.ok()) << caches.status();
-  EXPECT_FALSE(caches->front().on_every_node);
-  EXPECT_FALSE(caches->front().automatic_updates);
-  EXPECT_EQ(caches->front().source.Ref().ToString(), "hf://gpt2");
+  EXPECT_EQ(caches->front().spec.nodes, std::nullopt);
+  EXPECT_EQ(caches->front().spec.update_policy.type, UpdateType::kManual);
+  EXPECT_EQ(caches->front().spec.source.Ref().ToString(), "hf://gpt2");
 }
 
 TEST(ModelCacheTest, AllowedNamespacesAreThoseThatTheSelectorNames) {
   const auto allowed = [](const std::string& namespaces) {
-    return ParseModelCaches(
-               StrCat(kHead, "spec: {source: {uri: \"hf://gpt2\"}, allowedNamespaces: {", namespaces, "}}\n"), "m.yaml")
-        .value()
-        .front()
-        .allowed_namespaces;
+    const std::string spec = StrCat("spec: {source: {uri: \"hf://gpt2\"}, allowedNamespaces: {", namespaces, "}}\n");
+    return NamespacesByName(ParseModelCaches(StrCat(kHead, spec), "m.yaml").value().front());
   };
   using Names = std::vector<std::string>;
   EXPECT_EQ(allowed("from: All"), std::nullopt);
@@ -101,11 +103,12 @@ spec: {source: {uri: "file:///srv/models/b"}}
   ASSERT_TRUE(caches.ok()) << caches.status();
   ASSERT_EQ(caches->size(), 2U);
   EXPECT_FALSE((*caches)[0].cluster_scoped);
-  EXPECT_EQ((*caches)[0].object_namespace, "team");
-  EXPECT_TRUE((*caches)[0].automatic_updates);
-  EXPECT_TRUE((*caches)[0].suspend);
-  EXPECT_TRUE((*caches)[0].on_every_node);
-  EXPECT_EQ((*caches)[1].source.uri.scheme, OriginScheme::kFile);
+  EXPECT_EQ((*caches)[0].metadata.object_namespace, "team");
+  EXPECT_EQ((*caches)[0].spec.update_policy.type, UpdateType::kAutomatic);
+  EXPECT_TRUE((*caches)[0].spec.suspend);
+  EXPECT_EQ((*caches)[0].spec.nodes, NodesSpec());
+  EXPECT_EQ((*caches)[0].status, ModelCacheStatus());  // what an apiserver once said is not looked at
+  EXPECT_EQ((*caches)[1].spec.source.uri.scheme, OriginScheme::kFile);
 }
 
 TEST(ModelCacheTest, AnEmptyFileHasNoCaches) {
@@ -152,6 +155,7 @@ TEST(ModelCacheTest, EachMistakeIsAnsweredByLineKeyAndRemedy) {
       {With("priority: 1000", "priority: high"), "spec.priority: must be a whole number"},
       {With("priority: 1000", "priority: 2147483648"), "spec.priority"},
       {With("720h", "30d"), "m.yaml:19: spec.gc.unusedFor: \"30d\" is not a duration; write it like 720h"},
+      {With("keepRevisions: 2", "keepRevisions: 0"), "spec.gc.keepRevisions: must be a whole number from 1 to 10"},
       {With("20Ti", "20TB"), "spec.gc.clusterQuota: \"20TB\" is not a number of bytes"},
       {With("Release", "Delete"), "spec.gc.onDelete: unknown value \"Delete\""},
       {With("suspend: false", "suspend: \"false\""), "must be true or false"},

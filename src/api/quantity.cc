@@ -97,4 +97,14 @@ Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   return std::chrono::milliseconds(total);
 }
 
+std::string DurationText(std::chrono::milliseconds duration) {
+  std::string text;
+  auto rest = static_cast<uint64_t>(duration.count());
+  for (const Unit& unit : kTimeUnits) {
+    if (rest >= unit.factor) text += StrCat(rest / unit.factor, unit.name);
+    rest %= unit.factor;
+  }
+  return text.empty() ? "0" : text;
+}
+
 }  // namespace ballast

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
@@ -16,5 +17,8 @@ Result<uint64_t> ParseByteQuantity(std::string_view text);
 // Go's duration without sign: "720h", "1h30m", "1.5s", "250ms", "0". At most 100 years; parts of a millisecond are
 // dropped.
 Result<std::chrono::milliseconds> ParseDuration(std::string_view text);
+
+// The shortest text that ParseDuration() reads as this: "720h", "1h30m", "1s500ms", "0".
+std::string DurationText(std::chrono::milliseconds duration);
 
 }  // namespace ballast

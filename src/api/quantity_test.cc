@@ -38,6 +38,12 @@ TEST(DurationTest, MeansWhatGoMeans) {
   for (const auto& [text, ms] : cases) EXPECT_EQ(ParseDuration(text).value().count(), ms) << text;
 }
 
+TEST(DurationTest, IsWrittenAsItIsRead) {
+  for (const char* text : {"0", "250ms", "15m", "1s500ms", "720h", "1h30m5s"}) {
+    EXPECT_EQ(DurationText(ParseDuration(text).value()), text);
+  }
+}
+
 TEST(DurationTest, RefusesEverythingElse) {
   for (const char* bad : {"", "5", "h", "1d", "-1h", "1h ", "1 h", "1h30", "1us", "1.h", "876001h", "9999999999999999h",
                           "18446744073709551616ms"}) {

@@ -47,8 +47,8 @@ std::string_view KindName(YamlValue::Kind kind) {
 
 }  // namespace
 
-YamlReader::YamlReader(const YamlValue& value, std::string file, std::string path)
-    : value_(value), file_(std::move(file)), path_(std::move(path)) {
+YamlReader::YamlReader(const YamlValue& value, std::string file, std::string path, Keys keys)
+    : value_(value), file_(std::move(file)), path_(std::move(path)), keys_(keys) {
   if (value.kind != YamlValue::Kind::kMapping && value.kind != YamlValue::Kind::kNull) {
     Keep(At(value.line, path_, StrCat("a mapping (key: value) is needed here, not ", KindName(value.kind))));
   }
@@ -59,7 +59,8 @@ std::string YamlReader::PathOf(std::string_view key) const {
 }
 
 Status YamlReader::At(int line, std::string_view path, std::string_view text) const {
-  return InvalidArgument(StrCat(file_, ":", line, ": ", path, path.empty() ? "" : ": ", text));
+  const std::string place = line == 0 ? file_ : StrCat(file_, ":", line);
+  return InvalidArgument(StrCat(place, ": ", path, path.empty() ? "" : ": ", text));
 }
 
 void YamlReader::Keep(Status status) {
@@ -180,7 +181,7 @@ void YamlReader::Duration(std::string_view key, std::chrono::milliseconds& value
 void YamlReader::Object(std::string_view key, const Read& read) {
   const YamlValue* mapping = Take(key, YamlValue::Kind::kMapping, "a mapping");
   if (mapping == nullptr) return;
-  YamlReader reader(*mapping, file_, PathOf(key));
+  YamlReader reader(*mapping, file_, PathOf(key), keys_);
   read(reader);
   Keep(reader.Finish());
 }
@@ -189,7 +190,7 @@ void YamlReader::Objects(std::string_view key, const Read& read) {
   const YamlValue* list = Take(key, YamlValue::Kind::kList, "a list of mappings");
   if (list == nullptr) return;
   for (size_t i = 0; i < list->items.size(); ++i) {
-    YamlReader reader(list->items[i], file_, StrCat(PathOf(key), "[", i, "]"));
+    YamlReader reader(list->items[i], file_, StrCat(PathOf(key), "[", i, "]"), keys_);
     read(reader);
     Keep(reader.Finish());
   }
@@ -221,6 +222,7 @@ void YamlReader::Check(std::string_view key, const Status& status) {
 }
 
 Status YamlReader::Finish() const {
+  if (keys_ == Keys::kLenient) return status_;
   const std::vector<std::string_view> known(known_.begin(), known_.end());
   for (const YamlEntry& entry : value_.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;

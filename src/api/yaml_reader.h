@@ -8,7 +8,8 @@
 //   return reader.Finish();     // the first error, or: ballast.yaml:7: unknown key "proxi"; did you mean "proxy"?
 //
 // The keys that are asked for are the keys that are known. A key that is absent, or has no value, leaves its target as
-// it was. After an error nothing more is set that depends on it; the first error is kept for Finish().
+// it was. A value of line 0 (of JSON) is named without a line. After an error nothing more is set that depends on it;
+// the first error is kept for Finish().
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,11 @@ namespace ballast {
 // Not thread-safe. Holds a reference to `value`, which outlives it.
 class YamlReader {
  public:
-  YamlReader(const YamlValue& value, std::string file) : YamlReader(value, std::move(file), "") {}
+  // kLenient: unknown keys are no error, for objects that a newer program may have written.
+  enum class Keys { kStrict, kLenient };
+
+  YamlReader(const YamlValue& value, std::string file, Keys keys = Keys::kStrict)
+      : YamlReader(value, std::move(file), "", keys) {}
 
   // The key has a value.
   bool Has(std::string_view key) const;
@@ -70,7 +75,7 @@ class YamlReader {
   Status Finish() const;
 
  private:
-  YamlReader(const YamlValue& value, std::string file, std::string path);
+  YamlReader(const YamlValue& value, std::string file, std::string path, Keys keys);
 
   void Know(std::string_view key);
   const YamlEntry* Find(std::string_view key) const;
@@ -85,6 +90,7 @@ class YamlReader {
   const YamlValue& value_;
   std::string file_;
   std::string path_;
+  Keys keys_;
   std::vector<std::string> known_;
   Status status_;
 };

@@ -31,14 +31,15 @@ Status NoSuchCache(const std::vector<ModelCache>& caches, bool cluster_scoped, c
 
 // A person at the socket may pull what no pod may mount.
 Status AdmitNamespace(const PrepareRequest& asked, const ModelCache& cache) {
-  if (!asked.volume() || !cache.allowed_namespaces) return OkStatus();
-  const std::vector<std::string>& allowed = *cache.allowed_namespaces;
+  const std::optional<std::vector<std::string>> names = NamespacesByName(cache);
+  if (!asked.volume() || !names) return OkStatus();
+  const std::vector<std::string>& allowed = *names;
   if (std::find(allowed.begin(), allowed.end(), asked.namespace_()) != allowed.end()) return OkStatus();
   const std::string who = asked.namespace_().empty()
                               ? "a pod whose namespace is not known (set podInfoOnMount: true in the CSIDriver)"
                               : "namespace " + Quoted(asked.namespace_());
   return PermissionDenied(
-      StrCat("ClusterModelCache ", Quoted(cache.name), " is not for ", who, ": its allowedNamespaces ",
+      StrCat("ClusterModelCache ", Quoted(cache.metadata.name), " is not for ", who, ": its allowedNamespaces ",
              allowed.empty() ? "select by labels, and this node knows no other label than kubernetes.io/metadata.name"
                              : "are " + Join(allowed, ", "),
              "; add it there as a value of kubernetes.io/metadata.name, or set from: All"));
@@ -52,7 +53,8 @@ Result<Admitted> AdmitCache(const PrepareRequest& asked, const std::vector<Model
   const ModelCache* cache = FindCache(caches, cluster_scoped, name);
   if (cache == nullptr) return NoSuchCache(caches, cluster_scoped, name);
   RETURN_IF_ERROR(AdmitNamespace(asked, *cache));
-  if (cache->suspend) return Unavailable(StrCat("cache ", Quoted(name), " is suspended; set spec.suspend to false"));
+  if (cache->spec.suspend)
+    return Unavailable(StrCat("cache ", Quoted(name), " is suspended; set spec.suspend to false"));
   return Admitted{.request = RequestOf(*cache), .cache = name};
 }
 
@@ -104,8 +106,8 @@ Result<Admitted> AdmitModel(const PrepareRequest& asked, const std::vector<Model
 }  // namespace
 
 ModelRequest RequestOf(const ModelCache& cache) {
-  return {
-      .ref = cache.source.Ref(), .filter = cache.source.filter, .origin = cache.source.origin, .keep_resolution = true};
+  const ModelSource& source = cache.spec.source;
+  return {.ref = source.Ref(), .filter = source.filter, .origin = source.origin, .keep_resolution = true};
 }
 
 Result<Admitted> Admit(const PrepareRequest& asked, const std::vector<ModelCache>& caches,

@@ -12,17 +12,19 @@ using ::testing::HasSubstr;
 const std::string kCommit(40, 'c');
 
 ModelCache Cluster(const std::string& name) {
-  return {.name = name,
-          .source = {.uri = ModelRef::Parse("hf://org/model").value(),
-                     .revision = "main",
-                     .filter = {.include = {"*.json"}},
-                     .origin = "hub"}};
+  ModelCache cache;
+  cache.metadata.name = name;
+  cache.spec.source = {.uri = ModelRef::Parse("hf://org/model").value(),
+                       .revision = "main",
+                       .filter = {.include = {"*.json"}},
+                       .origin = "hub"};
+  return cache;
 }
 
 ModelCache Namespaced(const std::string& space, const std::string& name) {
   ModelCache cache = Cluster(name);
   cache.cluster_scoped = false;
-  cache.object_namespace = space;
+  cache.metadata.object_namespace = space;
   return cache;
 }
 
@@ -79,7 +81,8 @@ TEST(AdmitTest, ANamespacedCacheIsForItsOwnNamespaceOnly) {
 
 TEST(AdmitTest, AVolumeOfANamespaceThatIsNotAllowedIsRefusedThoughTheModelMayBeHere) {
   ModelCache cache = Cluster("llama");
-  cache.allowed_namespaces = {"team-a", "team-b"};
+  LabelRequirement named{"kubernetes.io/metadata.name", LabelOperator::kIn, {"team-a", "team-b"}};
+  cache.spec.allowed_namespaces = AllowedNamespaces{LabelSelector{{}, {named}}};
   PrepareRequest asked = AskCluster("llama");
   EXPECT_TRUE(Admit(asked, {cache}, {}).ok());  // no volume
   asked.set_volume(true);
@@ -91,7 +94,7 @@ TEST(AdmitTest, AVolumeOfANamespaceThatIsNotAllowedIsRefusedThoughTheModelMayBeH
               HasSubstr("is not for namespace \"team-c\": its allowedNamespaces are team-a, team-b"));
   asked.set_namespace_("team-b");
   EXPECT_TRUE(Admit(asked, {cache}, {}).ok());
-  cache.allowed_namespaces->clear();
+  cache.spec.allowed_namespaces->selector->match_expressions[0].key = "tier";
   EXPECT_EQ(Admit(asked, {cache}, {}).status().code(), StatusCode::kPermissionDenied);
 }
 
@@ -113,7 +116,7 @@ TEST(AdmitTest, APersonAtTheSocketMayPullAnySource) {
 
 TEST(AdmitTest, ASuspendedCacheIsToldSo) {
   ModelCache cache = Cluster("llama");
-  cache.suspend = true;
+  cache.spec.suspend = true;
   const Status status = Admit(AskCluster("llama"), {cache}, {}).status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_THAT(status.message(), HasSubstr("suspended"));

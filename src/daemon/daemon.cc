@@ -51,8 +51,9 @@ NodeFacts FactsOf(const Daemon::Setup& setup, const Clock& clock) {
 std::vector<WantedModel> WantedOf(const ManifestSet& set) {
   std::vector<WantedModel> wanted;
   for (const ModelCache& cache : set.caches) {
-    if (cache.on_every_node && !cache.suspend) {
-      wanted.push_back({.cache = CacheName(cache), .request = RequestOf(cache), .automatic = cache.automatic_updates});
+    if (cache.spec.nodes && !cache.spec.suspend) {
+      const bool automatic = cache.spec.update_policy.type == UpdateType::kAutomatic;
+      wanted.push_back({.cache = CacheName(cache), .request = RequestOf(cache), .automatic = automatic});
     }
   }
   return wanted;

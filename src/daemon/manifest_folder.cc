@@ -60,7 +60,8 @@ ManifestFileState NextFile(const ManifestFileState* before, const std::string& p
 std::string TokenWarning(const std::string& path, const ModelCache& cache) {
   return StrCat(path, ": cache ", Quoted(CacheName(cache)), ": tokenSecretRef is not read without Kubernetes; put the ",
                 "token into a file and name it as tokenFile of the origin",
-                cache.source.origin.empty() ? "" : " " + Quoted(cache.source.origin), " in ballastd's configuration");
+                cache.spec.source.origin.empty() ? "" : " " + Quoted(cache.spec.source.origin),
+                " in ballastd's configuration");
 }
 
 // Each of `now` that was not told before.
@@ -74,7 +75,8 @@ void TellNew(const std::vector<std::string>& now, const std::vector<std::string>
 }  // namespace
 
 std::string CacheName(const ModelCache& cache) {
-  return cache.cluster_scoped ? cache.name : StrCat(cache.object_namespace, "/", cache.name);
+  const ObjectMeta& meta = cache.metadata;
+  return cache.cluster_scoped ? meta.name : StrCat(meta.object_namespace, "/", meta.name);
 }
 
 bool IsManifestName(std::string_view name) {
@@ -104,7 +106,7 @@ ManifestSet Effective(const ManifestFolderState& state) {
       const auto [first, added] = seen.emplace(std::pair(cache.cluster_scoped, CacheName(cache)), path);
       if (added) {
         set.caches.push_back(cache);
-        if (cache.source.token_secret_ref) set.warnings.push_back(TokenWarning(path, cache));
+        if (cache.spec.source.token_secret_ref) set.warnings.push_back(TokenWarning(path, cache));
       } else {
         set.problems.push_back(StrCat(path, ": a cache named ", Quoted(CacheName(cache)), " is also in ", first->second,
                                       ", which counts; remove one of them"));

@@ -71,7 +71,7 @@ TEST(NextManifestsTest, ACacheThatIsNamedTwiceCountsOnceAndBothFilesAreNamed) {
   const ManifestSet set = Effective(NextManifests(
       {}, Files{{"/m/a.yaml", Cache("x", "hf://org/first")}, {"/m/b.yaml", Cache("x", "hf://org/second")}}));
   ASSERT_EQ(set.caches.size(), 1U);
-  EXPECT_EQ(set.caches[0].source.uri.name, "org/first");
+  EXPECT_EQ(set.caches[0].spec.source.uri.name, "org/first");
   ASSERT_EQ(set.problems.size(), 1U);
   EXPECT_THAT(set.problems[0], HasSubstr("/m/b.yaml"));
   EXPECT_THAT(set.problems[0], HasSubstr("/m/a.yaml"));
