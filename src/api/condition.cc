@@ -119,6 +119,7 @@ const Entry<E>* Find(const std::array<Entry<E>, N>& entries, E value) {
 template <typename E, size_t N>
 std::vector<E> Values(const std::array<Entry<E>, N>& entries) {
   std::vector<E> values;
+  values.reserve(N);
   for (const Entry<E>& entry : entries) values.push_back(entry.value);
   return values;
 }

@@ -34,6 +34,7 @@ constexpr std::optional<E> ValueOf(const EnumNames<E, N>& names, std::string_vie
 template <typename E, size_t N>
 std::vector<std::string_view> WordsOf(const EnumNames<E, N>& names) {
   std::vector<std::string_view> words;
+  words.reserve(N);
   for (const EnumName<E>& name : names) words.push_back(name.name);
   return words;
 }
