@@ -74,8 +74,7 @@ void EventRecorder::Run(const std::stop_token& stop) {
 Status EventRecorder::Write(const EventWrite& write, const std::stop_token& stop) const {
   const CallLimits limits(stop, kCallTimeout);
   if (!write.is_first()) {
-    const Status patched =
-        client_.Patch(kEvents, write.name, MakeSeriesPatch(write), Subresource::kNone, limits).status();
+    Status patched = client_.Patch(kEvents, write.name, MakeSeriesPatch(write), Subresource::kNone, limits).status();
     if (patched.code() != StatusCode::kNotFound) return patched;  // else it is past its hour
   }
   return client_.Create(kEvents, MakeEvent(write, options_.controller, options_.instance), limits).status();

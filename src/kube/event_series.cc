@@ -1,9 +1,8 @@
 #include "kube/event_series.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
+#include "base/strings.h"
 #include "kube/kube_time.h"
 
 namespace ballast {
@@ -13,12 +12,10 @@ constexpr size_t kMaxNote = 1024;  // k8s.io/kubernetes pkg/apis/core/validation
 
 // "pod-a.17f3c2d4e5a6b7c8": unlike that of any other process with some luck, and a second try has another.
 ObjectName NameOfEvent(const KubeEvent& event, WallTime now, uint64_t salt) {
-  std::array<char, 20> hex{};
-  const auto nanoseconds = static_cast<uint64_t>(now.time_since_epoch().count());
-  std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(nanoseconds + salt));
+  const std::string hex = StrCat(std::hex, static_cast<uint64_t>(now.time_since_epoch().count()) + salt);
   const std::string ns = StringAt(event.regarding, "/namespace");
   // Events about cluster-scoped objects are kept where kubectl looks for them.
-  return {ns.empty() ? "default" : ns, StringAt(event.regarding, "/name").substr(0, 200) + "." + hex.data()};
+  return {ns.empty() ? "default" : ns, StringAt(event.regarding, "/name").substr(0, 200) + "." + hex};
 }
 
 // Cut between characters.

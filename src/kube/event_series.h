@@ -14,8 +14,8 @@ namespace ballast {
 
 inline const KubeResource kEvents{"events.k8s.io", "v1", "events", true};
 
-struct KubeEvent {
-  Json regarding;  // {apiVersion, kind, namespace, name, uid}: RegardingOf()
+struct KubeEvent {  // NOLINT(bugprone-exception-escape): Json's move constructor can't throw, but asserts
+  Json regarding;   // {apiVersion, kind, namespace, name, uid}: RegardingOf()
   bool warning = false;
   std::string reason;  // "ModelReady"
   std::string action;  // "Prewarm": what was being done

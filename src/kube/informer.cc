@@ -35,7 +35,7 @@ void Informer::Run(const std::stop_token& stop) {
 
 Status Informer::Step(const std::stop_token& stop) {
   if (version_.empty()) return List(stop);
-  const Status status = Watch(stop);
+  Status status = Watch(stop);
   // Other errors go on from the last event; after this one nothing but a list does.
   if (status.code() == StatusCode::kOutOfRange || status.code() == StatusCode::kInvalidArgument) version_.clear();
   return status;
@@ -70,7 +70,7 @@ Status Informer::Watch(const std::stop_token& stop) {
     return OkStatus();
   };
   const uint64_t before = counts_.events;
-  const Status status = client_.Watch(resource_, request, sink, stop);
+  Status status = client_.Watch(resource_, request, sink, stop);
   // A server that ends each watch at once would else be asked without a pause.
   if (status.ok() && counts_.events == before) options_.pause(backoff_.Next(), stop);
   return status;

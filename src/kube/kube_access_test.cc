@@ -68,8 +68,8 @@ TEST(KubeconfigTest, WhatIsNotSupportedIsNamed) {
 
 class InClusterTest : public testing::Test {
  protected:
-  Result<KubeAccess> Load(std::map<std::string, std::string> environment) {
-    return InClusterAccess([=](const char* name) { return environment.contains(name) ? environment.at(name) : ""; },
+  Result<KubeAccess> Load(const std::map<std::string, std::string>& environment) {
+    return InClusterAccess([&](const char* name) { return environment.contains(name) ? environment.at(name) : ""; },
                            dir_.path());
   }
   TempDir dir_;

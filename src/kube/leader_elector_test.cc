@@ -53,7 +53,7 @@ class LeaderElectorTest : public testing::Test {
   }
 
   Duration Elapsed() const { return clock_.Steady() - begin_; }
-  void Run(std::function<void()> after_pause) {
+  void Run(const std::function<void()>& after_pause) {
     const auto pause = [this, after_pause](Duration wait, const std::stop_token&) {
       clock_.Advance(std::max<Duration>(wait, std::chrono::milliseconds(1)));
       after_pause();

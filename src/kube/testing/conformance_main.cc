@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "base/run_main.h"
 #include "kube/rest_kube_client.h"
 #include "kube/testing/kube_conformance.h"
 
@@ -51,7 +52,7 @@ bool IsEstablished(const Json& definition) {
 
 // Until the apiserver serves widgets.
 Status DefineWidgets(KubeClient& client) {
-  const Status created = client.Create(kDefinitions, WidgetDefinition(), {}).status();
+  Status created = client.Create(kDefinitions, WidgetDefinition(), {}).status();
   if (!created.ok() && created.code() != StatusCode::kAlreadyExists) return created;
   ASSIGN_OR_RETURN(const Json definition, client.Get(kDefinitions, {"", kWidgets.FullName()}, {}));
   if (IsEstablished(definition)) return OkStatus();
@@ -77,22 +78,24 @@ Result<std::unique_ptr<RestKubeClient>> Connect(const char* path) {
   return client;
 }
 
-}  // namespace
-}  // namespace ballast
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (argc != 2) {
     std::cerr << "usage: ballast-kube-conformance KUBECONFIG|SERVICE-ACCOUNT-DIR [gtest flags]\n";
     return 2;
   }
-  auto client = ballast::Connect(argv[1]);
+  auto client = Connect(argv[1]);
   if (!client.ok()) {
     std::cerr << "error: " << client.status() << "\n";
     return 1;
   }
-  ballast::g_client = std::move(client).value();
+  g_client = std::move(client).value();
   const int failed = RUN_ALL_TESTS();
-  ballast::g_client.reset();
+  g_client.reset();
   return failed;
 }
+
+}  // namespace
+}  // namespace ballast
+
+int main(int argc, char** argv) { return ballast::RunMain(ballast::Run, argc, argv); }

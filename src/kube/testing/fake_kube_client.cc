@@ -39,7 +39,7 @@ void FakeKubeClient::Serve(FakeResource resource) {
   store_.Serve(std::move(resource));
 }
 
-void FakeKubeClient::FailNext(KubeVerb verb, Status error, int times) {
+void FakeKubeClient::FailNext(KubeVerb verb, const Status& error, int times) {
   MutexLock lock(mutex_);
   for (int i = 0; i < times; ++i) faults_[verb].push_back({error, false});
 }
@@ -88,7 +88,7 @@ int FakeKubeClient::CountCalls(KubeVerb verb) const {
   return static_cast<int>(std::count_if(calls_.begin(), calls_.end(), [&](const auto& c) { return c.verb == verb; }));
 }
 
-FakeKubeClient::Fault FakeKubeClient::Begin(FakeCall call, const std::stop_token& stop) {
+FakeKubeClient::Fault FakeKubeClient::Begin(const FakeCall& call, const std::stop_token& stop) {
   std::function<void(const FakeCall&)> hook;
   {
     MutexLock lock(mutex_);
@@ -106,8 +106,8 @@ FakeKubeClient::Fault FakeKubeClient::Begin(FakeCall call, const std::stop_token
 }
 
 template <typename T, typename Act>
-T FakeKubeClient::Call(FakeCall call, const CallLimits& limits, const Act& act) {
-  const Fault fault = Begin(std::move(call), limits.stop);
+T FakeKubeClient::Call(const FakeCall& call, const CallLimits& limits, const Act& act) {
+  const Fault fault = Begin(call, limits.stop);
   if (!fault.error.ok() && !fault.after) return fault.error;
   MutexLock lock(mutex_);
   T answer = act();

@@ -34,7 +34,7 @@ class FakeKubeClient final : public KubeClient {
   void Serve(FakeResource resource);
 
   // The next `times` calls of this verb fail with `error`, before they do anything.
-  void FailNext(KubeVerb verb, Status error, int times = 1);
+  void FailNext(KubeVerb verb, const Status& error, int times = 1);
   // The next call of this verb is carried out, and its answer is lost: the caller sees `error`.
   void LoseAnswer(KubeVerb verb, Status error);
   // Runs before each call, on the caller's thread, without a lock: may call the client itself (a write that races).
@@ -81,10 +81,10 @@ class FakeKubeClient final : public KubeClient {
   };
 
   // Counts the call, runs the hook, then takes the fault that is due.
-  Fault Begin(FakeCall call, const std::stop_token& stop) EXCLUDES(mutex_);
+  Fault Begin(const FakeCall& call, const std::stop_token& stop) EXCLUDES(mutex_);
   // `act`(store) under the lock, unless a fault comes first; an answer is lost where the fault says so.
   template <typename T, typename Act>
-  T Call(FakeCall call, const CallLimits& limits, const Act& act) EXCLUDES(mutex_);
+  T Call(const FakeCall& call, const CallLimits& limits, const Act& act) EXCLUDES(mutex_);
   ListPage CutPage(Rest rest, uint32_t limit) REQUIRES(mutex_);
   Result<ListPage> ListLocked(const KubeResource& resource, const ListRequest& request) REQUIRES(mutex_);
   Result<WatchState> StartWatch(const KubeResource& resource, const WatchRequest& request) EXCLUDES(mutex_);
