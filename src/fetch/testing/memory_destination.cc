@@ -12,6 +12,7 @@ namespace {
 struct Unfinished {
   std::string data;
   PieceMap pieces;
+  std::vector<ByteRange> being_written;  // by range writers
 };
 
 ExpectedContent ExpectedOf(const RemoteFile& file) {
@@ -41,7 +42,14 @@ using Shared = MemoryDestination::Shared;
 class MemoryWriter final : public RangeWriter {
  public:
   MemoryWriter(std::shared_ptr<Shared> shared, std::string path, ByteRange range)
-      : shared_(std::move(shared)), path_(std::move(path)), position_(range.begin), end_(range.end) {}
+      : shared_(std::move(shared)), path_(std::move(path)), range_(range), position_(range.begin), end_(range.end) {}
+  ~MemoryWriter() override {
+    const MutexLock lock(shared_->mutex);
+    const auto file = shared_->unfinished.find(path_);
+    if (file == shared_->unfinished.end()) return;
+    std::vector<ByteRange>& all = file->second.being_written;
+    if (const auto own = std::ranges::find(all, range_); own != all.end()) all.erase(own);
+  }
 
   Status Append(std::span<const std::byte> bytes) override {
     const MutexLock lock(shared_->mutex);
@@ -71,6 +79,7 @@ class MemoryWriter final : public RangeWriter {
  private:
   const std::shared_ptr<Shared> shared_;
   const std::string path_;
+  const ByteRange range_;
   uint64_t position_;
   const uint64_t end_;
 };
@@ -92,6 +101,12 @@ class MemoryIngest final : public Ingest {
         range.begin % shared_->piece_size == 0 && (range.end % shared_->piece_size == 0 || range.end == expected_.size);
     const MutexLock lock(shared_->mutex);
     if (!aligned || range.empty()) ++shared_->broken_rules;
+    Unfinished& file = shared_->unfinished.at(path_);
+    for (uint64_t at = range.begin; at < range.end; at += shared_->piece_size) {
+      if (file.pieces.has(static_cast<uint32_t>(at / shared_->piece_size)))
+        return AlreadyExists("a piece of the range is here");
+    }
+    file.being_written.push_back(range);
     return std::unique_ptr<RangeWriter>(std::make_unique<MemoryWriter>(shared_, path_, range));
   }
 
@@ -103,6 +118,9 @@ class MemoryIngest final : public Ingest {
     Unfinished& file = shared_->unfinished.at(path_);
     if (file.pieces.has(piece)) return AlreadyExists("it is here");
     const ByteRange range = file.pieces.Range(piece);
+    for (const ByteRange& other : file.being_written) {
+      if (range.begin < other.end && other.begin < range.end) return AlreadyExists("the range is being written");
+    }
     if (range.size() != bytes.size()) ++shared_->broken_rules;
     std::copy_n(reinterpret_cast<const char*>(bytes.data()), range.size(),
                 file.data.begin() + static_cast<int64_t>(range.begin));
