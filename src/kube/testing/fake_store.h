@@ -56,7 +56,7 @@ class FakeStore {
   Result<std::vector<FakeEvent>> EventsAfter(const KubeResource& resource, uint64_t revision) const;
 
  private:
-  struct Stored {
+  struct Stored {  // NOLINT(bugprone-exception-escape): Json's move constructor can't throw, but asserts
     Json object;
     FieldOwners owners;
   };
