@@ -119,6 +119,8 @@ TEST(FetchInSwarmTest, AModelThatIsNotTheManifestsIsRefused) {
 
 // ---- nodes that fail
 
+void FlipTheLastBit(std::span<std::byte> piece) { piece.back() ^= std::byte{0x80}; }
+
 TEST(FetchInSwarmTest, RandomFaultsOfNodesAndOriginChangeNothingInTheResult) {
   for (uint32_t seed = 1; seed <= 10; ++seed) {
     Fixture f(SomeFiles(), {.seed = seed, .nodes = 4, .nonsense = 10});
@@ -148,7 +150,9 @@ TEST(FetchInSwarmTest, RandomFaultsOfNodesAndOriginChangeNothingInTheResult) {
 
 TEST(FetchInSwarmTest, ANodeThatSendsOtherBytesIsNamedOnceAndAskedNoMore) {
   Fixture f(SomeFiles(), {.nodes = 3, .from_origin = 0});
-  f.swarm.SetScript([](const FakeSwarm::Request& request, int) { return FakePiece{.corrupt = request.node == 1}; });
+  f.swarm.SetScript([](const FakeSwarm::Request& request, int) {
+    return request.node == 1 ? FakePiece{.damage = FlipTheLastBit} : FakePiece{};
+  });
   ASSERT_TRUE(f.Fetch().ok());
   f.CheckDone();
   ASSERT_EQ(f.sink.said.size(), 1U);
@@ -205,8 +209,7 @@ void Replace(std::span<std::byte> piece, const std::string& by) {
 INSTANTIATE_TEST_SUITE_P(
     Damages, DamagedPieceTest,
     ::testing::Values(
-        Damage{"ItsLastBitIsFlipped", [](std::span<std::byte> piece) { piece.back() ^= std::byte{0x80}; }},
-        Damage{"ItHasAnEqualCrc32", DamageWithEqualCrc32},
+        Damage{"ItsLastBitIsFlipped", FlipTheLastBit}, Damage{"ItHasAnEqualCrc32", DamageWithEqualCrc32},
         Damage{"ItEndsInZeros", [](std::span<std::byte> piece) { std::ranges::fill(piece.last(100), std::byte{}); }},
         Damage{"ItIsTheLastPieceOfTheFile",  // a right hash at the wrong index
                [](std::span<std::byte> piece) { Replace(piece, Content(40 * kPiece, 2).substr(39 * kPiece)); }},
@@ -215,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(FetchInSwarmTest, WhereAllNodesSendOtherBytesTheOriginHasAll) {
   Fixture f(SomeFiles(), {.nodes = 3, .from_origin = 0});
-  f.swarm.SetScript([](const FakeSwarm::Request&, int) { return FakePiece{.corrupt = true}; });
+  f.swarm.SetScript([](const FakeSwarm::Request&, int) { return FakePiece{.damage = FlipTheLastBit}; });
   const auto fetched = f.Fetch();
   ASSERT_TRUE(fetched.ok()) << fetched.status();
   f.CheckDone();

@@ -41,7 +41,8 @@ std::string KubeEvent::Key() const { return DumpJson({regarding, warning, reason
 
 std::optional<EventWrite> EventSeries::See(const KubeEvent& event, Now now) {
   Forget(now.steady);
-  const auto found = series_.find(event.Key());
+  const std::string key = event.Key();
+  const auto found = series_.find(key);
   if (found != series_.end()) {
     Series& series = found->second;
     ++series.write.count;
@@ -57,7 +58,7 @@ std::optional<EventWrite> EventSeries::See(const KubeEvent& event, Now now) {
   Series series{.write = {NameOfEvent(event, now.wall, series_.size()), event, 1, now.wall, now.wall},
                 .seen = now.steady,
                 .written = now.steady};
-  return series_.emplace(event.Key(), series).first->second.write;
+  return series_.emplace(key, series).first->second.write;
 }
 
 std::vector<EventWrite> EventSeries::Due(SteadyTime now) {

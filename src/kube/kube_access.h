@@ -25,7 +25,7 @@ struct KubeAccess {
   PemSource client_certificate;
   PemSource client_key;
   std::string token;
-  std::string token_file;  // read again once a minute; wins over `token`
+  std::string token_file;  // read for each request; wins over `token`
   std::string ns = "default";
 };
 

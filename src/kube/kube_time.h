@@ -1,4 +1,4 @@
-// Times as Kubernetes writes them: RFC 3339 in UTC.
+// metav1.MicroTime, where api/timestamp.h is metav1.Time: "2024-01-31T23:59:59.000001Z".
 #pragma once
 
 #include <string>
@@ -7,9 +7,6 @@
 
 namespace ballast {
 
-// metav1.Time: "2024-01-31T23:59:59Z"
-std::string FormatKubeTime(WallTime time);
-// metav1.MicroTime: "2024-01-31T23:59:59.000001Z"
 std::string FormatKubeMicroTime(WallTime time);
 
 }  // namespace ballast

@@ -24,10 +24,10 @@ void NameKind(const Json& list, Json& item) {
 ListPage PageOf(Json list) {
   ListPage page{.resource_version = ResourceVersionOf(list), .continue_from = StringAt(list, "/metadata/continue")};
   if (!list.contains("items") || !list["items"].is_array()) return page;
-  const Json items = std::exchange(list["items"], nullptr);
-  for (const Json& item : items) {
-    page.items.push_back(item);
-    NameKind(list, page.items.back());
+  Json items = std::exchange(list["items"], nullptr);
+  for (Json& item : items) {
+    NameKind(list, item);
+    page.items.push_back(std::move(item));
   }
   return page;
 }

@@ -165,7 +165,6 @@ Status FakeSwarm::ReadPiece(NodeId peer, const Digest& blob, ByteRange range, st
   const MutexLock lock(mutex_);
   const auto bytes = std::as_bytes(std::span(sent_.at(blob))).subspan(range.begin, range.size());
   std::copy(bytes.begin(), bytes.end(), into.begin());
-  if (how.corrupt) into[0] ^= std::byte{1};
   if (how.damage) how.damage(into);
   return OkStatus();
 }

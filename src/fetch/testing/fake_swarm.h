@@ -18,7 +18,6 @@ namespace ballast {
 // What happens to one piece.
 struct FakePiece {
   Status status;                                       // not OK: nothing comes
-  bool corrupt = false;                                // its first byte is flipped
   bool hang = false;                                   // until stop is requested
   std::chrono::milliseconds wait{0};                   // or stop
   std::function<void(std::span<std::byte>)> damage{};  // done to the bytes

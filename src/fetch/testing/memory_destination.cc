@@ -42,7 +42,7 @@ using Shared = MemoryDestination::Shared;
 class MemoryWriter final : public RangeWriter {
  public:
   MemoryWriter(std::shared_ptr<Shared> shared, std::string path, ByteRange range)
-      : shared_(std::move(shared)), path_(std::move(path)), range_(range), position_(range.begin), end_(range.end) {}
+      : shared_(std::move(shared)), path_(std::move(path)), range_(range), position_(range.begin) {}
   ~MemoryWriter() override {
     const MutexLock lock(shared_->mutex);
     const auto file = shared_->unfinished.find(path_);
@@ -55,7 +55,7 @@ class MemoryWriter final : public RangeWriter {
     const MutexLock lock(shared_->mutex);
     if (shared_->writes_left-- <= 0) return ResourceExhausted("no space left in memory");
     Unfinished& file = shared_->unfinished.at(path_);
-    if (bytes.size() > end_ - position_) {
+    if (bytes.size() > range_.end - position_) {
       ++shared_->broken_rules;
       return Internal("a write beyond its range");
     }
@@ -81,7 +81,6 @@ class MemoryWriter final : public RangeWriter {
   const std::string path_;
   const ByteRange range_;
   uint64_t position_;
-  const uint64_t end_;
 };
 
 class MemoryIngest final : public Ingest {

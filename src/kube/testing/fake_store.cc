@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/timestamp.h"
 #include "base/check.h"
 #include "base/strings.h"
-#include "kube/kube_time.h"
 #include "kube/testing/fake_selector.h"
 
 namespace ballast {
@@ -141,7 +141,7 @@ Result<Json> FakeStore::Insert(Type& type, Json object, FieldOwners owners) {
   Json& metadata = object["metadata"];
   for (const char* key : {"deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"}) metadata.erase(key);
   metadata["uid"] = StrCat("uid-", revision_ + 1);
-  metadata["creationTimestamp"] = FormatKubeTime(clock_.Now());
+  metadata["creationTimestamp"] = FormatTimestamp(std::chrono::floor<std::chrono::seconds>(clock_.Now()));
   if (type.rules.has_generation) metadata["generation"] = 1;
   Record(type, WatchEvent::Kind::kAdded, object, nullptr);
   type.objects[name] = {object, std::move(owners)};
@@ -238,7 +238,7 @@ Status FakeStore::Delete(const KubeResource& resource, const ObjectName& name, c
     Record(*type, WatchEvent::Kind::kDeleted, object, old);
     return OkStatus();
   }
-  object["metadata"]["deletionTimestamp"] = FormatKubeTime(clock_.Now());
+  object["metadata"]["deletionTimestamp"] = FormatTimestamp(std::chrono::floor<std::chrono::seconds>(clock_.Now()));
   object["metadata"]["deletionGracePeriodSeconds"] = 0;
   if (type->rules.has_generation) object["metadata"]["generation"] = GenerationOf(old) + 1;
   Record(*type, WatchEvent::Kind::kModified, object, old);
