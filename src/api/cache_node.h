@@ -12,6 +12,7 @@
 #include "api/condition.h"
 #include "api/object_meta.h"
 #include "base/status.h"
+#include "core/glob.h"
 
 namespace ballast {
 
@@ -20,6 +21,7 @@ struct CacheEntry {
   std::string cache;
   std::string manifest;  // "sha256:…"
   std::string source;    // with its commit
+  PathFilter filter;     // of the files at the source that the manifest is made of
   std::string origin;
   bool current = false;
   bool pinned = false;

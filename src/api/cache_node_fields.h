@@ -5,6 +5,7 @@
 
 #include "api/cache_node.h"
 #include "api/object_meta_fields.h"
+#include "api/patterns_field.h"
 #include "core/digest.h"
 
 namespace ballast {
@@ -30,6 +31,8 @@ void Fields(Io& io, CacheEntry& entry) {
   ManifestField(io, entry.manifest);
   io.Require("source");
   io.Field("source", entry.source);
+  PatternsField(io, "include", entry.filter.include);
+  PatternsField(io, "exclude", entry.filter.exclude);
   io.Field("origin", entry.origin);
   io.Field("current", entry.current);
   io.Field("pinned", entry.pinned);

@@ -21,6 +21,7 @@ TEST(CacheNodeTest, SaysWhoMayMountWhat) {
   EXPECT_EQ(entry.cache, "serving/llama");
   EXPECT_THAT(entry.namespaces, ElementsAre("serving"));
   EXPECT_TRUE(entry.pinned);
+  EXPECT_THAT(entry.filter.include, ElementsAre("*.json"));
   EXPECT_EQ(entry.domain, "");
   EXPECT_EQ(node.spec.policy.tenants.at(0).namespaces, std::vector<std::string>{"*"});
   EXPECT_EQ(node.status.caches.at(0).phase, CachePhase::kReady);

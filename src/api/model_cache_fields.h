@@ -5,6 +5,7 @@
 
 #include "api/model_cache.h"
 #include "api/object_meta_fields.h"
+#include "api/patterns_field.h"
 #include "base/strings.h"
 
 namespace ballast {
@@ -58,12 +59,6 @@ void RevisionField(Io& io, ModelSource& source) {
     io.Check("revision", CheckRevision(source.revision));
     if (source.uri.scheme != OriginScheme::kHuggingFace) io.Fail("revision", "has a meaning for hf:// only");
   }
-}
-
-template <typename Io>
-void PatternsField(Io& io, std::string_view key, std::vector<std::string>& patterns) {
-  io.Field(key, patterns);
-  if constexpr (Io::kReads) io.Check(key, CheckPatterns(patterns));
 }
 
 template <typename Io>

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-constexpr uint32_t kPiece = 4096;  // bytes, of MemoryDestination
+constexpr size_t kPiece = 4096;  // bytes, of MemoryDestination
 
 class RecordingSink final : public ProgressSink {
  public:
@@ -45,7 +45,7 @@ std::map<std::string, std::string> SomeFiles() {
 }
 
 struct Fixture {
-  explicit Fixture(std::map<std::string, std::string> the_files, FakeCoordinator::Options how = {})
+  explicit Fixture(const std::map<std::string, std::string>& the_files, FakeCoordinator::Options how = {})
       : files(the_files), source(the_files), swarm(the_files, kPiece, how) {
     options.backoff = {milliseconds(1), milliseconds(2), 2};
     options.progress_interval = milliseconds(5);
@@ -86,7 +86,7 @@ TEST(FetchInSwarmTest, EveryFileArrivesFromNodesAndTheOriginTogether) {
   EXPECT_EQ(f.sink.last.bytes_done, f.sink.last.bytes_total);
   const auto& hashes = f.pieces.at(Digest::Of(f.files["more.bin"]));
   ASSERT_EQ(hashes.size(), 171U);
-  EXPECT_EQ(hashes[3], Digest::Of(std::string_view(f.files["more.bin"]).substr(size_t{3} * kPiece, kPiece)));
+  EXPECT_EQ(hashes[3], Digest::Of(std::string_view(f.files["more.bin"]).substr(3 * kPiece, kPiece)));
 }
 
 TEST(FetchInSwarmTest, WhereNodesHaveAllTheOriginIsNotAsked) {
@@ -292,7 +292,7 @@ TEST(FetchInSwarmTest, PiecesOfABadAttesterComeAgainWhenTheyAreWithdrawn) {
   const auto fetched = f.Fetch();
   ASSERT_TRUE(fetched.ok()) << fetched.status();
   f.CheckDone();
-  EXPECT_EQ(fetched->bytes_fetched, 100'000U + 3 * kPiece);
+  EXPECT_EQ(fetched->bytes_fetched, 100'000 + 3 * kPiece);
   ASSERT_EQ(f.sink.said.size(), 1U);
   EXPECT_THAT(f.sink.said[0], HasSubstr("expected " + Digest::Of(right).ToString()));
 }

@@ -53,7 +53,7 @@ inline constexpr std::string_view kCachePolicyJson = R"({
 
 inline constexpr std::string_view kCacheNodeJson = R"({
   "apiVersion": "ballast.dev/v1alpha1", "kind": "CacheNode", "metadata": {"name": "n1"},
-  "spec": {"caches": [{"cache": "serving/llama", "source": "hf://org/name@0e9e", "namespaces": ["serving"], "pinned": true,
+  "spec": {"caches": [{"cache": "serving/llama", "source": "hf://org/name@0e9e", "include": ["*.json"], "namespaces": ["serving"], "pinned": true,
       "manifest": "sha256:0000000000000000000000000000000000000000000000000000000000000000"}],
     "refused": [{"cache": "a/b", "reason": "NotAdmitted", "message": "needs 131 GiB"}],
     "policy": {"name": "default", "quotaBytes": 1000, "tenants": [{"namespaces": ["*"], "sources": ["hf://*"]}]}},
