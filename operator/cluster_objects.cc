@@ -44,6 +44,8 @@ std::string CacheOfVolume(const Json& attributes, const std::string& claim_names
   return claim_namespace.empty() ? "" : StrCat(claim_namespace, "/", cache);
 }
 
+bool IsReleased(const std::string& phase) { return phase == "Released" || phase == "Failed"; }
+
 int64_t ControlPort(const Json& slice) {
   for (const Json& port : ChildAt(slice, "/ports")) {
     if (StringAt(port, "/name") == kControlPort) return IntAt(port, "/port");
@@ -70,7 +72,6 @@ std::string NodeFacts::Zone() const {
 NodeFacts NodeFromJson(const Json& object) {
   NodeFacts node{.name = NameOf(object).name,
                  .uid = UidOf(object),
-                 .resource_version = ResourceVersionOf(object),
                  .labels = LabelsOf(object),
                  .taints = TaintsOf(object),
                  .cordoned = BoolAt(ChildAt(object, "/spec"), "unschedulable"),
@@ -94,7 +95,7 @@ std::optional<VolumeFacts> VolumeFromJson(const Json& object) {
                      .revision = StringAt(attributes, "/revision"),
                      .manifest = StringAt(attributes, "/manifest"),
                      .claim = claim.name.empty() ? "" : claim.ToString(),
-                     .bound = StringAt(object, "/status/phase") == "Bound"};
+                     .released = IsReleased(StringAt(object, "/status/phase"))};
   if (volume.cache.empty()) return std::nullopt;
   return volume;
 }

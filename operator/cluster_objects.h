@@ -42,7 +42,6 @@ struct Taint {
 struct NodeFacts {
   std::string name;
   std::string uid;
-  std::string resource_version;
   Labels labels;
   std::vector<Taint> taints;
   bool cordoned = false;
@@ -64,11 +63,11 @@ struct NamespaceFacts {
 // A PersistentVolume of our driver that names a cache.
 struct VolumeFacts {
   std::string name;
-  std::string cache;     // as in CacheNode: "namespace/name", or the name of a ClusterModelCache
-  std::string revision;  // commit; "" = it takes the current one
-  std::string manifest;  // "sha256:…"; "" = the same
-  std::string claim;     // "namespace/name"; "" = none
-  bool bound = false;
+  std::string cache;      // as in CacheNode: "namespace/name", or the name of a ClusterModelCache
+  std::string revision;   // commit; "" = it takes the current one
+  std::string manifest;   // "sha256:…"; "" = the same
+  std::string claim;      // "namespace/name"; "" = none
+  bool released = false;  // its claim is gone: nobody wants it any more
 
   friend bool operator==(const VolumeFacts&, const VolumeFacts&) = default;
 };

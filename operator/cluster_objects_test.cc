@@ -31,7 +31,7 @@ TEST(VolumeFactsTest, NameTheCacheAsCacheNodesDo) {
   EXPECT_EQ(pinned->revision, "abc");
   EXPECT_EQ(pinned->manifest, "sha256:1");
   EXPECT_EQ(pinned->claim, "team/claim");
-  EXPECT_TRUE(pinned->bound);
+  EXPECT_FALSE(pinned->released);
   EXPECT_EQ(of({{"layout", "hf"}}), std::nullopt);
   EXPECT_EQ(VolumeFromJson({{"spec", {{"csi", {{"driver", "other"}}}}}}), std::nullopt);
 }

@@ -13,11 +13,18 @@ namespace {
 constexpr uint32_t kNodesPerPage = 100;
 constexpr char kOurSlices[] = "app.kubernetes.io/part-of=ballast";
 
+// Whether there is news in it.
 template <typename T>
-void Keep(TypedStore<T>& store, const ObjectName& name, Result<T> value) {
-  if (value.ok()) return store.Put(name, std::make_shared<const T>(*std::move(value)));
-  LOG(WARNING) << Message("An object can't be read").With("object", name).With("error", value.status());
-  store.Remove(name);
+bool Keep(TypedStore<T>& store, const ObjectName& name, Result<T> value) {
+  if (!value.ok()) {
+    LOG(WARNING) << Message("An object can't be read").With("object", name).With("error", value.status());
+    store.Remove(name);
+    return true;
+  }
+  const auto before = store.Get(name);
+  if (before != nullptr && *before == *value) return false;
+  store.Put(name, std::make_shared<const T>(*std::move(value)));
+  return true;
 }
 
 template <typename T>
@@ -99,11 +106,15 @@ std::map<std::string, AgentEndpoint> ClusterView::Agents() const { return Agents
 
 void ClusterView::Take(Kind kind, const ObjectChange& change) {
   const ObjectName name = NameOf(*change.object);
-  change.kind == WatchEvent::Kind::kDeleted ? Drop(kind, name) : Store(kind, name, *change.object);
+  if (change.kind == WatchEvent::Kind::kDeleted) {
+    Drop(kind, name);
+  } else if (!Store(kind, name, *change.object)) {
+    return;
+  }
   Tell({kind, name});
 }
 
-void ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
+bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
   switch (kind) {
     case Kind::kCache:
       return Keep(caches_, name, ModelCacheFromJson(object));
@@ -116,13 +127,14 @@ void ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
     case Kind::kNamespace:
       return Keep(namespaces_, name, Result<NamespaceFacts>(NamespaceFromJson(object)));
     case Kind::kVolume:
-      if (const auto volume = VolumeFromJson(object)) return Keep(volumes_, name, Result<VolumeFacts>(*volume));
-      return volumes_.Remove(name);
+      if (const auto volume = VolumeFromJson(object)) Keep(volumes_, name, Result<VolumeFacts>(*volume));
+      return true;  // who reads the object itself may find something
     case Kind::kClaim:
     case Kind::kStorageClass:
     case Kind::kEndpointSlice:
-      return;
+      break;
   }
+  return true;
 }
 
 void ClusterView::Drop(Kind kind, const ObjectName& name) {

@@ -27,7 +27,8 @@ namespace ballast::controller {
 
 enum class Kind { kCache, kPolicy, kCacheNode, kNode, kNamespace, kVolume, kClaim, kStorageClass, kEndpointSlice };
 
-// Something came, changed or went: read the view for what it is now.
+// Something came, changed or went: read the view for what it is now. A Node that only says that it is alive has not
+// changed.
 struct ObjectSeen {
   Kind kind = Kind::kCache;
   ObjectName name;
@@ -89,7 +90,8 @@ class ClusterView {
   void Follow(KubeClient& client, Kind kind, const KubeResource& resource, InformerOptions options);
   const Informer& Of(Kind kind) const;
   void Take(Kind kind, const ObjectChange& change);
-  void Store(Kind kind, const ObjectName& name, const Json& object);
+  // Whether there is news in it.
+  bool Store(Kind kind, const ObjectName& name, const Json& object);
   void Drop(Kind kind, const ObjectName& name);
   void Tell(const ObjectSeen& seen) EXCLUDES(mutex_);
 
