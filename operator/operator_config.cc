@@ -31,6 +31,7 @@ OperatorConfig Read(YamlReader& yaml) {
   config.origins = ReadOrigins(yaml);
   yaml.Int("originFetchers", 1, kMostFetchers, config.origin_fetchers);
   yaml.Object("startupTaint", [&](YamlReader& taint) { taint.Duration("maxWait", config.startup_taint.max_wait); });
+  yaml.Bool("warmLabels", config.warm_labels);
   yaml.Duration("poll", config.poll);
   if (config.poll < std::chrono::seconds(1)) yaml.Fail("poll", "must be at least 1s");
   return config;

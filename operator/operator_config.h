@@ -31,6 +31,7 @@ struct OperatorConfig {
   struct {
     std::chrono::milliseconds max_wait{std::chrono::minutes(15)};
   } startup_taint;
+  bool warm_labels = false;                                 // nodes carry a label for each warm model
   std::chrono::milliseconds poll{std::chrono::minutes(5)};  // how often branches and tags are asked for
 };
 
