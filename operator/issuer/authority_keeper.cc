@@ -1,8 +1,11 @@
 #include "operator/issuer/authority_keeper.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/strings.h"
+#include "identity/certificate_check.h"
 #include "identity/pem.h"
 #include "operator/cluster_objects.h"
 #include "operator/issuer/authority_secret.h"
@@ -40,6 +43,8 @@ Result<RequeueAfter> AuthorityKeeper::Sync(const std::stop_token& stop) {
   ASSIGN_OR_RETURN(CertificateAuthority ca, ReadAuthority(secret));
   ASSIGN_OR_RETURN(const TrustBundle trust, Publish(ca, stop));
   RETURN_IF_ERROR(Use(std::move(ca), trust.pem));
+  ASSIGN_OR_RETURN(const AuthorityTimes times, Times());
+  options_.on_use(times);
   const Duration renewal = UntilRenewal(*credentials(), clock_.Now());
   return RequeueAfter(std::min<Duration>(kLookAgain, renewal));
 }
@@ -88,6 +93,13 @@ Status AuthorityKeeper::Use(CertificateAuthority ca, const std::string& trust) {
   authority_ = std::make_shared<const Authority>(Authority{std::move(ca), trust});
   credentials_ = std::move(own);
   return OkStatus();
+}
+
+Result<AuthorityTimes> AuthorityKeeper::Times() const {
+  ASSIGN_OR_RETURN(const Validity ca, ValidityOf(authority()->ca.certificate()));
+  ASSIGN_OR_RETURN(const std::vector<CertificatePtr> own, ParseCertificates(credentials()->certificate));
+  ASSIGN_OR_RETURN(const Validity ours, ValidityOf(*own.front()));
+  return AuthorityTimes{ca.not_after, ours.not_after};
 }
 
 std::shared_ptr<const Authority> AuthorityKeeper::authority() const {

@@ -5,6 +5,7 @@
 //   IssuerServer::Start(.., {.credentials = [&] { return keeper.credentials(); }, ..});
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -26,11 +27,18 @@ enum class AuthoritySource {
   kExistingSecret,  // a person's, or cert-manager's
 };
 
+// When the CA and the operator's certificate end.
+struct AuthorityTimes {
+  WallTime ca;
+  WallTime own;
+};
+
 struct AuthorityOptions {
   std::string ns = "ballast-system";
   AuthoritySource source = AuthoritySource::kOperator;
   std::string secret = "ballast-ca";
   std::string config_map = "ballast-ca";
+  std::function<void(const AuthorityTimes&)> on_use = [](const AuthorityTimes&) {};  // after each look
   Pause pause = RealPause();
 };
 
@@ -64,6 +72,7 @@ class AuthorityKeeper {
   // The bundle as it is in the ConfigMap now.
   Result<TrustBundle> Publish(const CertificateAuthority& ca, const std::stop_token& stop);
   Status Use(CertificateAuthority ca, const std::string& trust);
+  Result<AuthorityTimes> Times() const;
 
   KubeClient& client_;
   const Clock& clock_;

@@ -91,6 +91,14 @@ TEST_F(AuthorityKeeperTest, ItsOwnCertificateIsRenewedAtTwoThirds) {
   EXPECT_TRUE(Check(*keeper_.credentials(), clock_.Now() + days(29)).ok());
 }
 
+TEST_F(AuthorityKeeperTest, ItTellsWhenTheCaAndItsOwnCertificateEnd) {
+  AuthorityTimes times;
+  AuthorityKeeper keeper(client_, clock_, {.on_use = [&](const AuthorityTimes& now) { times = now; }});
+  ASSERT_TRUE(keeper.Sync({}).ok());
+  EXPECT_EQ(times.ca, clock_.Now() + kAuthorityLifetime);
+  EXPECT_EQ(times.own, clock_.Now() + kCertificateLifetime);
+}
+
 TEST_F(AuthorityKeeperTest, AReplacedCaIsUsedAtOnceAndTheFormerOneStaysTrusted) {
   ASSERT_TRUE(keeper_.Sync({}).ok());
   const std::string former = Secret("tls.crt");

@@ -8,7 +8,8 @@
 #include "issuing/key_proof.h"
 #include "operator/cluster_objects.h"
 #include "operator/issuer/node_claim.h"
-#include "operator/issuer/secret_consent.h"
+#include "operator/issuer/token_right.h"
+#include "operator/resolver/secret_token.h"
 
 namespace ballast::controller {
 namespace {
@@ -22,16 +23,12 @@ Status LaterBecause(const Status& error) {
   return Unavailable(StrCat("the operator could not ask the apiserver: ", error.message()));
 }
 
-template <typename T>
-const Result<T>& Count(const Result<T>& result, std::atomic<uint64_t>& given, std::atomic<uint64_t>& refused) {
-  ++(result.ok() ? given : refused);
-  return result;
-}
-
 }  // namespace
 
 Result<IssuedChain> IssuerDesk::IssueCertificate(const CertificateOrder& order, const std::stop_token& stop) {
-  return Count(Issue(order, stop), counts_.certificates, counts_.refused);
+  auto issued = Issue(order, stop);
+  parts_.metrics.CountCertificate(issued.status());
+  return issued;
 }
 
 // The cheap checks first: anybody can ask.
@@ -57,7 +54,9 @@ Result<std::string> IssuerDesk::ReviewedNode(const std::string& token, const std
 
 Result<std::string> IssuerDesk::OriginToken(const std::string& node, const std::string& cache,
                                             const std::stop_token& stop) {
-  return Count(Hand(node, cache, stop), counts_.tokens, counts_.refused);
+  auto token = Hand(node, cache, stop);
+  parts_.metrics.CountToken(token.status());
+  return token;
 }
 
 Result<std::string> IssuerDesk::Hand(const std::string& node, const std::string& cache,
@@ -65,9 +64,10 @@ Result<std::string> IssuerDesk::Hand(const std::string& node, const std::string&
   ASSIGN_OR_RETURN(const CacheNode listed, ReadNode(node, stop));
   RETURN_IF_ERROR(CheckMayHaveToken(listed, cache));
   ASSIGN_OR_RETURN(const ModelCache object, ReadCache(cache, stop));
-  ASSIGN_OR_RETURN(const TokenReference reference, TokenReferenceOf(object));
-  ASSIGN_OR_RETURN(const Json secret, ReadSecret(reference.secret, stop));
-  return TokenOf(secret, reference.key);
+  const auto key = TokenOf(object);
+  if (!key) return NotFound(StrCat("the cache ", cache, " has no tokenSecretRef"));
+  RETURN_IF_ERROR(CheckDomain(listed, cache, DomainOf(object)));
+  return ReadSecret(*key, stop);
 }
 
 Result<CacheNode> IssuerDesk::ReadNode(const std::string& node, const std::stop_token& stop) const {
@@ -86,14 +86,20 @@ Result<ModelCache> IssuerDesk::ReadCache(const std::string& cache, const std::st
   return LaterBecause(object.status());
 }
 
-Result<Json> IssuerDesk::ReadSecret(const ObjectName& secret, const std::stop_token& stop) const {
-  auto object = parts_.client.Get(kSecrets, secret, Limits(stop));
-  if (object.ok()) return object;
-  if (object.status().code() == StatusCode::kPermissionDenied)
-    return FailedPrecondition(ConsentText(secret, parts_.operator_account));
-  if (object.status().code() == StatusCode::kNotFound)
-    return FailedPrecondition(StrCat("the Secret ", secret, " does not exist: create it"));
-  return LaterBecause(object.status());
+// What a person has to mend is told apart from what time mends.
+Result<std::string> IssuerDesk::ReadSecret(const SecretKey& key, const std::stop_token& stop) const {
+  auto token = ReadToken(parts_.client, key, Limits(stop));
+  switch (token.status().code()) {
+    case StatusCode::kOk:
+      return token;
+    case StatusCode::kPermissionDenied:
+      return FailedPrecondition(ConsentText(key, parts_.agent_account.ns));
+    case StatusCode::kNotFound:
+    case StatusCode::kInvalidArgument:
+      return FailedPrecondition(token.status().message());
+    default:
+      return LaterBecause(token.status());
+  }
 }
 
 }  // namespace ballast::controller

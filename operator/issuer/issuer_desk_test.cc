@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <prometheus/registry.h>
 
 #include <atomic>
 
@@ -62,6 +63,14 @@ class IssuerDeskTest : public testing::Test {
     const auto created = client_.Create(resource, object, {});
     EXPECT_TRUE(created.ok()) << created.status();
   }
+  double Counted(const std::string& name, const std::string& code) {
+    for (const auto& family : registry_.Collect()) {
+      for (const auto& metric : family.metric) {
+        if (family.name == name && metric.label.at(0).value == code) return metric.counter.value;
+      }
+    }
+    return 0;
+  }
   void ListOn(const std::string& node, std::vector<CacheEntry> caches) {
     CacheNode object;
     object.metadata.name = node;
@@ -75,7 +84,8 @@ class IssuerDeskTest : public testing::Test {
     cache.metadata.object_namespace = "team";
     cache.spec.source.token_secret_ref = SecretKeyRef{.name = "hf", .key = "token"};
     Create(kModelCaches, MakeCacheObject(cache));
-    ListOn("node-1", {Entry("team/gated", "team/12345678"), Entry("public")});
+    domain_ = DomainOf(cache);
+    ListOn("node-1", {Entry("team/gated", domain_), Entry("public")});
   }
   Result<Credentials> Order(const std::string& token, const std::string& node = "node-1") {
     return node_.IssueCertificate({.node = node, .ca = keeper_.authority()->trust, .token = token}, kLimit);
@@ -87,11 +97,16 @@ class IssuerDeskTest : public testing::Test {
     return node_.OriginToken(*own, cache, kLimit);
   }
 
+  std::string domain_;
   const CallLimit kLimit{.timeout = seconds(20), .stop = {}};
   RealClock clock_;
   FakeKubeClient client_{clock_};
   AuthorityKeeper keeper_{client_, clock_, {}};
-  IssuerDesk desk_{{.client = client_, .clock = clock_, .authority = [this] { return keeper_.authority(); }}};
+  prometheus::Registry registry_;
+  IssuerDesk desk_{{.client = client_,
+                    .clock = clock_,
+                    .authority = [this] { return keeper_.authority(); },
+                    .metrics = IssuerMetrics(registry_)}};
   std::unique_ptr<IssuerServer> server_;
   IssuerClient node_{{.addresses =
                           [this] {
@@ -107,7 +122,7 @@ TEST_F(IssuerDeskTest, AnAgentsTokenGetsTheCertificateOfItsNode) {
   ASSERT_TRUE(facts.ok()) << facts.status();
   EXPECT_EQ(facts->identity.Uri(), "ballast://node/node-1");
   EXPECT_LE(facts->validity.not_after, clock_.Now() + kCertificateLifetime);
-  EXPECT_EQ(desk_.counts().certificates, 1U);
+  EXPECT_EQ(Counted("ballast_operator_certificate_requests_total", "OK"), 1);
 }
 
 TEST_F(IssuerDeskTest, EveryOtherTokenGetsNone) {
@@ -143,7 +158,7 @@ TEST_F(IssuerDeskTest, ANodeThatListsTheCacheGetsItsToken) {
   CreateGated();
   Create(kSecrets, MakeSecret({"team", "hf"}, "token", "hf_abc\n"));
   EXPECT_EQ(Token("team/gated").value(), "hf_abc");
-  EXPECT_EQ(desk_.counts().tokens, 1U);
+  EXPECT_EQ(Counted("ballast_operator_origin_token_requests_total", "OK"), 1);
 }
 
 TEST_F(IssuerDeskTest, ARotatedSecretIsReadAnew) {
@@ -178,8 +193,17 @@ TEST_F(IssuerDeskTest, ASecretThatIsNotThereOrNotOursToReadSaysWhatToDo) {
   const Status denied = node_.OriginToken(*own, "team/gated", kLimit).status();
   EXPECT_EQ(denied.code(), StatusCode::kFailedPrecondition);
   for (const char* part : {"kind: Role\\n", "kind: RoleBinding", "namespace: team", "resourceNames: [hf]",
-                           "namespace: ballast-system, name: ballast-operator}]"})
+                           "name: ballast-operator, namespace: ballast-system}"})
     EXPECT_THAT(denied.message(), HasSubstr(part));
+}
+
+TEST_F(IssuerDeskTest, ATokenOfAnotherSecretWaitsForTheCacheNode) {
+  CreateGated();
+  Create(kSecrets, MakeSecret({"team", "hf"}, "token", "one"));
+  Create(kSecrets, MakeSecret({"team", "other"}, "token", "two"));
+  const Json patch = {{"spec", {{"source", {{"tokenSecretRef", {{"name", "other"}}}}}}}};
+  EXPECT_TRUE(client_.Patch(kModelCaches, {"team", "gated"}, patch, Subresource::kNone, {}).ok());
+  EXPECT_EQ(Token("team/gated").status().code(), StatusCode::kUnavailable);
 }
 
 TEST_F(IssuerDeskTest, AnotherCaIsTakenUpAndFormerCertificatesLast) {

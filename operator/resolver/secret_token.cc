@@ -1,45 +1,17 @@
 #include "operator/resolver/secret_token.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
+#include "kube/base64.h"
 #include "operator/cluster_objects.h"
 
 namespace ballast::controller {
 namespace {
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string PointerTo(const std::string& key) {
-  std::string escaped;
-  for (const char c : key) {
-    if (c == '~') escaped += "~0";
-    if (c == '/') escaped += "~1";
-    if (c != '~' && c != '/') escaped += c;
-  }
-  return "/data/" + escaped;
-}
-
-Status NoSuchKey(const SecretKey& key) {
-  return NotFound(StrCat("Secret ", key.secret, " has no key ", Quoted(key.key), "; put the token there"));
-}
+bool IsTokenByte(char c) { return c > ' ' && c < 0x7f; }
 
 }  // namespace
-
-Result<std::string> DecodeBase64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return InvalidArgument("this is not base64");
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xff);
-  }
-  return bytes;
-}
 
 Result<std::string> ReadToken(KubeClient& client, const SecretKey& key, const CallLimits& limits) {
   const Result<Json> secret = client.Get(kSecrets, key.secret, limits);
@@ -47,12 +19,11 @@ Result<std::string> ReadToken(KubeClient& client, const SecretKey& key, const Ca
     return NotFound(StrCat("Secret ", key.secret, " does not exist; make it, with the token under ", Quoted(key.key)));
   }
   if (!secret.ok()) return secret.status();
-  const std::string encoded = StringAt(*secret, PointerTo(key.key).c_str());
-  if (encoded.empty()) return NoSuchKey(key);
-  ASSIGN_OR_RETURN(const std::string value, DecodeBase64(encoded));
-  const std::string token(Trim(value));
-  if (token.empty()) return NoSuchKey(key);
-  return token;
+  const Result<std::string> value = SecretValue(*secret, key.key);
+  if (!value.ok()) return value.status().WithContext("put the token there");
+  std::string token(Trim(*value));  // echo adds a line's end
+  if (!token.empty() && std::all_of(token.begin(), token.end(), IsTokenByte)) return token;
+  return NotFound(StrCat("key ", Quoted(key.key), " of Secret ", key.secret, " holds no token; put it there"));
 }
 
 std::string ConsentText(const SecretKey& key, const std::string& operator_ns) {

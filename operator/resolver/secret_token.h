@@ -8,15 +8,13 @@
 
 namespace ballast::controller {
 
-// The value of `key`, without white space at its ends. NotFound: no such Secret or key. PermissionDenied: its owner has
-// not consented (ConsentText() says how). Others: the apiserver's.
+// The value of `key`, without white space at its ends. NotFound: no such Secret or key, or it holds no token, which is
+// one word of printable ASCII. PermissionDenied: its owner has not consented (ConsentText() says how). Others: the
+// apiserver's.
 Result<std::string> ReadToken(KubeClient& client, const SecretKey& key, const CallLimits& limits);
 
 // The Role and RoleBinding to apply so that the operator (the service account ballast-operator in `operator_ns`) may
 // read this one Secret: YAML, with a sentence before it.
 std::string ConsentText(const SecretKey& key, const std::string& operator_ns);
-
-// RFC 4648 with padding, as Secrets have it. InvalidArgument.
-Result<std::string> DecodeBase64(std::string_view text);
 
 }  // namespace ballast::controller

@@ -94,7 +94,7 @@ TEST(ProvisionVolumeTest, TheAttributesAreTheClassesAndThePin) {
   observed.cache->cluster_scoped = false;
   observed.cache->metadata.object_namespace = "team";
   EXPECT_EQ(AttributesOf(observed), (Attributes{{"cache", "llama"}, {"revision", kCommit}, {"manifest", kManifest}}));
-  observed.cache->status.revision.current.commit = "";  // an origin without commits
+  observed.cache->status.revision.current.commit = kManifest;  // an origin without commits
   EXPECT_EQ(AttributesOf(observed), (Attributes{{"cache", "llama"}, {"manifest", kManifest}}));
 }
 

@@ -13,7 +13,7 @@ Json AttributesOf(const StorageClassFacts& storage_class, const ModelCache& cach
     if (found != storage_class.parameters.end()) attributes[key] = found->second;
   }
   if (pin == nullptr) return attributes;
-  if (!pin->commit.empty()) attributes["revision"] = pin->commit;
+  if (!pin->commit.empty() && pin->commit != pin->manifest) attributes["revision"] = pin->commit;
   attributes["manifest"] = pin->manifest;
   return attributes;
 }
