@@ -17,6 +17,7 @@
 #include "kube/kube_access.h"
 #include "kube/kube_metrics.h"
 #include "kube/rest_kube_client.h"
+#include "operator/issuer/issuer_host.h"
 #include "operator/manager.h"
 #include "operator/operator_config.h"
 #include "operator/tasks.h"
@@ -92,9 +93,11 @@ Status Run(const Arguments& arguments, const OperatorConfig& config) {
   ASSIGN_OR_RETURN(const auto client, RestKubeClient::Create(access, {.user_agent = "ballast-operator/" BALLAST_VERSION,
                                                                       .field_manager = "ballast-operator",
                                                                       .on_answer = CountKubeAnswers(registry)}));
+  ManagerOptions options = OptionsOf(arguments, config, access);
+  ASSIGN_OR_RETURN(const auto issuer, IssuerHost::Start({*client, clock, registry}, config, options.ns));
+  options.also_ready = [&issuer] { return issuer->IsReady(); };
   ASSIGN_OR_RETURN(const auto tasks, MakeTasks(config, clock, registry));
-  ASSIGN_OR_RETURN(const auto manager,
-                   Manager::Start({*client, clock, registry}, OptionsOf(arguments, config, access), tasks));
+  ASSIGN_OR_RETURN(const auto manager, Manager::Start({*client, clock, registry}, std::move(options), tasks));
   int signal = 0;
   sigwait(&signals, &signal);
   LOG(INFO) << Message("Stopping").With("signal", signal);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@ struct ManagerOptions {
   std::string pod;       // POD_NAME
   std::string identity;  // of the election: unlike that of any other process
   ElectionTimes election;
+  std::function<bool()> also_ready = [] { return true; };  // what else /readyz waits for; runs on HTTP's threads
   Pause pause = RealPause();
 };
 
@@ -40,8 +42,8 @@ class Manager {
   Manager& operator=(const Manager&) = delete;
 
   bool IsLeader() const { return elector_.IsLeader(); }
-  // Its informers have read the cluster once.
-  bool IsReady() const { return view_.HasSynced(); }
+  // Its informers have read the cluster once, and what else there is says so too.
+  bool IsReady() const { return view_.HasSynced() && options_.also_ready(); }
   ClusterView& view() { return view_; }
   uint16_t http_port() const { return http_ == nullptr ? 0 : http_->port(); }  // 0: there is no server
 

@@ -79,6 +79,18 @@ TEST_F(ManagerTest, OneOfTwoLeadsAndTheOtherFollowsWhenItEnds) {
   EXPECT_EQ(diary_.Await(3), (std::vector<std::string>{"first leads", "first is gone", "second leads"}));
 }
 
+TEST_F(ManagerTest, ItIsReadyWhenAllOfItIs) {
+  bool issues = false;
+  ManagerOptions options{.ns = "ballast-system", .pod = "one", .identity = "one"};
+  options.config.http.address = "";
+  options.also_ready = [&] { return issues; };
+  const auto manager = *Manager::Start({client_, clock_, registry_}, options, {});
+  ASSERT_TRUE(manager->view().AwaitSync({}));
+  EXPECT_FALSE(manager->IsReady());
+  issues = true;
+  EXPECT_TRUE(manager->IsReady());
+}
+
 TEST_F(ManagerTest, WhoLosesTheLeaseDropsEverythingAndBeginsAnew) {
   auto manager = Start("one");
   diary_.Await(1);
