@@ -21,6 +21,7 @@
 #include "operator/manager.h"
 #include "operator/operator_config.h"
 #include "operator/tasks.h"
+#include "proto/grpc_log.h"
 
 namespace ballast::controller {
 namespace {
@@ -126,6 +127,7 @@ int Main(int argc, char** argv) {
     return 0;
   }
   InitLogging(argv[0], arguments.verbosity);
+  LogGrpcAsOurs();
   RaiseFileLimit();
   const Status status = Run(arguments, *config);
   return status.ok() ? 0 : Fail(status);

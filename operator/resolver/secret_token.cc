@@ -31,7 +31,7 @@ std::string ConsentText(const SecretKey& key, const std::string& operator_ns) {
   return StrCat(
       "the operator may not read Secret ", key.secret, ". If it may, apply:\n",
       "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: ", name, ", namespace: ", key.secret.ns,
-      "}\nrules:\n- {apiGroups: [\"\"], resources: [secrets], resourceNames: [", key.secret.name,
+      "}\nrules:\n- {apiGroups: [''], resources: [secrets], resourceNames: [", key.secret.name,
       "], verbs: [get]}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n", "metadata: {name: ", name,
       ", namespace: ", key.secret.ns, "}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: ", name,
       "}\nsubjects:\n- {kind: ServiceAccount, name: ballast-operator, namespace: ", operator_ns, "}\n");
