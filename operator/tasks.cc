@@ -1,10 +1,15 @@
 #include "operator/tasks.h"
 
+#include "operator/cache_task.h"
+#include "operator/resolver/origin_revisions.h"
+
 namespace ballast::controller {
 
-Result<std::vector<MakeLeaderTask>> MakeTasks(const OperatorConfig& /*config*/, const Clock& /*clock*/,
-                                              prometheus::Registry& /*registry*/) {
-  return std::vector<MakeLeaderTask>{};
+Result<std::vector<MakeLeaderTask>> MakeTasks(const OperatorConfig& config, const Clock& clock,
+                                              prometheus::Registry& registry) {
+  ASSIGN_OR_RETURN(const RevisionSource source, MakeRevisionSource(config.origins, clock, &registry));
+  return std::vector<MakeLeaderTask>{
+      [source](const LeaderContext& context) { return std::make_unique<CacheTask>(context, source); }};
 }
 
 }  // namespace ballast::controller
