@@ -1,5 +1,7 @@
 #include "operator/cluster_objects.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 
 namespace ballast::controller {
@@ -67,6 +69,11 @@ std::optional<AgentEndpoint> EndpointOf(const Json& endpoint, int64_t port) {
 std::string NodeFacts::Zone() const {
   const auto zone = labels.find(kZoneLabel);
   return zone == labels.end() ? "" : zone->second;
+}
+
+bool IsOwnedBy(const ObjectMeta& object, const std::string& uid) {
+  const auto& owners = object.owner_references;
+  return std::any_of(owners.begin(), owners.end(), [&](const OwnerReference& owner) { return owner.uid == uid; });
 }
 
 NodeFacts NodeFromJson(const Json& object) {

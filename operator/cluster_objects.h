@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/field_reader.h"
+#include "api/object_meta.h"
 #include "api/timestamp.h"
 #include "kube/resource.h"
 
@@ -80,6 +81,10 @@ struct AgentEndpoint {
 
   friend bool operator==(const AgentEndpoint&, const AgentEndpoint&) = default;
 };
+
+// Whether `uid` is an owner of `object`: of a Node that was made anew under its name, what the old one owned says
+// nothing.
+bool IsOwnedBy(const ObjectMeta& object, const std::string& uid);
 
 NodeFacts NodeFromJson(const Json& object);
 NamespaceFacts NamespaceFromJson(const Json& object);

@@ -157,10 +157,12 @@ void ClusterView::Tell(const ObjectSeen& seen) {
 
 void ClusterView::Learn(const std::shared_ptr<const CacheNode>& before, const Json& written) {
   LearnInto(cache_nodes_, NameOf(written), before, CacheNodeFromJson(written));
+  Tell({Kind::kCacheNode, NameOf(written)});
 }
 
 void ClusterView::Learn(const std::shared_ptr<const ModelCache>& before, const Json& written) {
   LearnInto(caches_, NameOf(written), before, ModelCacheFromJson(written));
+  Tell({Kind::kCache, NameOf(written)});
 }
 
 }  // namespace ballast::controller

@@ -76,7 +76,7 @@ class ClusterView {
   const ObjectStore& endpoint_slices() const { return Of(Kind::kEndpointSlice).store(); }
 
   // What a write returned, so that nobody decides on what was before until the watch tells of it. Nothing where the
-  // watch knows something else than `before` by now.
+  // watch knows something else than `before` by now. Subscribers are told; what the watch brings is no news then.
   void Learn(const std::shared_ptr<const CacheNode>& before, const Json& written);
   void Learn(const std::shared_ptr<const ModelCache>& before, const Json& written);
 

@@ -10,7 +10,7 @@
 #include "api/model_cache.h"
 #include "base/clock.h"
 #include "operator/placement/placement.h"
-#include "operator/resolver/revision_resolver.h"
+#include "operator/resolver/resolve_request.h"
 
 namespace ballast::controller {
 

@@ -25,9 +25,8 @@ Duration Left(Timestamp since, Duration wait, Timestamp now) {
   return std::max<Duration>(since + wait - now, Duration::zero());
 }
 
-bool IsMissing(const CacheObserved& observed, const RevisionStatus& revision, const ResolveRequest& request) {
-  return revision.current.manifest.empty() || revision.requested != RequestText(request) ||
-         observed.cache.status.revision.requested != revision.requested;
+bool IsMissing(const RevisionStatus& revision, const ResolveRequest& request) {
+  return revision.current.manifest.empty() || revision.requested != RequestText(request);
 }
 
 }  // namespace
@@ -82,7 +81,7 @@ std::optional<Duration> AskIn(const CacheObserved& observed, const RevisionStatu
   if (answer != nullptr && !answer->revision) {
     return Left(answer->at, RetryAfter(*answer, observed.poll), observed.now);
   }
-  if (answer == nullptr && IsMissing(observed, revision, request)) return Duration::zero();
+  if (answer == nullptr && IsMissing(revision, request)) return Duration::zero();
   if (!CanMove(request)) return std::nullopt;
   const Timestamp asked = answer != nullptr ? answer->at : revision.current.resolved_at.value_or(Timestamp());
   return Left(asked, observed.poll, observed.now);

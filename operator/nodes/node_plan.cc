@@ -20,15 +20,15 @@ std::string NameOf(const ModelCache& cache) {
   return ObjectName{cache.cluster_scoped ? "" : cache.metadata.object_namespace, cache.metadata.name}.ToString();
 }
 
-bool IsOf(const CacheNode& cache_node, const NodeFacts& node) {
-  const auto& owners = cache_node.metadata.owner_references;
-  return owners.empty() || std::any_of(owners.begin(), owners.end(), [&](const auto& o) { return o.uid == node.uid; });
-}
-
 // Null also where it is another node's, which had the same name.
 const CacheNode* CacheNodeOf(const NodeObserved& observed) {
   const CacheNode* cache_node = observed.cache_node.get();
-  return cache_node != nullptr && IsOf(*cache_node, observed.node) ? cache_node : nullptr;
+  return cache_node != nullptr && IsOwnedBy(cache_node->metadata, observed.node.uid) ? cache_node : nullptr;
+}
+
+bool CanEverFit(const ModelCache& cache, const CacheNode& node) {
+  const uint64_t quota = node.spec.policy.quota_bytes;
+  return quota == 0 || cache.status.revision.current.bytes <= quota;
 }
 
 bool MustBeWarm(const ModelCache& cache, const CacheNode& on, const NodeFacts& node) {
@@ -36,6 +36,7 @@ bool MustBeWarm(const ModelCache& cache, const CacheNode& on, const NodeFacts& n
   if (cache.metadata.deletion_timestamp) return false;
   const auto& selector = cache.spec.nodes->selector;
   if (selector && !selector->Matches(node.labels)) return false;
+  if (!CanEverFit(cache, on)) return false;
   const auto& refused = on.spec.refused;
   return std::none_of(refused.begin(), refused.end(), [&](const auto& r) { return r.cache == NameOf(cache); });
 }

@@ -51,7 +51,8 @@ struct NodePlan {
 };
 
 // The taint goes when the node's agent serves and each cache with nodes.required that selects the node is warm there,
-// or when max_wait is over. A cache that is suspended, or that the operator refuses to this node, holds nothing up.
+// or when max_wait is over. A cache that is suspended, larger than the node's quota, or refused to this node holds
+// nothing up.
 NodePlan PlanNode(const NodeObserved& observed);
 
 // What keeps the taint; "": nothing.

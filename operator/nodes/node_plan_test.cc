@@ -117,6 +117,11 @@ TEST(NodePlanTest, OnlyCachesThatMustBeWarmHereHoldIt) {
        [](Scene&, ModelCache& cache) {
          cache.spec.nodes->selector = LabelSelector{.match_labels = {{"gpu", "no"}}};
        }},
+      {"larger than the quota",
+       [](Scene& scene, ModelCache& cache) {
+         cache.status.revision.current.bytes = 131;
+         scene.cache_node.spec.policy.quota_bytes = 100;
+       }},
       {"suspended", [](Scene&, ModelCache& cache) { cache.spec.suspend = true; }},
       {"being deleted", [](Scene&, ModelCache& cache) { cache.metadata.deletion_timestamp = kBorn; }},
       {"refused here",
@@ -126,7 +131,8 @@ TEST(NodePlanTest, OnlyCachesThatMustBeWarmHereHoldIt) {
   };
   for (const auto& [name, change] : rows) {
     Scene scene;
-    scene.Require("llama");
+    scene.Require("llama").status.revision.current.bytes = 100;
+    scene.cache_node.spec.policy.quota_bytes = 100;
     ASSERT_NE(scene.Why(), "");
     change(scene, scene.caches[0]);
     EXPECT_EQ(scene.Why(), "") << name;

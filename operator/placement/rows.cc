@@ -14,12 +14,6 @@ using Key = std::pair<std::string_view, std::string_view>;
 
 Key KeyOf(const Held& held) { return {held.entry->cache, held.entry->manifest}; }
 
-// Of a Node that was made anew under its name, the CacheNode of the old one says nothing.
-bool Owns(const NodeFacts& node, const CacheNode& cache_node) {
-  const auto& owners = cache_node.metadata.owner_references;
-  return std::any_of(owners.begin(), owners.end(), [&](const auto& owner) { return owner.uid == node.uid; });
-}
-
 std::vector<Held> HeldBy(const CacheNode& node) {
   std::map<Key, const CacheEntryStatus*> statuses;
   for (const CacheEntryStatus& status : node.status.caches) statuses[{status.cache, status.manifest}] = &status;
@@ -153,7 +147,8 @@ std::vector<NodeRow> MakeRows(const ClusterObserved& observed, const PolicyChoic
   std::vector<NodeRow> rows;
   for (const auto& node : observed.nodes) {
     const auto found = cache_nodes.find(node->name);
-    const CacheNode* own = found != cache_nodes.end() && Owns(*node, *found->second) ? found->second : nullptr;
+    const CacheNode* own =
+        found != cache_nodes.end() && IsOwnedBy(found->second->metadata, node->uid) ? found->second : nullptr;
     const auto policy = policies.of_node.find(node->name);
     rows.push_back(MakeRow(*node, own, policy == policies.of_node.end() ? nullptr : policy->second));
     rows.back().has_agent = own != nullptr || observed.agents.contains(node->name);

@@ -76,7 +76,9 @@ Result<RevisionSource> MakeRevisionSource(const std::vector<OriginConfig>& confi
   return RevisionSource([common, all, &clock](const ResolveRequest& request, const std::string& token,
                                               const std::stop_token& stop) -> Result<ResolvedRevision> {
     std::shared_ptr<const OriginSet> origins = common;
-    if (!token.empty()) ASSIGN_OR_RETURN(origins, OriginSet::Make(WithToken(all, request, token), clock));
+    if (!token.empty()) {
+      ASSIGN_OR_RETURN(origins, OriginSet::Make(WithToken(all, request, token), clock));
+    }
     ASSIGN_OR_RETURN(Origin* const origin, origins->Select(request.ref, request.origin));
     return ResolveAt(*origin, request, stop);
   });

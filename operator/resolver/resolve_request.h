@@ -61,6 +61,12 @@ struct ResolveAnswer {
   friend bool operator==(const ResolveAnswer&, const ResolveAnswer&) = default;
 };
 
+// What is known of a cache's question.
+struct ResolveState {
+  std::optional<ResolveRequest> asking;  // under way
+  std::optional<ResolveAnswer> answer;   // the last one, of whatever was asked then
+};
+
 // Where the token of `cache` lies; nothing: it has none.
 std::optional<SecretKey> TokenOf(const ModelCache& cache);
 ResolveRequest RequestOf(const ModelCache& cache);

@@ -13,12 +13,6 @@
 
 namespace ballast::controller {
 
-// What is known of a cache's question.
-struct ResolveState {
-  std::optional<ResolveRequest> asking;  // under way
-  std::optional<ResolveAnswer> answer;   // the last one, of whatever was asked then
-};
-
 // Thread-safe.
 class RevisionResolver {
  public:
