@@ -72,7 +72,7 @@ Status CheckIssued(const Credentials& issued, const std::string& node, WallTime 
 template <typename Response, typename Call>
 Result<Response> IssuerClient::Ask(const Credentials& own, const CallLimit& limit, Call call) const {
   const std::vector<IssuerAddress> addresses = parts_.addresses();
-  if (addresses.empty()) return FailedPrecondition("no operator is ready: look at the Deployment ballast-operator");
+  if (addresses.empty()) return Unavailable("no operator is ready: look at the Deployment ballast-operator");
   const auto how = MakeChannelCredentials(own, PeerIdentity::Operator(), parts_.clock);
   const auto deadline = std::chrono::system_clock::now() + limit.timeout;
   Status last;

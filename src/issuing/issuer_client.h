@@ -23,8 +23,8 @@ struct IssuerAddress {
 };
 
 // Thread-safe. No connection outlives its call: a node asks once in weeks, or while it fetches a gated model. Each
-// address is tried until one answers. Errors: those of issuer.proto; Unavailable where no operator can be reached or
-// proves to be one; FailedPrecondition where none is known.
+// address is tried until one answers. Errors: those of issuer.proto; Unavailable where no operator is known, can be
+// reached, or proves to be one.
 class IssuerClient {
  public:
   struct Parts {

@@ -200,7 +200,7 @@ TEST_F(IssuerTest, TheNextReplicaIsAskedWhereOneDoesNotAnswer) {
   addresses_.pop_back();
   EXPECT_EQ(Order("node-1", "t-node-1").status().code(), StatusCode::kUnavailable);
   addresses_.clear();
-  EXPECT_EQ(Order("node-1", "t-node-1").status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Order("node-1", "t-node-1").status().code(), StatusCode::kUnavailable);
 }
 
 TEST_F(IssuerTest, ANewCertificateOfTheOperatorIsShownWithoutARestart) {
