@@ -7,7 +7,7 @@
 #include "base/small_file.h"
 #include "base/strings.h"
 #include "core/glob.h"
-#include "daemon/http_server.h"
+#include "http/http_server.h"
 #include "swarm/dns_membership.h"
 
 namespace ballast {

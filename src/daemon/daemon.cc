@@ -16,12 +16,12 @@
 #include "daemon/cache_core.h"
 #include "daemon/cache_service.h"
 #include "daemon/grpc_link.h"
-#include "daemon/http_server.h"
 #include "daemon/manifest_folder.h"
 #include "daemon/metered_source.h"
 #include "daemon/model_resolver.h"
 #include "daemon/swarm_node.h"
 #include "daemon/unix_socket.h"
+#include "http/http_server.h"
 #include "origin/origin_set.h"
 #include "store/posix_file_system.h"
 

@@ -35,14 +35,6 @@ class LoggingSink final : public ProgressSink {
   const std::string name_;
 };
 
-ResolvedModel WithoutDigests(const ResolvedModel& model) {
-  ResolvedModel part{.ref = model.ref, .commit = model.commit};
-  for (const RemoteFile& file : model.files) {
-    if (!file.sha256) part.files.push_back(file);
-  }
-  return part;
-}
-
 }  // namespace
 
 struct ModelResolver::Question {
@@ -208,9 +200,7 @@ Result<ModelAnswer> ModelResolver::WithoutOrigin(const ModelRequest& request, co
 Result<ModelAnswer> ModelResolver::AnswerOf(const ModelRequest& request, Origin& origin, ResolvedModel model,
                                             const std::stop_token& stop) {
   RETURN_IF_ERROR(FindDigests(origin, model, stop));
-  std::vector<ManifestFile> files;
-  for (const RemoteFile& file : model.files) files.push_back({file.path, *file.sha256, file.size});
-  ASSIGN_OR_RETURN(Manifest manifest, Manifest::Make(std::move(files)));
+  ASSIGN_OR_RETURN(Manifest manifest, ManifestOf(model));
   return ModelAnswer{std::move(manifest), RecordOf(request, model, Unix(parts_.clock)), ""};
 }
 

@@ -1,0 +1,19 @@
+#include "operator/tasks.h"
+
+#include "operator/cache_task.h"
+#include "operator/nodes/node_controller.h"
+#include "operator/resolver/origin_revisions.h"
+#include "operator/volumes/volume_controller.h"
+
+namespace ballast::controller {
+
+Result<std::vector<MakeLeaderTask>> MakeTasks(const OperatorConfig& config, const Clock& clock,
+                                              prometheus::Registry& registry) {
+  ASSIGN_OR_RETURN(const RevisionSource source, MakeRevisionSource(config.origins, clock, &registry));
+  return std::vector<MakeLeaderTask>{
+      [source](const LeaderContext& context) { return std::make_unique<CacheTask>(context, source); },
+      [](const LeaderContext& context) { return std::make_unique<VolumeController>(context); },
+      [](const LeaderContext& context) { return std::make_unique<NodeController>(context); }};
+}
+
+}  // namespace ballast::controller
