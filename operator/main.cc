@@ -92,7 +92,7 @@ Status Run(const Arguments& arguments, const OperatorConfig& config) {
   ASSIGN_OR_RETURN(const auto client, RestKubeClient::Create(access, {.user_agent = "ballast-operator/" BALLAST_VERSION,
                                                                       .field_manager = "ballast-operator",
                                                                       .on_answer = CountKubeAnswers(registry)}));
-  ASSIGN_OR_RETURN(const auto tasks, MakeTasks(config, clock, registry));
+  ASSIGN_OR_RETURN(const auto tasks, MakeTasks(config, clock, registry, {}));
   ASSIGN_OR_RETURN(const auto manager,
                    Manager::Start({*client, clock, registry}, OptionsOf(arguments, config, access), tasks));
   int signal = 0;

@@ -1,15 +1,19 @@
 #include "operator/tasks.h"
 
+#include "operator/agents/grpc_agent_progress.h"
 #include "operator/cache_task.h"
 #include "operator/resolver/origin_revisions.h"
 
 namespace ballast::controller {
 
 Result<std::vector<MakeLeaderTask>> MakeTasks(const OperatorConfig& config, const Clock& clock,
-                                              prometheus::Registry& registry) {
+                                              prometheus::Registry& registry, const CredentialsProvider& credentials) {
   ASSIGN_OR_RETURN(const RevisionSource source, MakeRevisionSource(config.origins, clock, &registry));
-  return std::vector<MakeLeaderTask>{
-      [source](const LeaderContext& context) { return std::make_unique<CacheTask>(context, source); }};
+  std::shared_ptr<AgentProgress> agents;
+  if (credentials) agents = std::make_shared<GrpcAgentProgress>(credentials, clock);
+  return std::vector<MakeLeaderTask>{[source, agents](const LeaderContext& context) {
+    return std::make_unique<CacheTask>(context, source, agents.get());
+  }};
 }
 
 }  // namespace ballast::controller
