@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "operator/agents/progress_poller.h"
 #include "operator/caches/cache_name.h"
 
 namespace ballast::controller {
@@ -14,8 +15,9 @@ constexpr int kNodeWorkers = 8;  // each waits for the apiserver most of its tim
 
 }  // namespace
 
-CacheTask::CacheTask(const LeaderContext& context, RevisionSource source)
+CacheTask::CacheTask(const LeaderContext& context, RevisionSource source, AgentProgress* agents)
     : view_(context.view),
+      agents_(agents),
       policies_(context.client, context.view, context.clock, board_),
       cache_nodes_(context.client, context.view, context.clock, board_),
       caches_({.client = context.client,
@@ -53,12 +55,21 @@ void CacheTask::Begin() {
 
 int CacheTask::Drain() { return caches_.Drain() + placement_.Drain() + cache_nodes_.Drain() + policies_.Drain(); }
 
+void CacheTask::PollAgents(const std::stop_token& lost) {
+  ProgressPoller poller(
+      {.view = view_, .agents = *agents_, .book = progress_, .on_change = [this](const std::string& cache) {
+         caches_.Add(cache);
+       }});
+  poller.Run(lost);
+}
+
 void CacheTask::Run(const std::stop_token& lost) {
   Begin();
   std::vector<std::jthread> threads;
   threads.emplace_back([&] { caches_.Run(kCacheWorkers, lost); });
   threads.emplace_back([&] { cache_nodes_.Run(kNodeWorkers, lost); });
   threads.emplace_back([&] { policies_.Run(lost); });
+  if (agents_ != nullptr) threads.emplace_back([&] { PollAgents(lost); });
   placement_.Run(lost);
 }
 

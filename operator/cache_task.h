@@ -13,7 +13,8 @@ namespace ballast::controller {
 
 class CacheTask final : public LeaderTask {
  public:
-  CacheTask(const LeaderContext& context, RevisionSource source);
+  // `agents` may be null: then progress is what CacheNodes say, whole revisions.
+  CacheTask(const LeaderContext& context, RevisionSource source, AgentProgress* agents = nullptr);
   ~CacheTask() override;
 
   void Run(const std::stop_token& lost) override;
@@ -28,9 +29,11 @@ class CacheTask final : public LeaderTask {
 
  private:
   void Wake(const ObjectSeen& seen);
+  void PollAgents(const std::stop_token& lost);
 
   ClusterView& view_;
   PlacementBoard board_;
+  AgentProgress* const agents_;
   ProgressBook progress_;
   PolicyController policies_;
   CacheNodeController cache_nodes_;

@@ -7,7 +7,7 @@
 #include "base/mutex.h"
 #include "kube/event_recorder.h"
 #include "kube/kube_client.h"
-#include "operator/caches/agent_progress.h"
+#include "operator/agents/agent_progress.h"
 #include "operator/caches/cache_reconciler.h"
 #include "operator/cluster_view.h"
 #include "operator/controller.h"

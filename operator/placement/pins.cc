@@ -24,6 +24,10 @@ auto StrengthOf(const Turn& turn) {
                     std::string_view(turn.claim->name), policy);
 }
 
+bool IsWanted(const CacheClaim& claim, const RevisionRecord* record) {
+  return std::find(claim.wanted.begin(), claim.wanted.end(), record) != claim.wanted.end();
+}
+
 bool Desires(const CacheClaim& claim, const NodeRow& row) {
   const auto& nodes = claim.object->spec.nodes;
   return nodes && (!nodes->selector || nodes->selector->Matches(row.node->labels));
@@ -41,7 +45,10 @@ bool HoldsPinned(const CacheClaim& claim, const NodeRow& row) {
 class Admission {
  public:
   Admission(std::vector<NodeRow>& rows, TenantTotals& totals) : totals_(totals) {
-    for (NodeRow& row : rows) groups_[row.policy.get()].push_back(&row);
+    for (NodeRow& row : rows) {
+      groups_[row.policy.get()].push_back(&row);
+      all_.push_back(&row);
+    }
   }
 
   void Run(std::vector<CacheClaim>& claims) {
@@ -64,9 +71,9 @@ class Admission {
         const auto [begin, end] = row->Of(claim.name);
         for (const Held* held = begin; held != end; ++held) {
           const RevisionRecord* record = claim.Find(held->entry->manifest);
-          if (!held->entry->pinned && held->Is(CachePhase::kReady) && record != nullptr) {
-            claim.quota_used += record->bytes;
-          }
+          if (record == nullptr || !held->Is(CachePhase::kReady)) continue;
+          // What is pinned of it now is planned anew; an earlier revision stays in any case.
+          if (!held->entry->pinned || !IsWanted(claim, record)) claim.quota_used += record->bytes;
         }
       }
     }
@@ -75,7 +82,7 @@ class Admission {
   void Take(const Turn& turn) {
     CacheClaim& claim = *turn.claim;
     const Rows& rows = groups_.at(turn.policy);
-    if (claim.object->spec.suspend) return HoldWhatIsThere(claim, rows);
+    if (claim.object->spec.suspend && !claim.is_deleted()) return HoldWhatIsThere(claim, rows);
     if (!claim.is_active()) return;
     std::vector<NodeRow*> desired;
     std::copy_if(rows.begin(), rows.end(), std::back_inserter(desired),
@@ -83,8 +90,7 @@ class Admission {
     // What is there already keeps its place before what would be new.
     std::stable_partition(desired.begin(), desired.end(), [&](const NodeRow* row) { return HoldsPinned(claim, *row); });
     for (NodeRow* row : desired) Consider(turn, *row, false);
-    done_.insert({&claim, turn.policy});
-    ChooseSeeds(turn, rows);
+    if (++turns_taken_[&claim] == groups_.size()) ChooseSeeds(claim);
   }
 
   // Suspended: nothing is evicted.
@@ -162,44 +168,34 @@ class Admission {
     if (!claim.decision.quota) claim.decision.quota = problem;
   }
 
-  // Seeds that are there already, under policies whose turn comes later: they count.
-  int32_t SeedsLater(const CacheClaim& claim) const {
-    int32_t count = 0;
-    for (const auto& [policy, rows] : groups_) {
-      if (done_.contains({&claim, policy})) continue;
-      count += static_cast<int32_t>(std::count_if(rows.begin(), rows.end(), [&](const NodeRow* row) {
-        return row->eligible && MayBeSeed(claim, *row) && HoldsPinned(claim, *row);
-      }));
-    }
-    return count;
-  }
-
-  void ChooseSeeds(const Turn& turn, const Rows& rows) {
-    CacheClaim& claim = *turn.claim;
+  // When all nodes that the cache desires are known: under the last of its policies.
+  void ChooseSeeds(CacheClaim& claim) {
     if (!claim.object->spec.seeds) return;
-    int32_t missing = claim.object->spec.seeds->count - static_cast<int32_t>(claim.seeds.size()) - SeedsLater(claim);
-    for (; missing > 0; --missing) {
-      NodeRow* row = NextSeed(claim, rows);
+    for (int32_t missing = claim.object->spec.seeds->count; missing > 0; --missing) {
+      NodeRow* row = NextSeed(claim);
       if (row == nullptr) return;
       ++zones_[&claim][row->node->Zone()];
       claim.seeds.insert(row->node->name);
       const auto admitted = claim.admitted_at.find(row);
       if (admitted == claim.admitted_at.end()) {
-        Consider(turn, *row, true);
+        Consider({&claim, row->policy.get(), PriorityUnder(claim, row->policy.get())}, *row, true);
       } else {
         claim.admitted[admitted->second].seed = true;
       }
     }
   }
 
-  // Zones first, then what is there or will be.
-  NodeRow* NextSeed(const CacheClaim& claim, const Rows& rows) {
+  // Zones first, then what is whole, then what is there or will be: a copy is let go for another one only when that one
+  // is as good.
+  NodeRow* NextSeed(const CacheClaim& claim) {
     std::map<std::string, int>& zones = zones_[&claim];
     const auto rank = [&](const NodeRow& row) {
-      return std::tuple(zones[row.node->Zone()], !HoldsPinned(claim, row), !IsAdmitted(claim, row));
+      const bool admitted = IsAdmitted(claim, row);
+      return std::tuple(zones[row.node->Zone()], !row.IsReady(claim.name, claim.current().manifest),
+                        !admitted && !HoldsPinned(claim, row), !admitted);
     };
     NodeRow* best = nullptr;
-    for (NodeRow* row : rows) {
+    for (NodeRow* row : all_) {
       if (!CanSeed(claim, *row)) continue;
       if (best == nullptr || rank(*row) < rank(*best)) best = row;
     }
@@ -215,7 +211,8 @@ class Admission {
 
   TenantTotals& totals_;
   std::map<const CachePolicy*, Rows> groups_;
-  std::set<std::pair<const CacheClaim*, const CachePolicy*>> done_;
+  Rows all_;
+  std::map<const CacheClaim*, size_t> turns_taken_;
   std::map<const CacheClaim*, std::map<std::string, int>> zones_;  // of the seeds
 };
 

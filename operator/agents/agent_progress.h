@@ -33,6 +33,8 @@ class AgentProgress {
  public:
   virtual ~AgentProgress() = default;
   virtual Result<std::vector<EntryProgress>> Ask(const AgentEndpoint& agent, const std::stop_token& stop) = 0;
+  // Nobody will be asked for a while: what is kept for that may go.
+  virtual void Rest() {}
 };
 
 // What was heard last. Thread-safe.
