@@ -29,11 +29,18 @@ CacheTask::CacheTask(const LeaderContext& context, RevisionSource source, AgentP
                .progress = progress_,
                .operator_ns = context.ns,
                .poll = context.config.poll}),
+      metrics_(context.registry),
       placement_(context.view, context.clock, board_,
                  {.cache = [this](const std::string& cache) { caches_.Add(cache); },
                   .node = [this](const std::string& node) { cache_nodes_.Add(node); },
-                  .policy = [this](const std::string& policy) { policies_.Add(policy); }}),
-      subscription_(view_.Subscribe([this](const ObjectSeen& seen) { Wake(seen); })) {}
+                  .policy = [this](const std::string& policy) { policies_.Add(policy); },
+                  .plan = [this](const BoardState& board) { metrics_.Show(board.caches); }}),
+      subscription_(view_.Subscribe([this](const ObjectSeen& seen) { Wake(seen); })) {
+  for (Controller* controller :
+       {&policies_.controller(), &cache_nodes_.controller(), &caches_.controller(), &placement_.controller()}) {
+    controller->Observe(CountReconciles(context.registry, controller->name()));
+  }
+}
 
 CacheTask::~CacheTask() = default;
 

@@ -6,6 +6,7 @@
 #include "operator/cachenodes/cache_node_controller.h"
 #include "operator/caches/cache_controller.h"
 #include "operator/leader_task.h"
+#include "operator/operator_metrics.h"
 #include "operator/placement/placement_controller.h"
 #include "operator/policies/policy_controller.h"
 
@@ -24,9 +25,6 @@ class CacheTask final : public LeaderTask {
   void Begin();
   int Drain();
 
-  const Controller& placement() const { return placement_.controller(); }
-  const Controller& cache_nodes() const { return cache_nodes_.controller(); }
-
  private:
   void Wake(const ObjectSeen& seen);
   void PollAgents(const std::stop_token& lost);
@@ -38,6 +36,7 @@ class CacheTask final : public LeaderTask {
   PolicyController policies_;
   CacheNodeController cache_nodes_;
   CacheController caches_;
+  PlacementMetrics metrics_;
   PlacementController placement_;
   std::shared_ptr<void> subscription_;  // last: it wakes the rest
 };

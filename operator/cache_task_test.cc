@@ -303,5 +303,137 @@ TEST_F(CacheTaskTest, PoliciesOfOnePriorityAreSaidToConflict) {
   EXPECT_EQ(NodeOf("a").spec.policy.quota_bytes, 100 * kGiB);
 }
 
+Json PolicyWithQuota(uint64_t quota) {
+  CachePolicy policy;
+  policy.metadata.name = "default";
+  policy.spec.disk.quota = quota;
+  return ToJson(policy);
+}
+
+TEST_F(CacheTaskTest, WhatDoesNotFitIsNotAdmittedAndSaysWhatIsInTheWay) {
+  AddNodes({"a"});
+  Create(kCachePolicies, PolicyWithQuota(10 * kGiB));
+  hub_.Put("hf://org/big", "b1", 8 * kGiB);
+  hub_.Put("hf://org/small", "s1", 3 * kGiB);
+  hub_.Put("hf://org/huge", "h1", 20 * kGiB);
+  ModelCache big = MakeCache("big");
+  big.spec.priority = 1000;
+  Apply(big);
+  Apply(MakeCache("small"));
+  Apply(MakeCache("huge"));
+  Lead();
+  Pass(seconds(11));
+  const CacheNode node = NodeOf("a");
+  EXPECT_NE(EntryOf(node, "big", "b1"), nullptr);
+  EXPECT_EQ(EntryOf(node, "small", "s1"), nullptr);
+  EXPECT_EQ(EntryOf(node, "huge", "h1"), nullptr);
+  const ModelCache small = Cache("small");
+  EXPECT_EQ(ReasonOf(small, ConditionType::kQuotaExceeded), "NotAdmitted");
+  EXPECT_THAT(MessageOf(small, ConditionType::kQuotaExceeded),
+              HasSubstr("needs 3.0 GiB, 2.0 GiB left after big(1000)"));
+  EXPECT_EQ(small.status.nodes, (NodeCounts{.desired = 1}));
+  const ModelCache huge = Cache("huge");
+  EXPECT_EQ(huge.status.nodes, (NodeCounts{.excluded = 1})) << "a node that is too small is not one of its nodes";
+  EXPECT_EQ(huge.status.failures.front().reason, "NodeTooSmall");
+}
+
+TEST_F(CacheTaskTest, MaxParallelRolls) {
+  AddNodes({"a", "b", "c", "d"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  ModelCache cache = MakeCache("llama");
+  cache.spec.nodes->max_parallel = IntOrPercent{50, true};
+  Apply(cache);
+  Lead();
+  const auto told = [&] {
+    std::vector<std::string> names;
+    for (const std::string name : {"a", "b", "c", "d"}) {
+      if (EntryOf(NodeOf(name), "llama", "c1") != nullptr) names.push_back(name);
+    }
+    return names;
+  };
+  EXPECT_THAT(told(), ElementsAre("a", "b"));
+  AgentReports("a", CachePhase::kDownloading);
+  AgentReports("b");
+  Settle();
+  EXPECT_THAT(told(), ElementsAre("a", "b", "c"));
+  AgentReports("a", CachePhase::kFailed, "disk broke");
+  AgentReports("c");
+  Settle();
+  EXPECT_THAT(told(), ElementsAre("a", "b", "c", "d")) << "a node that failed does not hold up the others";
+  Pass(seconds(11));
+  EXPECT_EQ(Cache("llama").status.nodes, (NodeCounts{.desired = 4, .ready = 2, .failed = 1}));
+  EXPECT_EQ(Cache("llama").status.failures.front().message, "disk broke");
+}
+
+TEST_F(CacheTaskTest, AManifestThatAVolumeNamesStaysWanted) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  ModelCache cache = MakeCache("llama");
+  cache.spec.update_policy.type = UpdateType::kAutomatic;
+  cache.spec.gc.keep_revisions = 1;
+  Apply(cache);
+  Create(kVolumes,
+         MakeVolume("v", {{"clusterCache", "llama"}, {"revision", "c1"}, {"manifest", FakeRevisions::Manifest("c1")}},
+                    {"team", "claim"}));
+  Lead();
+  AgentReports("a");
+  Settle();
+  for (const char* commit : {"c2", "c3"}) {
+    hub_.Put("hf://org/llama", commit, kGiB);
+    Pass(minutes(6));
+    AgentReports("a");
+    Settle();
+    ASSERT_EQ(Cache("llama").status.revision.current.commit, commit);
+  }
+  AddNodes({"late"});
+  Settle();
+  for (const char* node : {"a", "late"}) {
+    const CacheNode object = NodeOf(node);
+    ASSERT_EQ(object.spec.caches.size(), 2U) << node;
+    EXPECT_TRUE(EntryOf(object, "llama", "c1")->pinned);
+    EXPECT_FALSE(EntryOf(object, "llama", "c1")->current);
+    EXPECT_EQ(EntryOf(object, "llama", "c1")->source, "hf://org/llama@c1");
+    EXPECT_TRUE(EntryOf(object, "llama", "c3")->current);
+  }
+  EXPECT_EQ(Cache("llama").status.volumes.bound, 1);
+  EXPECT_THAT(Cache("llama").status.volumes.examples, ElementsAre("team/claim"));
+}
+
+TEST_F(CacheTaskTest, SuspendKeepsWhatIsThereForThoseWhoHaveIt) {
+  AddNodes({"a", "b"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  Apply(MakeCache("llama"));
+  Lead();
+  AgentReports("a");
+  AgentReports("b", CachePhase::kDownloading);
+  Settle();
+  PatchCache("llama", {{"suspend", true}});
+  Settle();
+  const CacheNode ready = NodeOf("a");
+  ASSERT_NE(EntryOf(ready, "llama", "c1"), nullptr);
+  EXPECT_TRUE(EntryOf(ready, "llama", "c1")->pinned);
+  EXPECT_TRUE(EntryOf(ready, "llama", "c1")->namespaces.empty()) << "no new pod gets it";
+  EXPECT_TRUE(NodeOf("b").spec.caches.empty()) << "nothing is fetched";
+  EXPECT_EQ(ReasonOf(Cache("llama"), ConditionType::kReady), "Suspended");
+  PatchCache("llama", {{"suspend", false}});
+  Settle();
+  EXPECT_FALSE(EntryOf(NodeOf("a"), "llama", "c1")->namespaces.empty());
+  EXPECT_NE(EntryOf(NodeOf("b"), "llama", "c1"), nullptr);
+}
+
+TEST_F(CacheTaskTest, ACordonedNodeKeepsWhatItHasAndGetsNothingNew) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  hub_.Put("hf://org/qwen", "q1", kGiB);
+  Apply(MakeCache("llama"));
+  Lead();
+  ASSERT_TRUE(client_.Patch(kNodes, {"", "a"}, {{"spec", {{"unschedulable", true}}}}, Subresource::kNone, {}).ok());
+  Apply(MakeCache("qwen"));
+  Settle();
+  EXPECT_NE(EntryOf(NodeOf("a"), "llama", "c1"), nullptr);
+  EXPECT_EQ(EntryOf(NodeOf("a"), "qwen", "q1"), nullptr);
+  EXPECT_EQ(Cache("qwen").status.nodes, (NodeCounts{.excluded = 1}));
+}
+
 }  // namespace
 }  // namespace ballast::controller

@@ -115,6 +115,7 @@ void ClusterView::Take(Kind kind, const ObjectChange& change) {
 }
 
 bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
+  if (IsKnown(kind, name, object)) return false;
   switch (kind) {
     case Kind::kCache:
       return Keep(caches_, name, ModelCacheFromJson(object));
@@ -135,6 +136,16 @@ bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
       break;
   }
   return true;
+}
+
+// Told by a write of ours already: reading it a second time would cost as much as the first.
+bool ClusterView::IsKnown(Kind kind, const ObjectName& name, const Json& object) const {
+  const auto same = [&](const auto& value) {
+    return value != nullptr && value->metadata.uid == UidOf(object) &&
+           value->metadata.resource_version == ResourceVersionOf(object);
+  };
+  return (kind == Kind::kCacheNode && same(cache_nodes_.Get(name))) ||
+         (kind == Kind::kCache && same(caches_.Get(name)));
 }
 
 void ClusterView::Drop(Kind kind, const ObjectName& name) {

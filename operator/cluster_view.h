@@ -92,6 +92,7 @@ class ClusterView {
   void Take(Kind kind, const ObjectChange& change);
   // Whether there is news in it.
   bool Store(Kind kind, const ObjectName& name, const Json& object);
+  bool IsKnown(Kind kind, const ObjectName& name, const Json& object) const;
   void Drop(Kind kind, const ObjectName& name);
   void Tell(const ObjectSeen& seen) EXCLUDES(mutex_);
 

@@ -29,6 +29,7 @@ int Controller::Drain() {
 void Controller::Handle(const std::string& key, const std::stop_token& stop) {
   const Result<RequeueAfter> result = reconcile_(key, stop);
   ++counts_.reconciled;
+  observer_(result.status());
   if (result.ok()) {
     queue_.Forget(key);
     if (*result) queue_.AddAfter(key, **result);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -39,6 +40,9 @@ class Controller {
   void Add(const std::string& key) { queue_.Add(key); }
   void AddAfter(const std::string& key, Duration wait) { queue_.AddAfter(key, wait); }
 
+  // Called with how each reconciliation ended, on the workers' threads. Before Run().
+  void Observe(std::function<void(const Status&)> observer) { observer_ = std::move(observer); }
+
   // `workers` threads until `stop` is requested. Errors are logged and tried again with backoff.
   void Run(int workers, const std::stop_token& stop);
   // What is due, on the caller's thread, until nothing is: for tests. How many keys there were.
@@ -54,6 +58,7 @@ class Controller {
 
   const std::string name_;
   const ReconcileKey reconcile_;
+  std::function<void(const Status&)> observer_ = [](const Status&) {};
   WorkQueue queue_;
   ControllerCounts counts_;
 };

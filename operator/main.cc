@@ -1,4 +1,5 @@
 // ballast-operator: decides which models are where.
+#include <malloc.h>
 #include <prometheus/registry.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -88,6 +89,7 @@ ManagerOptions OptionsOf(const Arguments& arguments, const OperatorConfig& confi
 
 Status Run(const Arguments& arguments, const OperatorConfig& config) {
   const sigset_t signals = BlockSignals();
+  mallopt(M_ARENA_MAX, 2);  // an arena per thread keeps what a list of thousands of objects left there
   const RealClock clock;
   prometheus::Registry registry;
   ASSIGN_OR_RETURN(const KubeAccess access, FindAccess(arguments));

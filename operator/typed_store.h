@@ -42,11 +42,11 @@ class TypedStore {
     MutexLock lock(mutex_);
     values_[name] = std::move(value);
   }
-  // In place of `before`, unless it is another by now.
+  // In place of `before`, unless it is another by now, or gone.
   void PutOver(const ObjectName& name, const Value& before, Value value) {
     MutexLock lock(mutex_);
-    Value& slot = values_[name];
-    if (slot == before) slot = std::move(value);
+    const auto found = values_.find(name);
+    if (found != values_.end() && found->second == before) found->second = std::move(value);
   }
   void Remove(const ObjectName& name) {
     MutexLock lock(mutex_);

@@ -31,7 +31,8 @@ Status CacheNodeController::Execute(const CacheNodeObserved& observed, const Cac
   const Json object = ToJson(create != nullptr ? create->object : std::get<UpdateCacheNode>(action).object);
   const auto written =
       create != nullptr ? client_.Create(kCacheNodes, object, stop) : client_.Update(kCacheNodes, object, stop);
-  if (written.ok()) view_.Learn(observed.cache_node, *written);
+  if (create != nullptr && written.status().code() == StatusCode::kAlreadyExists) return OkStatus();  // not seen yet
+  if (written.ok() && create == nullptr) view_.Learn(observed.cache_node, *written);
   return written.status();
 }
 

@@ -16,7 +16,7 @@ class CacheNodeController {
   void Add(const std::string& node) { controller_.Add(node); }
   void Run(int workers, const std::stop_token& stop) { controller_.Run(workers, stop); }
   int Drain() { return controller_.Drain(); }
-  const Controller& controller() const { return controller_; }
+  Controller& controller() { return controller_; }
 
  private:
   Result<RequeueAfter> Reconcile(const std::string& node, const std::stop_token& stop);

@@ -16,12 +16,12 @@ CacheNode NewFor(const NodeFacts& node, const CacheNodeSpec& spec) {
 std::optional<CacheNodeAction> ReconcileCacheNode(const CacheNodeObserved& observed) {
   if (observed.node == nullptr || !observed.planned) return std::nullopt;
   const PlannedNode& planned = *observed.planned;
-  if (observed.cache_node != planned.from) return std::nullopt;
-  if (observed.cache_node == nullptr) return CreateCacheNode{NewFor(*observed.node, planned.spec)};
+  if (!planned.IsMadeFrom(observed.cache_node.get())) return std::nullopt;
+  if (observed.cache_node == nullptr) return CreateCacheNode{NewFor(*observed.node, *planned.spec)};
   if (!IsOwnedBy(observed.cache_node->metadata, observed.node->uid))
     return DeleteCacheNode{observed.cache_node->metadata.uid};
   CacheNode object = *observed.cache_node;
-  object.spec = planned.spec;
+  object.spec = *planned.spec;
   if (object == *observed.cache_node) return std::nullopt;
   return UpdateCacheNode{std::move(object)};
 }

@@ -37,7 +37,7 @@ class CacheController {
   void Add(const std::string& cache) { controller_.Add(cache); }
   void Run(int workers, const std::stop_token& stop) { controller_.Run(workers, stop); }
   int Drain() { return controller_.Drain(); }
-  const Controller& controller() const { return controller_; }
+  Controller& controller() { return controller_; }
 
  private:
   Result<RequeueAfter> Reconcile(const std::string& name, const std::stop_token& stop);

@@ -26,8 +26,11 @@ const PathFilter& FilterMemory::Of(const CacheClaim& claim, const std::string& m
   return found == other_.end() ? claim.object->spec.source.filter : *found->second;
 }
 
-CacheEntry MakeEntry(const CacheClaim& claim, const RevisionRecord& record, const FilterMemory& filters,
-                     int32_t priority, bool pinned) {
+namespace {
+
+CacheEntry FromClaim(const PlannedEntry& planned, const FilterMemory& filters) {
+  const CacheClaim& claim = *planned.claim;
+  const RevisionRecord& record = *planned.record;
   const ModelCacheSpec& spec = claim.object->spec;
   return {.cache = claim.name,
           .manifest = record.manifest,
@@ -35,11 +38,23 @@ CacheEntry MakeEntry(const CacheClaim& claim, const RevisionRecord& record, cons
           .filter = filters.Of(claim, record.manifest),
           .origin = spec.source.origin,
           .current = record.manifest == claim.current().manifest,
-          .pinned = pinned,
-          .priority = priority,
+          .pinned = planned.pinned,
+          .priority = planned.priority,
           .unused_for = spec.gc.unused_for,
           .namespaces = claim.namespaces,
           .domain = claim.domain};
+}
+
+}  // namespace
+
+CacheEntry MakeEntry(const PlannedEntry& planned, const FilterMemory& filters) {
+  if (planned.form == PlannedEntry::Form::kMade) return FromClaim(planned, filters);
+  CacheEntry entry = *planned.held;
+  entry.namespaces.clear();
+  if (planned.form == PlannedEntry::Form::kSuspended) return entry;
+  entry.pinned = false;
+  entry.current = false;
+  return entry;
 }
 
 }  // namespace ballast::controller

@@ -22,7 +22,6 @@ class FilterMemory {
   std::map<std::pair<std::string_view, std::string_view>, const PathFilter*> other_;
 };
 
-CacheEntry MakeEntry(const CacheClaim& claim, const RevisionRecord& record, const FilterMemory& filters,
-                     int32_t priority, bool pinned);
+CacheEntry MakeEntry(const PlannedEntry& planned, const FilterMemory& filters);
 
 }  // namespace ballast::controller

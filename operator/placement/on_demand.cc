@@ -7,34 +7,24 @@
 namespace ballast::controller {
 namespace {
 
-// What stays of a cache that was deleted with onDelete: Keep: nobody may mount it, the disk may take it back.
-CacheEntry Orphan(const CacheEntry& entry) {
-  CacheEntry orphan = entry;
-  orphan.pinned = false;
-  orphan.current = false;
-  orphan.namespaces.clear();
-  return orphan;
-}
-
+// What a cache that was deleted with onDelete: Keep has left: nobody may mount it, the disk may take it back.
 bool IsOrphan(const CacheEntry& entry) { return !entry.pinned && !entry.current && entry.namespaces.empty(); }
 
 bool ListsManifest(const NodeRow& row, const std::string& manifest) {
   return std::any_of(row.entries.begin(), row.entries.end(),
-                     [&](const CacheEntry& entry) { return entry.manifest == manifest; });
+                     [&](const PlannedEntry& entry) { return entry.manifest() == manifest; });
 }
 
 // Of no cache that there is: only what one left behind on purpose, until it is gone or somebody's again.
 void KeepOrphan(NodeRow& row, const Held& held) {
   if (!held.Is(CachePhase::kReady) || ListsManifest(row, held.entry->manifest)) return;
-  row.entries.push_back(Orphan(*held.entry));
+  row.entries.push_back({.form = PlannedEntry::Form::kOrphan, .held = held.entry});
 }
 
 // As it was told, but for no new pod; what is not whole is not fetched on.
 void KeepSuspended(NodeRow& row, const Held& held) {
   if (!held.Is(CachePhase::kReady)) return;
-  CacheEntry entry = *held.entry;
-  entry.namespaces.clear();
-  row.entries.push_back(std::move(entry));
+  row.entries.push_back({.form = PlannedEntry::Form::kSuspended, .held = held.entry});
 }
 
 // The current and the next revision stay where a pod brought them; where they were pinned the plan has said no. An
@@ -47,15 +37,16 @@ bool StaysOnDemand(const CacheClaim& claim, const Held& held) {
   return !pinnable || !held.entry->pinned;
 }
 
-void KeepOne(NodeRow& row, const CacheClaim& claim, const Held& held, const FilterMemory& filters) {
+void KeepOne(NodeRow& row, const CacheClaim& claim, const Held& held) {
   if (claim.is_deleted()) {
     if (claim.object->spec.gc.on_delete == OnDelete::kKeep) KeepOrphan(row, held);
     return;
   }
   if (claim.object->spec.suspend) return KeepSuspended(row, held);
   if (!StaysOnDemand(claim, held)) return;
-  const RevisionRecord& record = *claim.Find(held.entry->manifest);
-  row.entries.push_back(MakeEntry(claim, record, filters, PriorityUnder(claim, row.policy.get()), false));
+  row.entries.push_back({.priority = PriorityUnder(claim, row.policy.get()),
+                         .claim = &claim,
+                         .record = claim.Find(held.entry->manifest)});
 }
 
 bool Admits(const CacheClaim& claim, const std::string& pod_namespace) {
@@ -98,8 +89,8 @@ Problem NoSuchRevision(const CacheClaim& claim, const std::string& revision) {
 
 class Answers {
  public:
-  Answers(NodeRow& row, const ClaimsByName& claims, const FilterMemory& filters, TenantTotals& totals)
-      : row_(row), claims_(claims), filters_(filters), totals_(totals) {}
+  Answers(NodeRow& row, const ClaimsByName& claims, TenantTotals& totals)
+      : row_(row), claims_(claims), totals_(totals) {}
 
   void Answer(const WantedCache& question) {
     const auto found = claims_.find(question.cache);
@@ -131,7 +122,7 @@ class Answers {
   void Admit(CacheClaim& claim, const RevisionRecord& record) {
     if (row_.IsPlanned(claim.name, record.manifest)) return;
     TakeTotals(claim, record, row_, totals_);
-    row_.entries.push_back(MakeEntry(claim, record, filters_, PriorityUnder(claim, row_.policy.get()), false));
+    row_.entries.push_back({.priority = PriorityUnder(claim, row_.policy.get()), .claim = &claim, .record = &record});
   }
 
   // One answer for each cache.
@@ -143,27 +134,26 @@ class Answers {
 
   NodeRow& row_;
   const ClaimsByName& claims_;
-  const FilterMemory& filters_;
   TenantTotals& totals_;
 };
 
 }  // namespace
 
-void KeepHeld(NodeRow& row, const ClaimsByName& claims, const FilterMemory& filters) {
+void KeepHeld(NodeRow& row, const ClaimsByName& claims) {
   for (const Held& held : row.held) {
     if (row.IsPlanned(held.entry->cache, held.entry->manifest)) continue;
     const auto found = claims.find(held.entry->cache);
     if (found != claims.end()) {
-      KeepOne(row, *found->second, held, filters);
+      KeepOne(row, *found->second, held);
     } else if (IsOrphan(*held.entry)) {
       KeepOrphan(row, held);
     }
   }
 }
 
-void AnswerQuestions(NodeRow& row, const ClaimsByName& claims, const FilterMemory& filters, TenantTotals& totals) {
+void AnswerQuestions(NodeRow& row, const ClaimsByName& claims, TenantTotals& totals) {
   if (row.cache_node == nullptr) return;
-  Answers answers(row, claims, filters, totals);
+  Answers answers(row, claims, totals);
   for (const WantedCache& question : row.cache_node->status.wanted) answers.Answer(question);
 }
 

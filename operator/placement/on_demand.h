@@ -13,9 +13,9 @@ namespace ballast::controller {
 using ClaimsByName = std::map<std::string_view, CacheClaim*>;
 
 // Entries that the node holds, and that are not planned yet: which of them stay, unpinned.
-void KeepHeld(NodeRow& row, const ClaimsByName& claims, const FilterMemory& filters);
+void KeepHeld(NodeRow& row, const ClaimsByName& claims);
 
 // Answers each question of the node's pods by an entry or a refusal.
-void AnswerQuestions(NodeRow& row, const ClaimsByName& claims, const FilterMemory& filters, TenantTotals& totals);
+void AnswerQuestions(NodeRow& row, const ClaimsByName& claims, TenantTotals& totals);
 
 }  // namespace ballast::controller

@@ -230,10 +230,10 @@ bool IsBusy(const CacheClaim& claim, const Admitted& one) {
   });
 }
 
-void PinRow(const CacheClaim& claim, const Admitted& one, const FilterMemory& filters, bool all) {
+void PinRow(const CacheClaim& claim, const Admitted& one, bool all) {
   for (const RevisionRecord* record : one.records) {
     if (!all && !one.row->IsPinned(claim.name, record->manifest)) continue;
-    one.row->entries.push_back(MakeEntry(claim, *record, filters, one.priority, true));
+    one.row->entries.push_back({.pinned = true, .priority = one.priority, .claim = &claim, .record = record});
   }
 }
 
@@ -283,7 +283,7 @@ int64_t MaxParallel(const ModelCache& cache, size_t desired) {
   return std::max<int64_t>(1, most.percent ? all * most.number / kPercent : most.number);
 }
 
-void Pin(CacheClaim& claim, const FilterMemory& filters) {
+void Pin(CacheClaim& claim) {
   int64_t slots = MaxParallel(*claim.object, claim.admitted.size());
   std::vector<const Admitted*> order;
   for (const Admitted& one : claim.admitted) {
@@ -294,7 +294,7 @@ void Pin(CacheClaim& claim, const FilterMemory& filters) {
   for (const Admitted* one : order) {
     const bool free = HasAll(claim, *one) || IsBusy(claim, *one) || !one->row->eligible;
     if (!free && slots <= 0) ++claim.decision.waiting;
-    PinRow(claim, *one, filters, free || slots > 0);
+    PinRow(claim, *one, free || slots > 0);
     if (!free) --slots;
   }
 }

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "operator/placement/entries.h"
 #include "operator/placement/rows.h"
 
 namespace ballast::controller {
@@ -18,7 +17,7 @@ using TenantTotals = std::map<std::pair<const CachePolicy*, int>, uint64_t>;
 void Admit(std::vector<CacheClaim>& claims, std::vector<NodeRow>& rows, TenantTotals& totals);
 
 // Turns what was admitted into pinned entries, at most maxParallel nodes downloading at a time.
-void Pin(CacheClaim& claim, const FilterMemory& filters);
+void Pin(CacheClaim& claim);
 
 // nodes.maxParallel of `desired` nodes; all, where it says nothing.
 int64_t MaxParallel(const ModelCache& cache, size_t desired);

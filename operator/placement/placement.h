@@ -57,7 +57,8 @@ struct CacheDecision {
 struct Placement {
   std::map<std::string, CacheDecision> caches;  // by name
   // By node, for each on which an agent runs, or ran. Entries are sorted, so that equal plans are equal specs.
-  std::map<std::string, CacheNodeSpec> nodes;
+  // Nodes that are told the same share it.
+  std::map<std::string, std::shared_ptr<const CacheNodeSpec>> nodes;
   PolicyChoice policies;
 };
 

@@ -13,8 +13,15 @@ namespace ballast::controller {
 
 // What a CacheNode is to be instead of what it was when the plan was made.
 struct PlannedNode {
-  CacheNodeSpec spec;
-  std::shared_ptr<const CacheNode> from;  // null: there was none
+  std::shared_ptr<const CacheNodeSpec> spec;
+  // Of what was there when the plan was made; "": nothing.
+  std::string uid;
+  std::string resource_version;
+
+  bool IsMadeFrom(const CacheNode* node) const {
+    if (node == nullptr) return uid.empty();
+    return uid == node->metadata.uid && resource_version == node->metadata.resource_version;
+  }
 };
 
 struct BoardState {

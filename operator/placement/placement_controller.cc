@@ -53,6 +53,7 @@ Result<RequeueAfter> PlacementController::Plan() {
   const auto now = WhatChanges(PlanCluster(observed), observed);
   board_.Write(now);
   Tell(*before, *now);
+  listeners_.plan(*now);
   pause_ = std::clamp<Duration>((clock_.Steady() - begin) * kPauseFactor, kLeastPause, kMostPause);
   return RequeueAfter();
 }
@@ -77,9 +78,10 @@ std::shared_ptr<const BoardState> WhatChanges(Placement placement, const Cluster
     if (planned == placement.nodes.end()) continue;
     const auto found = there.find(node->name);
     if (found == there.end()) {
-      state->nodes[node->name] = {std::move(planned->second), nullptr};
-    } else if (!IsAs(*found->second, *node, planned->second)) {
-      state->nodes[node->name] = {std::move(planned->second), found->second};
+      state->nodes[node->name] = {std::move(planned->second), "", ""};
+    } else if (!IsAs(*found->second, *node, *planned->second)) {
+      const ObjectMeta& from = found->second->metadata;
+      state->nodes[node->name] = {std::move(planned->second), from.uid, from.resource_version};
     }
   }
   return state;

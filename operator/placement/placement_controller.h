@@ -14,6 +14,7 @@ struct PlanListeners {
   std::function<void(const std::string& cache)> cache;    // its decision is another
   std::function<void(const std::string& node)> node;      // its CacheNode is not as it shall be
   std::function<void(const std::string& policy)> policy;  // it governs other nodes
+  std::function<void(const BoardState& board)> plan;      // on the planner's thread
 };
 
 class PlacementController {
@@ -25,7 +26,7 @@ class PlacementController {
   void Trigger();
   void Run(const std::stop_token& stop) { controller_.Run(1, stop); }
   int Drain() { return controller_.Drain(); }
-  const Controller& controller() const { return controller_; }
+  Controller& controller() { return controller_; }
 
  private:
   Result<RequeueAfter> Plan();

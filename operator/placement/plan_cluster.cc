@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "operator/placement/entries.h"
 #include "operator/placement/on_demand.h"
 #include "operator/placement/pins.h"
 #include "operator/placement/placement.h"
@@ -70,26 +71,43 @@ void Count(CacheClaim& claim, const std::vector<NodeRow>& rows) {
   }
 }
 
-CacheNodeSpec SpecOf(NodeRow& row, const NodePolicy& policy) {
-  const auto by_name = [](const auto& a, const auto& b) { return a.cache < b.cache; };
-  std::sort(row.entries.begin(), row.entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
-    return std::tie(a.cache, a.manifest) < std::tie(b.cache, b.manifest);
-  });
-  std::sort(row.refused.begin(), row.refused.end(), by_name);
-  return {std::move(row.entries), std::move(row.refused), policy};
-}
+// Writes specs out, each that several nodes have once.
+class SpecWriter {
+ public:
+  SpecWriter(const FilterMemory& filters, const Namespaces& namespaces) : filters_(filters), namespaces_(namespaces) {}
 
-std::map<std::string, CacheNodeSpec> SpecsOf(std::vector<NodeRow>& rows, const Namespaces& namespaces) {
-  std::map<const CachePolicy*, NodePolicy> policies;
-  std::map<std::string, CacheNodeSpec> specs;
-  for (NodeRow& row : rows) {
-    if (!row.has_agent) continue;
-    const CachePolicy* policy = row.policy.get();
-    if (!policies.contains(policy)) policies[policy] = ResolvePolicy(policy, namespaces);
-    specs.emplace_hint(specs.end(), row.node->name, SpecOf(row, policies[policy]));
+  std::shared_ptr<const CacheNodeSpec> Write(NodeRow& row) {
+    std::sort(row.entries.begin(), row.entries.end(), [](const PlannedEntry& a, const PlannedEntry& b) {
+      return std::pair(a.cache(), a.manifest()) < std::pair(b.cache(), b.manifest());
+    });
+    if (!row.refused.empty()) return std::make_shared<const CacheNodeSpec>(SpecOf(row));
+    auto& spec = specs_[{row.policy.get(), row.entries}];
+    if (spec == nullptr) spec = std::make_shared<const CacheNodeSpec>(SpecOf(row));
+    return spec;
   }
-  return specs;
-}
+
+ private:
+  using Key = std::pair<const CachePolicy*, std::vector<PlannedEntry>>;
+
+  CacheNodeSpec SpecOf(NodeRow& row) {
+    CacheNodeSpec spec{.refused = std::move(row.refused), .policy = PolicyOf(row.policy.get())};
+    for (const PlannedEntry& entry : row.entries) spec.caches.push_back(MakeEntry(entry, filters_));
+    std::sort(spec.refused.begin(), spec.refused.end(),
+              [](const CacheRefusal& a, const CacheRefusal& b) { return a.cache < b.cache; });
+    return spec;
+  }
+
+  const NodePolicy& PolicyOf(const CachePolicy* policy) {
+    const auto [at, added] = policies_.try_emplace(policy);
+    if (added) at->second = ResolvePolicy(policy, namespaces_);
+    return at->second;
+  }
+
+  const FilterMemory& filters_;
+  const Namespaces& namespaces_;
+  std::map<const CachePolicy*, NodePolicy> policies_;
+  std::map<Key, std::shared_ptr<const CacheNodeSpec>> specs_;
+};
 
 }  // namespace
 
@@ -97,23 +115,26 @@ Placement PlanCluster(const ClusterObserved& observed) {
   Placement placement{.policies = ChoosePolicies(observed.policies, observed.nodes)};
   std::vector<NodeRow> rows = MakeRows(observed, placement.policies);
   std::vector<CacheClaim> claims = MakeClaims(observed);
-  const FilterMemory filters(claims, rows);
   TenantTotals totals;
   Admit(claims, rows, totals);
   ClaimsByName by_name;
   for (CacheClaim& claim : claims) {
-    Pin(claim, filters);
+    Pin(claim);
     by_name[claim.name] = &claim;
   }
   for (NodeRow& row : rows) {
-    KeepHeld(row, by_name, filters);
-    AnswerQuestions(row, by_name, filters, totals);
+    KeepHeld(row, by_name);
+    AnswerQuestions(row, by_name, totals);
   }
+  const FilterMemory filters(claims, rows);
+  SpecWriter specs(filters, observed.namespaces);
   for (CacheClaim& claim : claims) {
     Count(claim, rows);
     placement.caches[claim.name] = std::move(claim.decision);
   }
-  placement.nodes = SpecsOf(rows, observed.namespaces);
+  for (NodeRow& row : rows) {
+    if (row.has_agent) placement.nodes[row.node->name] = specs.Write(row);
+  }
   return placement;
 }
 

@@ -32,13 +32,13 @@ class Judge {
       const auto spec = plan_.nodes.find(node->name);
       if (spec == plan_.nodes.end()) continue;
       SCOPED_TRACE(node->name);
-      CheckEntriesAreAnOrderedSet(spec->second);
-      CheckPinnedFitTheQuota(*node, spec->second);
-      CheckTheStrongestIsAdmittedFirst(*node, spec->second);
-      CheckOutOfServiceGetsNothingNew(*node, spec->second);
-      CheckVolumesKeepTheirManifest(*node, spec->second);
-      CheckQuestionsAreAnswered(*node, spec->second);
-      CheckOneCurrent(spec->second);
+      CheckEntriesAreAnOrderedSet(*spec->second);
+      CheckPinnedFitTheQuota(*node, *spec->second);
+      CheckTheStrongestIsAdmittedFirst(*node, *spec->second);
+      CheckOutOfServiceGetsNothingNew(*node, *spec->second);
+      CheckVolumesKeepTheirManifest(*node, *spec->second);
+      CheckQuestionsAreAnswered(*node, *spec->second);
+      CheckOneCurrent(*spec->second);
     }
     for (const auto& [name, cache] : caches_) {
       SCOPED_TRACE(name);
@@ -195,7 +195,7 @@ class Judge {
       };
       if (old != cache_nodes_.end()) note(old->second->spec, before);
       const auto now = plan_.nodes.find(node->name);
-      if (now != plan_.nodes.end()) note(now->second, after);
+      if (now != plan_.nodes.end()) note(*now->second, after);
     }
     const auto most = static_cast<size_t>(cache.spec.nodes->max_parallel->number);
     EXPECT_LE(after.size(), std::max(most, before.size()));
@@ -207,7 +207,7 @@ class Judge {
     for (const auto& node : observed_.nodes) {
       const auto spec = plan_.nodes.find(node->name);
       if (spec == plan_.nodes.end()) continue;
-      for (const CacheEntry& entry : spec->second.caches) {
+      for (const CacheEntry& entry : spec->second->caches) {
         if (entry.cache != name || !entry.pinned) continue;
         if (!Serves(*node)) return;  // it keeps what it was told
         total += bytes_.contains(entry.manifest) ? bytes_.at(entry.manifest) : 0;
@@ -245,9 +245,9 @@ TEST(PlanClusterTest, PlanningAgainOnItsOwnPlanChangesNothing) {
       game.Write(plan);
       const Placement again = PlanCluster(game.observed());
       for (const auto& [node, spec] : plan.nodes) {
-        ASSERT_EQ(again.nodes.at(node), spec) << node << "\n"
-                                              << ToJson(CacheNode{.spec = spec}).dump(1) << "\n"
-                                              << ToJson(CacheNode{.spec = again.nodes.at(node)}).dump(1);
+        ASSERT_EQ(*again.nodes.at(node), *spec) << node << "\n"
+                                                << ToJson(CacheNode{.spec = *spec}).dump(1) << "\n"
+                                                << ToJson(CacheNode{.spec = *again.nodes.at(node)}).dump(1);
       }
       game.Move();
     }

@@ -15,12 +15,16 @@ using Key = std::pair<std::string_view, std::string_view>;
 Key KeyOf(const Held& held) { return {held.entry->cache, held.entry->manifest}; }
 
 std::vector<Held> HeldBy(const CacheNode& node) {
-  std::map<Key, const CacheEntryStatus*> statuses;
-  for (const CacheEntryStatus& status : node.status.caches) statuses[{status.cache, status.manifest}] = &status;
+  std::vector<const CacheEntryStatus*> statuses;
+  for (const CacheEntryStatus& status : node.status.caches) statuses.push_back(&status);
+  const auto key = [](const CacheEntryStatus* status) { return Key(status->cache, status->manifest); };
+  std::sort(statuses.begin(), statuses.end(), [&](const auto* a, const auto* b) { return key(a) < key(b); });
   std::vector<Held> held;
   for (const CacheEntry& entry : node.spec.caches) {
-    const auto found = statuses.find({entry.cache, entry.manifest});
-    held.push_back({&entry, found == statuses.end() ? nullptr : found->second});
+    const Key wanted(entry.cache, entry.manifest);
+    const auto at = std::partition_point(statuses.begin(), statuses.end(),
+                                         [&](const auto* status) { return key(status) < wanted; });
+    held.push_back({&entry, at == statuses.end() || key(*at) != wanted ? nullptr : *at});
   }
   std::sort(held.begin(), held.end(), [](const Held& a, const Held& b) { return KeyOf(a) < KeyOf(b); });
   return held;
@@ -125,8 +129,12 @@ bool NodeRow::IsReady(std::string_view cache, std::string_view manifest) const {
 
 bool NodeRow::IsPlanned(std::string_view cache, std::string_view manifest) const {
   return std::any_of(entries.begin(), entries.end(),
-                     [&](const CacheEntry& entry) { return entry.cache == cache && entry.manifest == manifest; });
+                     [&](const PlannedEntry& entry) { return entry.manifest() == manifest && entry.cache() == cache; });
 }
+
+std::string_view PlannedEntry::cache() const { return claim != nullptr ? claim->name : held->cache; }
+
+std::string_view PlannedEntry::manifest() const { return record != nullptr ? record->manifest : held->manifest; }
 
 bool CacheClaim::is_active() const { return !object->spec.suspend && !is_deleted() && !current().manifest.empty(); }
 

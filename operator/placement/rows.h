@@ -24,6 +24,24 @@ struct Held {
   bool IsBusy() const { return entry->pinned && !Is(CachePhase::kReady) && !Is(CachePhase::kFailed); }
 };
 
+struct CacheClaim;
+
+// An entry that a node will have, by what it is made of: a hundred thousand of them are a plan of a large cluster.
+struct PlannedEntry {
+  enum class Form { kMade, kSuspended, kOrphan };  // of the claim, or what is held: for no pod; as nobody's
+
+  Form form = Form::kMade;
+  bool pinned = false;
+  int32_t priority = 0;
+  const CacheClaim* claim = nullptr;       // kMade
+  const RevisionRecord* record = nullptr;  // kMade
+  const CacheEntry* held = nullptr;        // the others
+
+  std::string_view cache() const;
+  std::string_view manifest() const;
+  friend auto operator<=>(const PlannedEntry&, const PlannedEntry&) = default;
+};
+
 struct NodeRow {
   const NodeFacts* node = nullptr;
   const CacheNode* cache_node = nullptr;  // null: it has none yet
@@ -32,7 +50,7 @@ struct NodeRow {
   bool has_agent = false;
   std::vector<Held> held;  // by cache, then manifest
   NodeBudget budget = NodeBudget();
-  std::vector<CacheEntry> entries;  // the plan
+  std::vector<PlannedEntry> entries;  // the plan
   std::vector<CacheRefusal> refused;
 
   // nullptr: it does not hold that.

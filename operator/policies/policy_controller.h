@@ -16,7 +16,7 @@ class PolicyController {
   void Add(const std::string& policy) { controller_.Add(policy); }
   void Run(const std::stop_token& stop) { controller_.Run(1, stop); }
   int Drain() { return controller_.Drain(); }
-  const Controller& controller() const { return controller_; }
+  Controller& controller() { return controller_; }
 
  private:
   Result<RequeueAfter> Reconcile(const std::string& policy, const std::stop_token& stop);

@@ -1,6 +1,7 @@
 #include "operator/testing/bench_cluster.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include "base/strings.h"
 
@@ -8,6 +9,24 @@ namespace ballast::controller {
 namespace {
 
 constexpr size_t kKeptEvents = 200'000;
+
+// Adds the CPU time of the calling thread to `sum` as long as it lives.
+class CpuMeter {
+ public:
+  explicit CpuMeter(std::atomic<int64_t>& sum) : sum_(sum), begin_(Now()) {}
+  ~CpuMeter() { sum_ += Now() - begin_; }
+  CpuMeter(const CpuMeter&) = delete;
+  CpuMeter& operator=(const CpuMeter&) = delete;
+
+ private:
+  static int64_t Now() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+  }
+  std::atomic<int64_t>& sum_;
+  const int64_t begin_;
+};
 
 }  // namespace
 
@@ -47,6 +66,7 @@ size_t BenchCluster::bytes() const {
 }
 
 size_t BenchCluster::CountWith(const KubeResource& resource, const std::string& text) const {
+  const CpuMeter meter(cpu_nanoseconds_);
   MutexLock lock(mutex_);
   const auto found = objects_.find(resource);
   if (found == objects_.end()) return 0;
@@ -56,6 +76,7 @@ size_t BenchCluster::CountWith(const KubeResource& resource, const std::string& 
 }
 
 Result<Json> BenchCluster::Get(const KubeResource& resource, const ObjectName& name, const CallLimits&) {
+  const CpuMeter meter(cpu_nanoseconds_);
   MutexLock lock(mutex_);
   const auto found = objects_[resource].find(name);
   if (found == objects_[resource].end()) return NotFound(StrCat(resource.FullName(), " ", name));
@@ -63,6 +84,7 @@ Result<Json> BenchCluster::Get(const KubeResource& resource, const ObjectName& n
 }
 
 Result<ListPage> BenchCluster::List(const KubeResource& resource, const ListRequest& request, const CallLimits&) {
+  const CpuMeter meter(cpu_nanoseconds_);
   MutexLock lock(mutex_);
   ListPage page{.resource_version = std::to_string(revision_)};
   const Objects& objects = objects_[resource];
@@ -76,6 +98,7 @@ Result<ListPage> BenchCluster::List(const KubeResource& resource, const ListRequ
 
 bool BenchCluster::Next(const KubeResource& resource, uint64_t& revision, WatchEvent& event,
                         const std::stop_token& stop) {
+  const CpuMeter meter(cpu_nanoseconds_);
   MutexLock lock(mutex_);
   for (;;) {
     const auto& history = history_[resource];
@@ -109,12 +132,14 @@ Status BenchCluster::Watch(const KubeResource& resource, const WatchRequest& req
 }
 
 Result<Json> BenchCluster::Create(const KubeResource& resource, const Json& object, const CallLimits&) {
+  const CpuMeter meter(cpu_nanoseconds_);
   MutexLock lock(mutex_);
   if (objects_[resource].contains(NameOf(object))) return AlreadyExists(NameOf(object).ToString());
   return Write(resource, object, WatchEvent::Kind::kAdded);
 }
 
 Result<Json> BenchCluster::Update(const KubeResource& resource, const Json& object, const CallLimits&) {
+  const CpuMeter meter(cpu_nanoseconds_);
   MutexLock lock(mutex_);
   const auto found = objects_[resource].find(NameOf(object));
   if (found == objects_[resource].end()) return NotFound(NameOf(object).ToString());
@@ -131,6 +156,7 @@ Result<Json> BenchCluster::Apply(const KubeResource&, const ApplyRequest&, const
 
 Result<Json> BenchCluster::Patch(const KubeResource& resource, const ObjectName& name, const Json& patch, Subresource,
                                  const CallLimits&) {
+  const CpuMeter meter(cpu_nanoseconds_);
   MutexLock lock(mutex_);
   const auto found = objects_[resource].find(name);
   if (found == objects_[resource].end()) return NotFound(name.ToString());

@@ -2,6 +2,7 @@
 // object as text, as a real one would keep it elsewhere.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <string>
@@ -16,7 +17,8 @@ class BenchCluster final : public KubeClient {
  public:
   void Put(const KubeResource& resource, Json object);
   uint64_t writes() const;
-  size_t bytes() const;  // of all objects as text
+  double cpu_seconds() const { return static_cast<double>(cpu_nanoseconds_) / 1e9; }  // that its calls took
+  size_t bytes() const;                                                               // of all objects as text
   // How many objects of `resource` satisfy `text` being part of them.
   size_t CountWith(const KubeResource& resource, const std::string& text) const;
 
@@ -45,6 +47,7 @@ class BenchCluster final : public KubeClient {
   bool Next(const KubeResource& resource, uint64_t& revision, WatchEvent& event, const std::stop_token& stop)
       EXCLUDES(mutex_);
 
+  mutable std::atomic<int64_t> cpu_nanoseconds_{0};
   mutable Mutex mutex_;
   CondVar changed_;
   std::map<KubeResource, Objects> objects_ GUARDED_BY(mutex_);

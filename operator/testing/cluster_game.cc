@@ -82,7 +82,7 @@ void ClusterGame::Write(const Placement& plan) {
     }
     object.metadata.name = node->name;
     object.metadata.owner_references = {{"v1", "Node", node->name, node->uid}};
-    object.spec = planned->second;
+    object.spec = *planned->second;
     next.push_back(std::make_shared<const CacheNode>(object));
   }
   observed_.cache_nodes = std::move(next);
