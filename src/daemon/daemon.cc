@@ -10,11 +10,18 @@
 #include <utility>
 
 #include "base/logging.h"
+#include "base/small_file.h"
 #include "base/strings.h"
 #include "base/unix_listener.h"
 #include "daemon/admission.h"
 #include "daemon/cache_core.h"
 #include "daemon/cache_service.h"
+#include "daemon/cluster/cluster_node.h"
+#include "daemon/cluster/node_entries.h"
+#include "daemon/cluster/node_fence.h"
+#include "daemon/cluster/node_look.h"
+#include "daemon/current_manifests.h"
+#include "daemon/folder_admissions.h"
 #include "daemon/grpc_link.h"
 #include "daemon/http_server.h"
 #include "daemon/manifest_folder.h"
@@ -42,10 +49,14 @@ NodeFacts FactsOf(const Daemon::Setup& setup, const Clock& clock) {
   const std::string node = config.node.empty() ? HostName() : config.node;
   return {.version = setup.version,
           .node = config.swarm ? SwarmNameOf(*config.swarm, node) : node,
-          .quota_bytes = config.cache.quota,
-          .min_available = config.cache.min_available,
           .volume_sources = config.volumes.sources,
           .started_unix = std::chrono::duration_cast<std::chrono::seconds>(clock.Now().time_since_epoch()).count()};
+}
+
+// Of this node's service account; "" where there is none (yet).
+std::string TokenIn(const std::string& file) {
+  const Result<std::string> token = ReadSmallFile(file, 64 << 10);
+  return token.ok() ? std::string(Trim(*token)) : "";
 }
 
 std::vector<WantedModel> WantedOf(const ManifestSet& set) {
@@ -59,17 +70,23 @@ std::vector<WantedModel> WantedOf(const ManifestSet& set) {
   return wanted;
 }
 
+TransferRates RatesOf(const DaemonConfig& config) {
+  return {.download = config.limits.download_bytes_per_second,
+          .origin = config.limits.origin_bytes_per_second,
+          .prewarm = config.limits.prewarm_bytes_per_second};
+}
+
 Gauges GaugesOf(const CacheCore& core) {
   const NodeView node = core.View();
   const Usage usage = core.store.GetUsage();
   Gauges gauges{.used_bytes = usage.used_bytes,
                 .reserved_bytes = usage.reserved_bytes,
-                .quota_bytes = core.facts.quota_bytes,
+                .quota_bytes = core.store.room_limits().quota_bytes,
                 .disk_free_bytes = usage.disk_free_bytes,
                 .disk_total_bytes = usage.disk_total_bytes,
                 .blobs = usage.blobs,
                 .leases = static_cast<uint32_t>(node.leases.size()),
-                .manifest_errors = static_cast<uint32_t>(core.manifests.Get()->problems.size())};
+                .manifest_errors = static_cast<uint32_t>(core.admissions.Problems().size())};
   for (const cache::v1::Model& model : ListModels(node)) ++gauges.models[model.phase()];
   for (const JobSnapshot& job : node.jobs) {
     if (job.ended()) continue;
@@ -89,6 +106,7 @@ struct Daemon::Parts {
   ~Parts() {
     ready = false;
     folder.reset();
+    if (cluster) cluster->Stop();
     if (swarm) swarm->Leave();
     if (manager) manager->Stop();
     listener.reset();
@@ -100,6 +118,9 @@ struct Daemon::Parts {
   Status JoinSwarm();
   void BuildCore();
   Status Serve();
+  Status MakeCluster();
+  void Follow(const CacheNodeSpec& spec);
+  Admissions& AdmissionsInUse();
   void FollowManifests();
   Status ServeHttp();
 
@@ -118,8 +139,10 @@ struct Daemon::Parts {
   std::unique_ptr<ModelResolver> resolver;
   std::unique_ptr<SwarmNode> swarm;
   std::unique_ptr<Downloader> downloader;
+  std::unique_ptr<ClusterNode> cluster;  // stopped before the manager is, whose jobs tell it how they are
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
+  FolderAdmissions folder_admissions{manifests, facts.volume_sources};
   std::unique_ptr<CacheCore> core;
   std::unique_ptr<CacheService> service;
   std::unique_ptr<grpc::Server> server;
@@ -149,15 +172,12 @@ Status Daemon::Parts::OpenStore() {
 }
 
 Status Daemon::Parts::JoinSwarm() {
-  const auto& rates = setup.config.limits;
   Pace& pace = setup.pace == nullptr ? real_pace : *setup.pace;
-  limits = std::make_unique<TransferLimits>(TransferRates{.download = rates.download_bytes_per_second,
-                                                          .origin = rates.origin_bytes_per_second,
-                                                          .prewarm = rates.prewarm_bytes_per_second},
-                                            pace);
-  if (!setup.config.swarm) return OkStatus();
-  uploads = std::make_unique<TransferLimits>(TransferRates{.download = rates.upload_bytes_per_second}, pace);
+  limits = std::make_unique<TransferLimits>(RatesOf(setup.config), pace);
+  uploads =
+      std::make_unique<TransferLimits>(TransferRates{.download = setup.config.limits.upload_bytes_per_second}, pace);
   resolver.reset(new ModelResolver({*store, *resolutions, setup.origins, metrics, *limits, clock}));
+  if (!setup.config.swarm) return OkStatus();
   ASSIGN_OR_RETURN(swarm, SwarmNode::Start({.config = *setup.config.swarm,
                                             .node = facts.node,
                                             .store = *store,
@@ -173,8 +193,9 @@ void Daemon::Parts::BuildCore() {
   const Downloader::Options options{
       .streams = setup.config.fetch.streams,
   };
-  downloader =
-      std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, swarm.get(), clock, options);
+  downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, resolver.get(),
+                                            swarm.get(), clock, options);
+  if (cluster) setup.jobs.phase_changed = [this] { cluster->Wake(); };
   manager = std::make_unique<ModelManager>(*store, *downloader, metrics, clock, setup.jobs);
   core.reset(new CacheCore{.facts = facts,
                            .store = *store,
@@ -182,7 +203,7 @@ void Daemon::Parts::BuildCore() {
                            .early_mounts = *early_mounts,
                            .downloader = *downloader,
                            .manager = *manager,
-                           .manifests = manifests,
+                           .admissions = AdmissionsInUse(),
                            .metrics = metrics,
                            .clock = clock,
                            .swarm = swarm.get()});
@@ -203,7 +224,44 @@ Status Daemon::Parts::Serve() {
   return SetSocketAccess(path, setup.config.socket.mode, setup.config.socket.group);
 }
 
+Status Daemon::Parts::MakeCluster() {
+  const DaemonConfig& config = setup.config;
+  if (!config.kubernetes) return OkStatus();
+  if (config.node.empty())
+    return InvalidArgument("this node's name in Kubernetes is not known: pass --node, or set NODE_NAME");
+  BALLAST_CHECK(setup.kube != nullptr) << "a daemon in Kubernetes needs a client of it";
+  const std::string token_file = config.kubernetes->token;
+  cluster.reset(new ClusterNode(
+      {.kube = *setup.kube,
+       .clock = clock,
+       .node = facts.node,
+       .copy_file = config.cache.dir + "/cachenode.json",
+       .node_uid = [token_file] { return NodeUidOfToken(TokenIn(token_file)); },
+       .follow = [this](const CacheNodeSpec& spec) { Follow(spec); },
+       .look =
+           [this](const CacheNodeSpec& spec) {
+             return LookAtNode(
+                 spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+           }}));
+  return OkStatus();
+}
+
+void Daemon::Parts::Follow(const CacheNodeSpec& spec) {
+  const DaemonConfig& config = setup.config;
+  store->SetRoomLimits(RoomOf({config.cache.quota, config.cache.min_available}, spec.policy));
+  limits->SetRates(DownloadRatesOf(RatesOf(config), spec.policy));
+  uploads->SetRates({.download = UploadRateOf(config.limits.upload_bytes_per_second, spec.policy)});
+  manager->SetWanted(WantedOf(spec));
+  manager->RoomWasMade();
+}
+
+Admissions& Daemon::Parts::AdmissionsInUse() {
+  if (cluster) return *cluster;
+  return folder_admissions;
+}
+
 void Daemon::Parts::FollowManifests() {
+  if (cluster) return cluster->Start();
   if (setup.config.manifests.empty()) return;
   folder = std::make_unique<ManifestFolder>(setup.config.manifests, kRescan, [this](const ManifestSet& set) {
     manifests.Set(set);
@@ -233,6 +291,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
   RETURN_IF_ERROR(parts->MakeOrigins());
   RETURN_IF_ERROR(parts->OpenStore());
   RETURN_IF_ERROR(parts->JoinSwarm());
+  RETURN_IF_ERROR(parts->MakeCluster());
   parts->BuildCore();
   parts->core->SyncEarlyMounts();
   parts->FollowManifests();

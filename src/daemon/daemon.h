@@ -14,6 +14,8 @@
 
 namespace ballast {
 
+class KubeClient;
+
 class Daemon {
  public:
   struct Setup {
@@ -23,6 +25,7 @@ class Daemon {
     ModelManager::Options jobs;
     Duration upkeep = std::chrono::seconds(2);  // how often certificates and members of the swarm are looked at
     Pace* pace = nullptr;                       // of the limits; null: the clock's. Outlives the daemon
+    KubeClient* kube = nullptr;                 // needed with config.kubernetes. Outlives the daemon
   };
 
   // Ready when it returns. Errors name the key of the configuration that would cure them: a second instance, a cache

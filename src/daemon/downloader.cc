@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "daemon/metered_source.h"
 #include "daemon/metered_swarm.h"
+#include "daemon/model_resolver.h"
 #include "fetch/fetcher.h"
 #include "fetch/store_destination.h"
 
@@ -75,6 +76,13 @@ std::vector<std::string> RevisionsOf(const ModelRequest& request) {
 
 }  // namespace
 
+Status CheckExpected(const ModelRequest& request, const Digest& manifest) {
+  if (!request.manifest || *request.manifest == manifest) return OkStatus();
+  return DataLoss(StrCat(request.Name(), " has manifest ", manifest, " at its origin, and ", *request.manifest,
+                         " is what was found there for the cluster: the origin, or a proxy before it, does not say the "
+                         "same to everybody; nothing of it is served"));
+}
+
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix) {
   OriginRecord record{.uri = request.ref.Uri(),
                       .commit = resolved.commit,
@@ -87,12 +95,14 @@ OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved
 }
 
 Downloader::Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics,
-                       TransferLimits& limits, DaemonSwarm* swarm, const Clock& clock, Options options)
+                       TransferLimits& limits, ModelResolver* resolver, DaemonSwarm* swarm, const Clock& clock,
+                       Options options)
     : store_(store),
       resolutions_(resolutions),
       origins_(std::move(origins)),
       metrics_(metrics),
       limits_(limits),
+      resolver_(resolver),
       swarm_(swarm),
       clock_(clock),
       options_(options) {}
@@ -116,6 +126,7 @@ std::optional<ReadyModel> Downloader::Stored(const ModelRequest& request, const 
 std::optional<ReadyModel> Downloader::FindHere(const ModelRequest& request,
                                                const std::optional<Digest>& manifest) const {
   if (manifest) return Stored(request, *manifest);
+  if (request.manifest) return Stored(request, *request.manifest);
   if (!request.keep_resolution && !IsPinned(request.ref)) return std::nullopt;
   const std::optional<Resolution> known = resolutions_.Find(request);
   return known ? Stored(request, known->manifest) : std::nullopt;
@@ -137,12 +148,28 @@ Result<ReadyModel> Downloader::Run(const ModelRequest& request, bool ask_anew, c
 
 Result<ReadyModel> Downloader::RunAlone(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
                                         const std::stop_token& stop) {
+  if (request.manifest && resolver_ != nullptr) return RunExpected(request, ref, hooks, stop);
   ASSIGN_OR_RETURN(Origin* const origin, origins_(request.ref, request.origin));
   Result<ResolvedModel> resolved = origin->Resolve(ref, request.filter, stop);
   if (!resolved.ok() && IsSilence(resolved.status())) return ServeStale(request, resolved.status());
   if (!resolved.ok()) return resolved.status();
   OriginRecord record = RecordOf(request, *resolved, Unix(clock_));
   return Fetch({.request = request, .origin = *origin, .resolved = *std::move(resolved), .record = std::move(record)},
+               hooks, stop);
+}
+
+// Early views show what comes, and room is taken for it: so its manifest is found out before.
+Result<ReadyModel> Downloader::RunExpected(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
+                                           const std::stop_token& stop) {
+  ModelRequest asked = request;
+  asked.ref = ref;
+  const Result<ModelAnswer> answer = resolver_->Resolve(asked, /*known_only=*/false, stop);
+  if (answer.status().code() == StatusCode::kAborted)
+    return Unavailable(answer.status().message()).WithRetryAfter(answer.status().retry_after());
+  if (!answer.ok()) return answer.status();
+  RETURN_IF_ERROR(CheckExpected(request, answer->manifest.Id()));
+  ASSIGN_OR_RETURN(Origin* const origin, origins_(request.ref, request.origin));
+  return Fetch({.request = request, .origin = *origin, .resolved = ToModel(asked, *answer), .record = answer->record},
                hooks, stop);
 }
 
@@ -153,6 +180,7 @@ Result<ReadyModel> Downloader::RunInSwarm(const ModelRequest& request, const Mod
   Result<ModelAnswer> answer = swarm_->Resolve(asked, stop);
   if (!answer.ok() && IsSilence(answer.status())) return ServeStale(request, answer.status());
   if (!answer.ok()) return answer.status();
+  RETURN_IF_ERROR(CheckExpected(request, answer->manifest.Id()));
   const Result<Origin*> origin = origins_(request.ref, request.origin);
   NoOrigin none(origin.status());
   if (!answer->warning.empty()) metrics_.CountStale();
@@ -167,6 +195,7 @@ Result<ReadyModel> Downloader::RunInSwarm(const ModelRequest& request, const Mod
 }
 
 Result<ReadyModel> Downloader::ServeStale(const ModelRequest& request, const Status& failure) {
+  if (request.manifest) return failure;  // FindHere() has looked
   const std::optional<Resolution> known = resolutions_.Find(request);
   std::optional<ReadyModel> here = known ? Stored(request, known->manifest) : std::nullopt;
   if (!here) return failure;
@@ -208,6 +237,7 @@ Result<ReadyModel> Downloader::Fetch(const Job& job, const AttemptHooks& hooks, 
   TransferCounts counts;
   ASSIGN_OR_RETURN(const FetchedModel fetched, FetchFiles(job, counts, hooks, stop));
   const Digest id = fetched.manifest.Id();
+  RETURN_IF_ERROR(CheckExpected(job.request, id));
   RETURN_IF_ERROR(store_.models().Put(fetched.manifest, job.record));
   if (swarm_ != nullptr) swarm_->ModelsChanged();
   RETURN_IF_ERROR(resolutions_.Put(job.request, job.record.commit, id, job.record.resolved_unix_seconds));

@@ -24,6 +24,7 @@
 
 namespace ballast {
 
+class ModelResolver;
 class TransferLimits;
 struct FetchedModel;
 
@@ -68,6 +69,9 @@ struct AttemptHooks {
 // The origin that serves a reference; by name where one is given. InvalidArgument: there is none.
 using OriginFinder = std::function<Result<Origin*>(const ModelRef&, const std::string& name)>;
 
+// DataLoss: `manifest` is another than the one that the request names.
+Status CheckExpected(const ModelRequest& request, const Digest& manifest);
+
 // What an origin said, as the store keeps it.
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix);
 
@@ -77,13 +81,14 @@ class Downloader {
   struct Options {
     int streams = 16;  // per model
   };
-  // `swarm`: null where this node is in none.
+  // `resolver`: finds the manifest before anything is fetched, where a request says which it must be; null: such
+  // requests are checked at their end. `swarm`: null where this node is in none.
   Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics,
-             TransferLimits& limits, DaemonSwarm* swarm, const Clock& clock, Options options);
+             TransferLimits& limits, ModelResolver* resolver, DaemonSwarm* swarm, const Clock& clock, Options options);
   ~Downloader();
 
-  // What is here already and answers the request without asking anybody: the very manifest, a commit, or what a kept
-  // resolution says.
+  // What is here already and answers the request without asking anybody: the very manifest (also one that the request
+  // itself names), a commit, or what a kept resolution says.
   std::optional<ReadyModel> FindHere(const ModelRequest& request, const std::optional<Digest>& manifest) const;
 
   // `ask_anew`: the origin is asked although the answer of before is here (a poll). When the origin does not answer,
@@ -105,6 +110,8 @@ class Downloader {
 
   Result<ReadyModel> RunAlone(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
                               const std::stop_token& stop);
+  Result<ReadyModel> RunExpected(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
+                                 const std::stop_token& stop);
   Result<ReadyModel> RunInSwarm(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
                                 const std::stop_token& stop);
   Result<ReadyModel> Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop);
@@ -117,6 +124,7 @@ class Downloader {
   const OriginFinder origins_;
   DaemonMetrics& metrics_;
   TransferLimits& limits_;
+  ModelResolver* const resolver_;
   DaemonSwarm* const swarm_;
   const Clock& clock_;
   const Options options_;

@@ -58,6 +58,7 @@ void PrepareCall::OnDone() {
     MutexLock lock(mutex_);
     watcher = watcher_;
   }
+  admission_ = {};
   if (watcher) core_.manager.Unwatch(*watcher);
   delete this;
 }
@@ -72,9 +73,52 @@ void PrepareCall::OnCancel() {
 }
 
 void PrepareCall::Begin() {
-  Result<Admitted> admitted = Admit(request_, core_.manifests.Get()->caches, core_.facts.volume_sources);
-  if (!admitted.ok()) return EndWith(admitted.status());
-  admitted_ = *std::move(admitted);
+  for (;;) {
+    Admittance admittance = core_.admissions.Admit(request_);
+    if (admittance.waiting_for.empty() && !admittance.admitted.ok()) return EndWith(admittance.admitted.status());
+    if (admittance.waiting_for.empty()) {
+      admitted_ = *std::move(admittance.admitted);
+      return Join();
+    }
+    if (const Status waits = AwaitAdmission(admittance.waiting_for); !waits.ok()) return EndWith(waits);
+    MutexLock lock(mutex_);
+    if (std::exchange(ask_again_, false)) continue;
+    if (cancelled_) break;
+    busy_ = false;
+    unadmitted_ = true;
+    return;
+  }
+  EndWith(Cancelled("the caller left before its model was admitted"));
+}
+
+// The lease comes first, as for a download: the kubelet will come back for it.
+Status PrepareCall::AwaitAdmission(const std::string& waiting_for) {
+  PrepareUpdate update;
+  cache::v1::Progress& progress = *update.mutable_progress();
+  progress.set_model(request_.cluster_cache() + request_.cache());
+  progress.set_phase("waiting");
+  progress.set_waiting_for(waiting_for);
+  if (!std::exchange(waits_, true)) {
+    RETURN_IF_ERROR(PutLease(std::nullopt, ""));
+    admission_ = core_.admissions.Watch([this] { AskAgain(); });
+    MutexLock lock(mutex_);
+    ask_again_ = true;  // what was decided before the watch began
+  }
+  Offer(std::move(update));
+  return OkStatus();
+}
+
+// Under the lock of whoever admits.
+void PrepareCall::AskAgain() {
+  MutexLock lock(mutex_);
+  ask_again_ = true;
+  if (busy_ || !unadmitted_) return;
+  busy_ = true;
+  unadmitted_ = false;
+  BALLAST_CHECK(pool_.Submit([this](const std::stop_token&) { Begin(); })) << "calls end before their pool";
+}
+
+void PrepareCall::Join() {
   if (const std::optional<ReadyModel> here = core_.downloader.FindHere(admitted_.request, admitted_.manifest))
     return Publish(*here);
   if (const Status leased = PutLease(std::nullopt, ""); !leased.ok()) return EndWith(leased);
@@ -103,7 +147,7 @@ void PrepareCall::Heard(const JobSnapshot& snapshot) {
 }
 
 // Not where exact bytes are asked for: whether they are these is known when all are here.
-bool PrepareCall::MayBeEarly() const { return request_.early() && request_.has_lease() && request_.manifest().empty(); }
+bool PrepareCall::MayBeEarly() const { return request_.early() && request_.has_lease() && !admitted_.manifest; }
 
 bool PrepareCall::NeedsWork() const { return latest_ && (latest_->ended() || (MayBeEarly() && latest_->resolved)); }
 

@@ -64,6 +64,7 @@ class ServiceFixture : public ::testing::Test {
   DaemonConfig config_;
   ModelManager::Options jobs_;
   Pace* pace_ = nullptr;  // of its limits
+  Daemon::Setup setup_;   // what else it is started with
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<cache::v1::Cache::Stub> stub_;
 };
