@@ -17,6 +17,7 @@
 #include "daemon/in_use.h"
 #include "daemon/inventory.h"
 #include "daemon/metrics.h"
+#include "daemon/pod_events.h"
 #include "daemon/model_manager.h"
 #include "daemon/resolutions.h"
 #include "store/store.h"
@@ -43,6 +44,7 @@ struct CacheCore {
   DaemonMetrics& metrics;
   const Clock& clock;
   DaemonSwarm* swarm = nullptr;  // null: in none
+  PodEvents* events = nullptr;   // null: nobody to tell
   InUse in_use;
 
   // Volumes that were mounted early and still wait keep their model wanted. Called when one came or may have gone.

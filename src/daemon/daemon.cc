@@ -9,17 +9,17 @@
 #include <atomic>
 #include <utility>
 
+#include "base/gate.h"
 #include "base/logging.h"
-#include "base/small_file.h"
 #include "base/strings.h"
 #include "base/unix_listener.h"
 #include "daemon/admission.h"
 #include "daemon/cache_core.h"
 #include "daemon/cache_service.h"
-#include "daemon/cluster/cluster_node.h"
+#include "daemon/cluster/cluster.h"
 #include "daemon/cluster/node_entries.h"
-#include "daemon/cluster/node_fence.h"
 #include "daemon/cluster/node_look.h"
+#include "daemon/cluster/node_progress.h"
 #include "daemon/current_manifests.h"
 #include "daemon/folder_admissions.h"
 #include "daemon/grpc_link.h"
@@ -51,12 +51,6 @@ NodeFacts FactsOf(const Daemon::Setup& setup, const Clock& clock) {
           .node = config.swarm ? SwarmNameOf(*config.swarm, node) : node,
           .volume_sources = config.volumes.sources,
           .started_unix = std::chrono::duration_cast<std::chrono::seconds>(clock.Now().time_since_epoch()).count()};
-}
-
-// Of this node's service account; "" where there is none (yet).
-std::string TokenIn(const std::string& file) {
-  const Result<std::string> token = ReadSmallFile(file, 64 << 10);
-  return token.ok() ? std::string(Trim(*token)) : "";
 }
 
 std::vector<WantedModel> WantedOf(const ManifestSet& set) {
@@ -106,6 +100,7 @@ struct Daemon::Parts {
   ~Parts() {
     ready = false;
     folder.reset();
+    asked.Close();
     if (cluster) cluster->Stop();
     if (swarm) swarm->Leave();
     if (manager) manager->Stop();
@@ -119,7 +114,10 @@ struct Daemon::Parts {
   void BuildCore();
   Status Serve();
   Status MakeCluster();
+  AgentProgress ProgressForOperator();
   void Follow(const CacheNodeSpec& spec);
+  NodeFindings Look(const CacheNodeSpec& spec) const;
+  agent::v1::ProgressResponse Progress();
   Admissions& AdmissionsInUse();
   void FollowManifests();
   Status ServeHttp();
@@ -134,12 +132,15 @@ struct Daemon::Parts {
   std::unique_ptr<Store> store;
   std::unique_ptr<Resolutions> resolutions;
   std::unique_ptr<EarlyMounts> early_mounts;
+  std::unique_ptr<DomainBook> domains;  // null: not in Kubernetes
   std::unique_ptr<TransferLimits> limits;
   std::unique_ptr<TransferLimits> uploads;
   std::unique_ptr<ModelResolver> resolver;
+  std::unique_ptr<Cluster> cluster;  // null: not in Kubernetes
+  Gate asked;
+  std::atomic<bool> built = false;
   std::unique_ptr<SwarmNode> swarm;
   std::unique_ptr<Downloader> downloader;
-  std::unique_ptr<ClusterNode> cluster;  // stopped before the manager is, whose jobs tell it how they are
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
   FolderAdmissions folder_admissions{manifests, facts.volume_sources};
@@ -155,7 +156,10 @@ struct Daemon::Parts {
 Status Daemon::Parts::MakeOrigins() {
   if (setup.origins) return OkStatus();
   ASSIGN_OR_RETURN(origin_set, OriginSet::Make(setup.config.origins, clock, &metrics.registry()));
-  setup.origins = [this](const ModelRef& ref, const std::string& name) { return origin_set->Select(ref, name); };
+  setup.origins = [this](const ModelRequest& request) {
+    const bool open = request.domain.empty() || cluster == nullptr;
+    return open ? origin_set->Select(request.ref, request.origin) : cluster->OriginOf(request);
+  };
   return OkStatus();
 }
 
@@ -168,6 +172,9 @@ Status Daemon::Parts::OpenStore() {
   store = *std::move(opened);
   ASSIGN_OR_RETURN(resolutions, Resolutions::Open(setup.config.cache.dir + "/resolutions.json"));
   ASSIGN_OR_RETURN(early_mounts, EarlyMounts::Open(setup.config.cache.dir + "/early.json"));
+  if (setup.config.kubernetes) {
+    ASSIGN_OR_RETURN(domains, DomainBook::Open(setup.config.cache.dir + "/domains.json"));
+  }
   return OkStatus();
 }
 
@@ -176,7 +183,14 @@ Status Daemon::Parts::JoinSwarm() {
   limits = std::make_unique<TransferLimits>(RatesOf(setup.config), pace);
   uploads =
       std::make_unique<TransferLimits>(TransferRates{.download = setup.config.limits.upload_bytes_per_second}, pace);
-  resolver.reset(new ModelResolver({*store, *resolutions, setup.origins, metrics, *limits, clock}));
+  resolver.reset(new ModelResolver({.store = *store,
+                                    .resolutions = *resolutions,
+                                    .origins = setup.origins,
+                                    .metrics = metrics,
+                                    .limits = *limits,
+                                    .clock = clock,
+                                    .domains = domains.get()}));
+  RETURN_IF_ERROR(MakeCluster());
   if (!setup.config.swarm) return OkStatus();
   ASSIGN_OR_RETURN(swarm, SwarmNode::Start({.config = *setup.config.swarm,
                                             .node = facts.node,
@@ -185,14 +199,15 @@ Status Daemon::Parts::JoinSwarm() {
                                             .uploads = *uploads,
                                             .clock = clock,
                                             .link = MakeGrpcLink,
-                                            .upkeep = setup.upkeep}));
+                                            .upkeep = setup.upkeep,
+                                            .membership = cluster ? &cluster->membership() : nullptr,
+                                            .progress = ProgressForOperator(),
+                                            .domains = domains.get()}));
   return OkStatus();
 }
 
 void Daemon::Parts::BuildCore() {
-  const Downloader::Options options{
-      .streams = setup.config.fetch.streams,
-  };
+  const Downloader::Options options{.streams = setup.config.fetch.streams, .domains = domains.get()};
   downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, resolver.get(),
                                             swarm.get(), clock, options);
   if (cluster) setup.jobs.phase_changed = [this] { cluster->Wake(); };
@@ -206,7 +221,9 @@ void Daemon::Parts::BuildCore() {
                            .admissions = AdmissionsInUse(),
                            .metrics = metrics,
                            .clock = clock,
-                           .swarm = swarm.get()});
+                           .swarm = swarm.get(),
+                           .events = cluster ? &cluster->events() : nullptr});
+  built = true;
 }
 
 Status Daemon::Parts::Serve() {
@@ -225,25 +242,30 @@ Status Daemon::Parts::Serve() {
 }
 
 Status Daemon::Parts::MakeCluster() {
-  const DaemonConfig& config = setup.config;
-  if (!config.kubernetes) return OkStatus();
-  if (config.node.empty())
-    return InvalidArgument("this node's name in Kubernetes is not known: pass --node, or set NODE_NAME");
+  if (!setup.config.kubernetes) return OkStatus();
   BALLAST_CHECK(setup.kube != nullptr) << "a daemon in Kubernetes needs a client of it";
-  const std::string token_file = config.kubernetes->token;
-  cluster.reset(new ClusterNode(
-      {.kube = *setup.kube,
-       .clock = clock,
-       .node = facts.node,
-       .copy_file = config.cache.dir + "/cachenode.json",
-       .node_uid = [token_file] { return NodeUidOfToken(TokenIn(token_file)); },
-       .follow = [this](const CacheNodeSpec& spec) { Follow(spec); },
-       .look =
-           [this](const CacheNodeSpec& spec) {
-             return LookAtNode(
-                 spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
-           }}));
+  ASSIGN_OR_RETURN(cluster, Cluster::Make({.config = setup.config,
+                                           .kube = *setup.kube,
+                                           .clock = clock,
+                                           .operator_client = setup.operator_client,
+                                           .registry = metrics.registry(),
+                                           .upkeep = setup.upkeep,
+                                           .follow = [this](const CacheNodeSpec& spec) { Follow(spec); },
+                                           .look = [this](const CacheNodeSpec& spec) { return Look(spec); }}));
   return OkStatus();
+}
+
+NodeFindings Daemon::Parts::Look(const CacheNodeSpec& spec) const {
+  return LookAtNode(spec,
+                    {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+}
+
+// Asked on the control port, which is open before the rest is there and after it has gone.
+agent::v1::ProgressResponse Daemon::Parts::Progress() {
+  const Gate::Pass pass = asked.Enter();
+  if (!pass || !built) return {};
+  const std::shared_ptr<const CacheNode> node = cluster->Current();
+  return node == nullptr ? agent::v1::ProgressResponse() : ProgressOf(*node, Look(node->spec), store->leases().List());
 }
 
 void Daemon::Parts::Follow(const CacheNodeSpec& spec) {
@@ -255,8 +277,13 @@ void Daemon::Parts::Follow(const CacheNodeSpec& spec) {
   manager->RoomWasMade();
 }
 
+AgentProgress Daemon::Parts::ProgressForOperator() {
+  if (!cluster) return {};
+  return [this] { return Progress(); };
+}
+
 Admissions& Daemon::Parts::AdmissionsInUse() {
-  if (cluster) return *cluster;
+  if (cluster) return cluster->admissions();
   return folder_admissions;
 }
 
@@ -291,7 +318,6 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
   RETURN_IF_ERROR(parts->MakeOrigins());
   RETURN_IF_ERROR(parts->OpenStore());
   RETURN_IF_ERROR(parts->JoinSwarm());
-  RETURN_IF_ERROR(parts->MakeCluster());
   parts->BuildCore();
   parts->core->SyncEarlyMounts();
   parts->FollowManifests();

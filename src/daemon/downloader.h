@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "daemon/daemon_swarm.h"
+#include "daemon/domain_book.h"
 #include "daemon/metrics.h"
 #include "daemon/model_answer.h"
 #include "daemon/model_request.h"
@@ -66,8 +67,9 @@ struct AttemptHooks {
   std::function<bool()> demanded = [] { return true; };  // somebody waits for it: it goes before what is prewarmed
 };
 
-// The origin that serves a reference; by name where one is given. InvalidArgument: there is none.
-using OriginFinder = std::function<Result<Origin*>(const ModelRef&, const std::string& name)>;
+// The origin that serves a request, with the token of its domain; by name where one is given. InvalidArgument: there is
+// none.
+using OriginFinder = std::function<Result<Origin*>(const ModelRequest&)>;
 
 // DataLoss: `manifest` is another than the one that the request names.
 Status CheckExpected(const ModelRequest& request, const Digest& manifest);
@@ -79,7 +81,8 @@ OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved
 class Downloader {
  public:
   struct Options {
-    int streams = 16;  // per model
+    int streams = 16;               // per model
+    DomainBook* domains = nullptr;  // null: nobody asks by whose right a blob is here. Outlives it
   };
   // `resolver`: finds the manifest before anything is fetched, where a request says which it must be; null: such
   // requests are checked at their end. `swarm`: null where this node is in none.
@@ -117,6 +120,10 @@ class Downloader {
   Result<ReadyModel> Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop);
   Result<FetchedModel> FetchFiles(const Job& job, TransferCounts& counts, const AttemptHooks& hooks,
                                   const std::stop_token& stop);
+  // By whose right the model's blobs are here, before its files are fetched and after.
+  Status ProveWhatIsHere(const Job& job, const std::stop_token& stop);
+  Status ProveWhatCame(const Job& job, const Manifest& manifest, const std::stop_token& stop);
+  Status ProveOne(const Job& job, const RemoteFile& file, const std::stop_token& stop);
   Result<ReadyModel> ServeStale(const ModelRequest& request, const Status& failure);
 
   Store& store_;

@@ -104,6 +104,7 @@ Status PrepareCall::AwaitAdmission(const std::string& waiting_for) {
     MutexLock lock(mutex_);
     ask_again_ = true;  // what was decided before the watch began
   }
+  if (core_.events != nullptr) core_.events->Waiting(request_.lease(), progress);
   Offer(std::move(update));
   return OkStatus();
 }
@@ -137,6 +138,8 @@ void PrepareCall::Join() {
 void PrepareCall::Heard(const JobSnapshot& snapshot) {
   PrepareUpdate update;
   *update.mutable_progress() = ProgressOf(snapshot);
+  if (core_.events != nullptr && !snapshot.ended() && snapshot.phase != JobPhase::kQueued)
+    core_.events->Waiting(request_.lease(), update.progress());
   MutexLock lock(mutex_);
   latest_ = snapshot;
   if (busy_ && watcher_) return;  // it is being ended
@@ -216,6 +219,11 @@ Status PrepareCall::PutLease(const std::optional<Digest>& manifest, const std::s
                                    .view = view});
 }
 
+void PrepareCall::TellPod(const cache::v1::Ready& ready) const {
+  if (core_.events != nullptr && request_.volume())
+    core_.events->Mounted(request_.lease(), ready, request_.asked_to_write());
+}
+
 // A final error takes the lease with it: nobody unpublishes what was never published. What a later call may cure leaves
 // it, like a caller that left.
 void PrepareCall::EndWith(Status status, std::optional<PrepareUpdate> last) {
@@ -227,6 +235,7 @@ void PrepareCall::EndWith(Status status, std::optional<PrepareUpdate> last) {
                         .With("volume", request_.lease().volume_id())
                         .With("error", removed);
   }
+  if (status.ok() && last && last->has_ready()) TellPod(last->ready());
   const Duration took = core_.clock.Steady() - begun_;
   core_.metrics.CountPrepare(status, std::chrono::duration<double>(took).count());
   LOG(INFO) << Message(status.ok() ? "Prepared" : "Not prepared")

@@ -35,6 +35,7 @@ class PrepareCall final : public UpdateStream<cache::v1::PrepareUpdate> {
   void Conclude(const JobSnapshot& job);
   void PublishEarly(const JobSnapshot& job);
   void Publish(const ReadyModel& model);
+  void TellPod(const cache::v1::Ready& ready) const;
   Result<std::string> LeasedView(const ReadyModel& model);
   Status PutLease(const std::optional<Digest>& manifest, const std::string& view);
   void EndWith(Status status, std::optional<cache::v1::PrepareUpdate> last = std::nullopt);

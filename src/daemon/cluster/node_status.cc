@@ -22,18 +22,14 @@ const CacheEntryStatus* Before(const CacheNodeStatus& status, const CacheEntry& 
 
 // Without `since`.
 CacheEntryStatus Now(const CacheEntry& entry, const EntryFacts& facts) {
-  CacheEntryStatus now{.cache = entry.cache, .manifest = entry.manifest, .phase = CachePhase::kWaiting};
+  CacheEntryStatus now{.cache = entry.cache, .manifest = entry.manifest, .phase = PhaseOf(facts)};
   if (facts.here) {
-    now.phase = CachePhase::kReady;
     now.bytes = facts.bytes;
   } else if (facts.job && HasFailed(*facts.job)) {
-    now.phase = CachePhase::kFailed;
     now.bytes = facts.job->progress.bytes_done;
     now.reason = NameOf(ReasonOf(facts.job->error));
     now.message = facts.job->error.message().substr(0, kMaxMessage);
   } else if (facts.job) {
-    const bool runs = facts.job->phase == JobPhase::kRunning;
-    now.phase = runs ? CachePhase::kDownloading : CachePhase::kWaiting;
     now.bytes = facts.job->progress.bytes_total;
   } else if (!entry.pinned) {
     now.reason = NameOf(Reason::kOnDemand);
@@ -113,6 +109,13 @@ CacheNodeStatus Essence(CacheNodeStatus status) {
 }
 
 }  // namespace
+
+CachePhase PhaseOf(const EntryFacts& facts) {
+  if (facts.here) return CachePhase::kReady;
+  if (!facts.job) return CachePhase::kWaiting;
+  if (HasFailed(*facts.job)) return CachePhase::kFailed;
+  return facts.job->phase == JobPhase::kRunning ? CachePhase::kDownloading : CachePhase::kWaiting;
+}
 
 Reason ReasonOf(const Status& failure) {
   switch (failure.code()) {

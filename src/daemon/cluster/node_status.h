@@ -22,6 +22,8 @@ struct EntryFacts {
   std::optional<JobSnapshot> job;  // under way, or failed
 };
 
+CachePhase PhaseOf(const EntryFacts& facts);
+
 struct CertificateFacts {
   bool valid = false;
   Reason reason = Reason::kNoCertificate;

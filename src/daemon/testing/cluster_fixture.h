@@ -6,14 +6,13 @@
 #include <vector>
 
 #include "api/cache_node.h"
+#include "daemon/cluster/endpoints.h"
 #include "daemon/cluster/node_entries.h"
 #include "daemon/testing/service_fixture.h"
 #include "kube/event_series.h"
 #include "kube/testing/fake_kube_client.h"
 
 namespace ballast {
-
-inline const KubeResource kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices", true};
 
 class ClusterFixture : public ServiceFixture {
  protected:

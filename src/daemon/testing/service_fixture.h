@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,7 @@ class ServiceFixture : public ::testing::Test {
   ModelManager::Options jobs_;
   Pace* pace_ = nullptr;  // of its limits
   Daemon::Setup setup_;   // what else it is started with
+  std::map<std::string, Origin*> origin_of_;  // by domain; origin_ for all others
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<cache::v1::Cache::Stub> stub_;
 };

@@ -96,7 +96,7 @@ void SwarmFixture::StartDaemon(SwarmDaemon& node) {
   auto daemon =
       Daemon::Start({.config = config,
                      .version = "1.2.3",
-                     .origins = [this](const ModelRef&, const std::string&) -> Result<Origin*> { return &origin_; },
+                     .origins = [this](const ModelRequest&) -> Result<Origin*> { return &origin_; },
                      .jobs = jobs,
                      .upkeep = std::chrono::milliseconds(20),
                      .pace = node.pace},
