@@ -135,8 +135,8 @@ struct Daemon::Parts {
   std::unique_ptr<DomainBook> domains;  // null: not in Kubernetes
   std::unique_ptr<TransferLimits> limits;
   std::unique_ptr<TransferLimits> uploads;
-  std::unique_ptr<ModelResolver> resolver;
   std::unique_ptr<Cluster> cluster;  // null: not in Kubernetes
+  std::unique_ptr<ModelResolver> resolver;
   Gate asked;
   std::atomic<bool> built = false;
   std::unique_ptr<SwarmNode> swarm;

@@ -35,7 +35,7 @@ bool IsSame(const CertificateFacts& a, const CertificateFacts& b) {
 WallTime RenewAt(const Validity& validity, double jitter) {
   const auto life = validity.not_after - validity.not_before;
   const auto moved = std::chrono::duration<double>(life) * (2.0 / 3 + jitter / 20);
-  return validity.not_before + std::chrono::duration_cast<WallTime::duration>(moved);
+  return validity.not_before + std::chrono::round<WallTime::duration>(moved);
 }
 
 CertificateKeeper::CertificateKeeper(Parts parts)

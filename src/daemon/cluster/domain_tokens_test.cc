@@ -90,7 +90,7 @@ TEST_F(DomainTokensTest, ARotatedSecretIsUsedAtOnce) {
   operator_.SetToken("team/llama", "hf_two");
   clock_.Advance(seconds(10));
   EXPECT_TRUE(origin.Resolve(ref, {}, {}).ok());
-  EXPECT_TRUE(origin.Read({}, {}, {}, {}, {}).ok());
+  EXPECT_TRUE(origin.Read({}, {.path = SafePath::Parse("x").value()}, {}, {}, {}).ok());
 }
 
 }  // namespace

@@ -181,19 +181,32 @@ TEST_F(DomainsInSwarmTest, NodesOfOneDomainShareOneCopyAlsoWithTheHubOff) {
   AwaitReady("n2");
 }
 
-TEST_F(DomainsInSwarmTest, AnotherDomainGetsNoByteFromPeersThatHaveTheModelByTheirsRight) {
+TEST_F(DomainsInSwarmTest, PeersGiveNothingToADomainThatTheyDoNotHaveItBy) {
   StartTwo();
   WriteEntries("n1", {Of("a/1")});
   AwaitReady("n1");
   origin_.RefuseReads();
-  const uint64_t before = origin_.real().bytes_delivered();
   WriteEntries("n2", {Of("b/1")});
+  WaitUntil([&] { return origin_.refused() > 0; });  // so it has asked the swarm, which sent it to its origin
+  EXPECT_EQ(nodes_[1]->GetStatus().models(), 0U);
+  EXPECT_THAT(nodes_[0]->Get("/metrics"), HasSubstr("\nballast_swarm_uploaded_bytes_total 0\n"));
+}
+
+TEST_F(DomainsInSwarmTest, BytesFromPeersAreOfTheirDomainAlone) {
+  StartTwo();
+  WriteEntries("n1", {Of("a/1")});
+  AwaitReady("n1");
+  origin_.RefuseReads();
+  WriteEntries("n2", {Of("a/1")});
+  AwaitReady("n2");
+  CacheEntry stolen = Of("b/1");
+  stolen.cache = "stolen";
+  WriteEntries("n2", {Of("a/1"), stolen});
   WaitUntil([&] {
     const CacheNodeStatus status = StatusOf("n2");
-    return !status.caches.empty() && status.caches[0].phase == CachePhase::kFailed;
+    return status.caches.size() == 2 && status.caches[1].reason == "Unauthorized";
   });
-  EXPECT_EQ(origin_.real().bytes_delivered(), before);
-  EXPECT_EQ(nodes_[1]->GetStatus().models(), 0U);
+  EXPECT_EQ(StatusOf("n2").caches[0].phase, CachePhase::kReady);
 }
 
 }  // namespace

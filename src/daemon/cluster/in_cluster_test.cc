@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "daemon/testing/cluster_fixture.h"
@@ -167,9 +168,32 @@ TEST_F(InClusterTest, NothingIsWrittenWhereNothingChanges) {
   AwaitPhase("llama", CachePhase::kReady);
   const int writes = StatusWrites();
   kube_.EndWatches();
-  kube_.AwaitWatches(1);
+  kube_.AwaitWatches(2);
   for (const char* id : {"v1", "v2", "v3"}) EXPECT_TRUE(Prepare(PodVolume("llama", id)).status.ok());
   EXPECT_EQ(StatusWrites(), writes);
+}
+
+TEST_F(InClusterTest, APodIsToldWhatItWaitsForAndWhatItGot) {
+  CacheEntry entry = Entry();
+  entry.pinned = false;
+  WriteEntries({entry});
+  Start();
+  AwaitPhase("llama", CachePhase::kWaiting);
+  cache::v1::PrepareRequest request = PodVolume("llama", "v1");
+  request.set_asked_to_write(true);
+  ASSERT_TRUE(Prepare(request).status.ok());
+  std::map<std::string, Json> events;
+  WaitUntil([&] {
+    events.clear();
+    const ListPage page = ListAll(kube_, kEvents, {.ns = "team"}, {}).value();
+    for (const Json& event : page.items) events[StringAt(event, "/reason")] = event;
+    return events.size() == 3;
+  });
+  EXPECT_THAT(StringAt(events["ModelWarming"], "/note"), HasSubstr("is warming"));
+  EXPECT_THAT(StringAt(events["ModelMounted"], "/note"), HasSubstr(commit_));
+  EXPECT_THAT(StringAt(events["MountedReadOnly"], "/note"), HasSubstr("readOnly: true"));
+  EXPECT_EQ(StringAt(events["ModelMounted"], "/regarding/uid"), "uid-v1");
+  EXPECT_EQ(StringAt(events["ModelMounted"], "/regarding/name"), "v1");
 }
 
 TEST_F(InClusterTest, AnEarlyVolumeOfAnEntryIsReadyAtOnceAndCompletesLater) {
@@ -184,6 +208,7 @@ TEST_F(InClusterTest, AnEarlyVolumeOfAnEntryIsReadyAtOnceAndCompletesLater) {
   request.set_manifest(manifest_.ToString());
   const Prepared prepared = Prepare(request);
   ASSERT_TRUE(prepared.status.ok()) << prepared.status.error_message();
+  origin_.AwaitHeld();
   origin_.Continue();
   WaitUntil([&] { return Content(prepared.ready.view(), "model.safetensors") == weights_; });
   AwaitPhase("llama", CachePhase::kReady);

@@ -105,6 +105,9 @@ CacheNodeStatus Essence(CacheNodeStatus status) {
     one.message = "";
     one.since = std::nullopt;
   }
+  for (Condition& one : status.conditions) {
+    if (one.type == NameOf(ConditionType::kCertificateReady)) one.message = "";  // names whoever did not answer last
+  }
   return status;
 }
 

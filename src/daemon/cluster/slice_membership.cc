@@ -35,7 +35,8 @@ std::vector<Member> WithSelf(std::vector<Member> members, const Member& self) {
   Member own = self;
   std::erase_if(members, [&](const Member& one) {
     if (one.name == self.name) own.zone = one.zone;
-    return one.name == self.name || one.host == self.host;
+    const bool there = one.control_port == self.control_port || one.data_port == self.data_port;
+    return one.name == self.name || (there && one.host == self.host);
   });
   members.push_back(std::move(own));
   return members;

@@ -12,6 +12,7 @@
 #include "base/testing/temp_dir.h"
 #include "daemon/cluster/endpoints.h"
 #include "daemon/testing/fake_operator.h"
+#include "daemon/testing/service_fixture.h"
 #include "daemon/testing/swarm_fixture.h"
 #include "kube/testing/fake_kube_client.h"
 
