@@ -17,8 +17,8 @@
 #include "daemon/in_use.h"
 #include "daemon/inventory.h"
 #include "daemon/metrics.h"
-#include "daemon/pod_events.h"
 #include "daemon/model_manager.h"
+#include "daemon/pod_events.h"
 #include "daemon/resolutions.h"
 #include "store/store.h"
 

@@ -256,8 +256,7 @@ Status Daemon::Parts::MakeCluster() {
 }
 
 NodeFindings Daemon::Parts::Look(const CacheNodeSpec& spec) const {
-  return LookAtNode(spec,
-                    {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+  return LookAtNode(spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
 }
 
 // Asked on the control port, which is open before the rest is there and after it has gone.

@@ -32,8 +32,7 @@ bool HasAll(const DomainMap& domains, const Manifest& manifest, const std::strin
 std::string DomainsToJson(const DomainMap& domains) {
   json blobs = json::object();
   for (const auto& [blob, of] : domains) blobs[blob.Hex()] = {{"proven", of.proven}, {"begun", of.begun}};
-  return json{{"version", kVersion}, {"blobs", std::move(blobs)}}.dump(-1, ' ', false,
-                                                                       json::error_handler_t::replace) +
+  return json{{"version", kVersion}, {"blobs", std::move(blobs)}}.dump(-1, ' ', false, json::error_handler_t::replace) +
          "\n";
 }
 

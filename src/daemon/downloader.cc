@@ -85,9 +85,8 @@ ResolvedModel Marked(const ResolvedModel& model, const Manifest& manifest) {
   ResolvedModel marked{.ref = model.ref, .commit = model.commit};
   for (const ManifestFile& file : manifest.files()) {
     const auto known = files.find(file.path);
-    marked.files.push_back(known != files.end()
-                               ? known->second
-                               : RemoteFile{.path = file.path, .size = file.size, .sha256 = file.digest});
+    marked.files.push_back(
+        known != files.end() ? known->second : RemoteFile{.path = file.path, .size = file.size, .sha256 = file.digest});
   }
   return marked;
 }

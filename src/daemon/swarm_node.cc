@@ -60,7 +60,7 @@ struct SwarmNode::State {
   NodeTable nodes;
   QuarantineBook quarantine;
   std::unique_ptr<PieceHashBook> hashes;
-  std::unique_ptr<SwarmMembers> members;  // null: others give them
+  std::unique_ptr<SwarmMembers> members;          // null: others give them
   std::unique_ptr<SwarmCredentials> credentials;  // null: plaintext
   std::unique_ptr<PieceServer> pieces;
   std::unique_ptr<PieceClient> client;
@@ -100,8 +100,7 @@ Status SwarmNode::State::ServePieces() {
     return parts.uploads.Wait(TransferFrom::kPeer, bytes, kDemanded, stop);
   };
   auto started = PieceServer::Start(
-      options,
-      {.blobs = blobs, .clock = parts.clock, .tls = Tls(), .admit = AdmitMembers(Members()), .gate = gate});
+      options, {.blobs = blobs, .clock = parts.clock, .tls = Tls(), .admit = AdmitMembers(Members()), .gate = gate});
   if (!started.ok()) return started.status().WithContext("swarm.listen.dataPort");
   pieces = *std::move(started);
   client = std::make_unique<PieceClient>(PieceClientOptions{.plaintext = parts.config.plaintext}, parts.clock, Tls());

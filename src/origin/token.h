@@ -1,5 +1,5 @@
-// The bearer token of an origin: from memory (the command line's environment), from a file that somebody else renews, or
-// from whoever keeps it.
+// The bearer token of an origin: from memory (the command line's environment), from a file that somebody else renews,
+// or from whoever keeps it.
 #pragma once
 
 #include <functional>

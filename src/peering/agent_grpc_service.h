@@ -14,8 +14,7 @@ class AgentGrpcService final : public agent::v1::Agent::CallbackService {
  public:
   explicit AgentGrpcService(AgentProgress progress) : progress_(std::move(progress)) {}
 
-  grpc::ServerUnaryReactor* Progress(grpc::CallbackServerContext* context,
-                                     const agent::v1::ProgressRequest* request,
+  grpc::ServerUnaryReactor* Progress(grpc::CallbackServerContext* context, const agent::v1::ProgressRequest* request,
                                      agent::v1::ProgressResponse* response) override;
 
  private:

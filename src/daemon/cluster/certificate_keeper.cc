@@ -100,8 +100,9 @@ void CertificateKeeper::Look() {
     seen_ = found;
     renew_at_ = RenewAt(facts->validity, std::uniform_real_distribution<double>(-1, 1)(random_));
   }
-  SetFacts({.valid = true, .reason = Reason::kCertificateValid, .message = std::string(TextOf(Reason::kCertificateValid))},
-           found);
+  SetFacts(
+      {.valid = true, .reason = Reason::kCertificateValid, .message = std::string(TextOf(Reason::kCertificateValid))},
+      found);
 }
 
 Status CertificateKeeper::Renew(const std::stop_token& stop) {
@@ -110,9 +111,9 @@ Status CertificateKeeper::Renew(const std::stop_token& stop) {
     return ca.status().WithContext("the operator's CA (ConfigMap ballast-ca) is not here; the operator writes it");
   Result<std::string> token = ReadSmallFile(parts_.token_file, kMaxToken);
   if (!token.ok()) return token.status().WithContext("this pod has no token for the operator (audience ballast)");
-  ASSIGN_OR_RETURN(const Credentials issued,
-                   parts_.issuer.IssueCertificate(
-                       {.node = parts_.node, .ca = *ca, .token = std::string(Trim(*token))}, stop));
+  ASSIGN_OR_RETURN(
+      const Credentials issued,
+      parts_.issuer.IssueCertificate({.node = parts_.node, .ca = *ca, .token = std::string(Trim(*token))}, stop));
   RETURN_IF_ERROR(Save(issued));
   LOG(INFO) << Message("The operator issued a certificate").With("node", parts_.node);
   return OkStatus();

@@ -34,16 +34,15 @@ class CertificateKeeperTest : public ::testing::Test {
   void Start() {
     client_ = operator_.Maker()([] { return std::vector<IssuerAddress>(); }, clock_);
     const std::string identity = dir_.path() + "/identity";
-    keeper_.reset(new CertificateKeeper({.issuer = *client_,
-                                         .clock = clock_,
-                                         .node = "n1",
-                                         .ca_file = dir_.path() + "/ca.crt",
-                                         .token_file = dir_.path() + "/token",
-                                         .paths = {.ca = identity + "/ca.crt",
-                                                   .certificate = identity + "/tls.crt",
-                                                   .key = identity + "/tls.key"},
-                                         .backoff = {std::chrono::milliseconds(0), std::chrono::milliseconds(0)},
-                                         .look_every = std::chrono::milliseconds(1)}));
+    keeper_.reset(new CertificateKeeper(
+        {.issuer = *client_,
+         .clock = clock_,
+         .node = "n1",
+         .ca_file = dir_.path() + "/ca.crt",
+         .token_file = dir_.path() + "/token",
+         .paths = {.ca = identity + "/ca.crt", .certificate = identity + "/tls.crt", .key = identity + "/tls.key"},
+         .backoff = {std::chrono::milliseconds(0), std::chrono::milliseconds(0)},
+         .look_every = std::chrono::milliseconds(1)}));
   }
   void Await(const std::function<bool(const CertificateFacts&)>& holds) const {
     while (!holds(keeper_->facts())) std::this_thread::yield();

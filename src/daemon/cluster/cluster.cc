@@ -17,10 +17,8 @@ std::string TokenIn(const std::string& file) {
 
 // Where nobody listens, the ports are those of everybody else: a member needs some.
 Member SelfOf(const DaemonConfig& config) {
-  Member self{.name = config.node,
-              .host = config.address,
-              .control_port = kDefaultControlPort,
-              .data_port = kDefaultDataPort};
+  Member self{
+      .name = config.node, .host = config.address, .control_port = kDefaultControlPort, .data_port = kDefaultDataPort};
   if (config.swarm && config.swarm->listen.control_port != 0) self.control_port = config.swarm->listen.control_port;
   if (config.swarm && config.swarm->listen.data_port != 0) self.data_port = config.swarm->listen.data_port;
   return self;
@@ -41,15 +39,15 @@ Result<std::unique_ptr<Cluster>> Cluster::Make(Parts parts) {
                                                            .ns = config.kubernetes->ns,
                                                            .self = SelfOf(config),
                                                            .file = config.cache.dir + "/members.json"}));
-  made->operator_ = made->parts_.operator_client([raw = made.get()] { return raw->members_->Operators(); },
-                                                 made->parts_.clock);
+  made->operator_ =
+      made->parts_.operator_client([raw = made.get()] { return raw->members_->Operators(); }, made->parts_.clock);
   made->tokens_.reset(new DomainTokens({.issuer = *made->operator_,
                                         .clock = made->parts_.clock,
                                         .credentials = [raw = made.get()]() -> std::shared_ptr<const Credentials> {
                                           return raw->certificate_ ? raw->certificate_->credentials() : nullptr;
                                         }}));
-  made->origins_ = std::make_unique<DomainOrigins>(config.origins, made->parts_.clock, made->parts_.registry,
-                                                   *made->tokens_);
+  made->origins_ =
+      std::make_unique<DomainOrigins>(config.origins, made->parts_.clock, made->parts_.registry, *made->tokens_);
   made->MakeNode();
   if (config.swarm) made->KeepCertificate();
   return made;

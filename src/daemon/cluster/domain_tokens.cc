@@ -9,7 +9,8 @@ namespace ballast {
 namespace {
 
 constexpr std::chrono::minutes kKeep{5};
-constexpr std::chrono::seconds kNotTwice{10};  // an origin that refuses everything is no reason to ask the operator more
+constexpr std::chrono::seconds kNotTwice{
+    10};  // an origin that refuses everything is no reason to ask the operator more
 
 Result<std::string> TokenOf(const std::string& cache, Result<std::string> answer) {
   if (answer.ok()) return answer;
@@ -52,7 +53,8 @@ Result<std::string> DomainTokens::Ask(const std::string& domain) {
   }
   const std::shared_ptr<const Credentials> own = parts_.credentials();
   if (own == nullptr)
-    return Unavailable(StrCat("no token for cache ", cache, " yet: this node has no certificate to ask the operator with"));
+    return Unavailable(
+        StrCat("no token for cache ", cache, " yet: this node has no certificate to ask the operator with"));
   const SteadyTime asked = parts_.clock.Steady();
   ASSIGN_OR_RETURN(std::string token, TokenOf(cache, parts_.issuer.OriginToken(*own, cache, {})));
   MutexLock lock(mutex_);

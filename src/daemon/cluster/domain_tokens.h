@@ -17,8 +17,8 @@ namespace ballast {
 class DomainTokens {
  public:
   struct Parts {
-    OperatorClient& issuer;  // outlives it
-    const Clock& clock;      // the same
+    OperatorClient& issuer;                                           // outlives it
+    const Clock& clock;                                               // the same
     std::function<std::shared_ptr<const Credentials>()> credentials;  // this node's; null while it has none
   };
   explicit DomainTokens(Parts parts) : parts_(std::move(parts)) {}

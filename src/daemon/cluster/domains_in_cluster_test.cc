@@ -125,16 +125,17 @@ class ClaimInClusterTest : public DomainsInClusterTest {
   void StartWithClaim(const std::string& has) {
     claiming_.emplace(weights_, has);
     origin_of_["claim"] = &*claiming_;
-    CacheEntry claim{.cache = "claim",
-                     .manifest = Manifest::Make({{SafePath::Parse("model.safetensors").value(), Digest::Of(weights_),
-                                                  weights_.size()}})
-                                     ->Id()
-                                     .ToString(),
-                     .source = "https://models.example/model.safetensors#sha256=" + Digest::Of(weights_).Hex(),
-                     .current = true,
-                     .pinned = true,
-                     .namespaces = {"*"},
-                     .domain = "claim"};
+    CacheEntry claim{
+        .cache = "claim",
+        .manifest =
+            Manifest::Make({{SafePath::Parse("model.safetensors").value(), Digest::Of(weights_), weights_.size()}})
+                ->Id()
+                .ToString(),
+        .source = "https://models.example/model.safetensors#sha256=" + Digest::Of(weights_).Hex(),
+        .current = true,
+        .pinned = true,
+        .namespaces = {"*"},
+        .domain = "claim"};
     WriteEntries({Of("a/llama", "a/1")});
     Start();
     AwaitPhase("a/llama", CachePhase::kReady);

@@ -109,9 +109,7 @@ Json ToJson(const Member& member) {
 }  // namespace
 
 bool operator==(const ClusterEndpoints& a, const ClusterEndpoints& b) {
-  const auto same = [](const IssuerAddress& x, const IssuerAddress& y) {
-    return x.host == y.host && x.port == y.port;
-  };
+  const auto same = [](const IssuerAddress& x, const IssuerAddress& y) { return x.host == y.host && x.port == y.port; };
   return a.members == b.members &&
          std::equal(a.operators.begin(), a.operators.end(), b.operators.begin(), b.operators.end(), same);
 }

@@ -52,14 +52,14 @@ TEST(EndpointsTest, OfAPodThatIsReplacedTheNewOneCounts) {
 }
 
 TEST(EndpointsTest, WithBothFamiliesIPv4Counts) {
-  EXPECT_THAT(Names(EndpointsOf({Agents({Endpoint("n2", "fd00::2")}, "IPv6"), Agents({Endpoint("n2", "10.0.0.2")})},
-                                kSelf)),
-              testing::ElementsAre("n1@10.0.0.1", "n2@10.0.0.2"));
+  EXPECT_THAT(
+      Names(EndpointsOf({Agents({Endpoint("n2", "fd00::2")}, "IPv6"), Agents({Endpoint("n2", "10.0.0.2")})}, kSelf)),
+      testing::ElementsAre("n1@10.0.0.1", "n2@10.0.0.2"));
 }
 
 TEST(EndpointsTest, WhatCanBeNoMemberIsLeftOut) {
-  const std::vector<Json> wrong = {Endpoint("", "10.0.0.5"), Endpoint("n5", ""), Endpoint("n6", "169.254.169.254"),
-                                   Endpoint("n7", "10.0.0.1"), Json("text"), Json::object()};
+  const std::vector<Json> wrong = {Endpoint("", "10.0.0.5"),   Endpoint("n5", ""), Endpoint("n6", "169.254.169.254"),
+                                   Endpoint("n7", "10.0.0.1"), Json("text"),       Json::object()};
   EXPECT_THAT(Names(EndpointsOf({Agents(wrong)}, kSelf)), testing::ElementsAre("n1@10.0.0.1"));
   Json no_ports = Agents({Endpoint("n2", "10.0.0.2")});
   no_ports.erase("ports");

@@ -70,14 +70,12 @@ void KubePodEvents::Mounted(const cache::v1::Lease& volume, const cache::v1::Rea
 void KubePodEvents::Record(const cache::v1::Lease& volume, const char* reason, std::string note) {
   const auto [ns, name] = PodName(volume.pod());
   if (ns.empty() || name.empty() || volume.pod_uid().empty()) return;  // nobody to tell
-  recorder_.Record({.regarding = {{"apiVersion", "v1"},
-                                  {"kind", "Pod"},
-                                  {"namespace", ns},
-                                  {"name", name},
-                                  {"uid", volume.pod_uid()}},
-                    .reason = reason,
-                    .action = "Mount",
-                    .note = std::move(note)});
+  recorder_.Record(
+      {.regarding =
+           {{"apiVersion", "v1"}, {"kind", "Pod"}, {"namespace", ns}, {"name", name}, {"uid", volume.pod_uid()}},
+       .reason = reason,
+       .action = "Mount",
+       .note = std::move(note)});
 }
 
 }  // namespace ballast

@@ -26,7 +26,8 @@ ClusterEndpoints Kept(const std::string& file) {
   if (text.status().code() == StatusCode::kNotFound) return {};
   const Result<ClusterEndpoints> kept = text.ok() ? EndpointsFromJson(*text) : Result<ClusterEndpoints>(text.status());
   if (kept.ok()) return *kept;
-  LOG(WARNING) << Message("Cannot use the last list of members on disk").With("file", file).With("error", kept.status());
+  LOG(WARNING)
+      << Message("Cannot use the last list of members on disk").With("file", file).With("error", kept.status());
   return {};
 }
 

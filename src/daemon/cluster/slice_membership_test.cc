@@ -62,7 +62,8 @@ class Sliced final : public MembershipUnderTest {
   std::unique_ptr<SliceMembership> membership_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Slices, MembershipConformanceTest, testing::Values([]() -> std::unique_ptr<MembershipUnderTest> {
+INSTANTIATE_TEST_SUITE_P(Slices, MembershipConformanceTest,
+                         testing::Values([]() -> std::unique_ptr<MembershipUnderTest> {
                            return std::make_unique<Sliced>();
                          }));
 

@@ -15,8 +15,8 @@ namespace v1 = cache::v1;
 
 ClusterSwarm::ClusterSwarm() {
   BALLAST_CHECK(ReplacePemFile(root_.path() + "/ca.crt", cluster_.CaPem(), Secrecy::kPublic).ok());
-  commit_ = origin_.real().Put("hf://org/a", {{.path = "config.json", .content = "{}"},
-                                              {.path = "model.safetensors", .content = weights_}});
+  commit_ = origin_.real().Put(
+      "hf://org/a", {{.path = "config.json", .content = "{}"}, {.path = "model.safetensors", .content = weights_}});
   kube_.Serve({.resource = kCacheNodes, .kind = "CacheNode", .status_subresource = true, .has_generation = true});
   kube_.Serve({.resource = kEndpointSlices, .kind = "EndpointSlice"});
   kube_.Serve({.resource = kEvents, .kind = "Event"});
@@ -41,9 +41,8 @@ SwarmDaemon& ClusterSwarm::Add(const std::string& name) {
   config.kubernetes = {.ca = root_.path() + "/ca.crt", .token = base + ".token"};
   SwarmConfig& swarm = config.swarm.emplace();
   swarm.listen = {.address = "127.0.0.1", .control_port = 0, .data_port = 0};
-  swarm.tls = {.ca = base + "/identity/ca.crt",
-               .certificate = base + "/identity/tls.crt",
-               .key = base + "/identity/tls.key"};
+  swarm.tls = {
+      .ca = base + "/identity/ca.crt", .certificate = base + "/identity/tls.crt", .key = base + "/identity/tls.key"};
   StartDaemon(*node);
   nodes_.push_back(std::move(node));
   return *nodes_.back();
@@ -79,8 +78,7 @@ void ClusterSwarm::WriteSlices() {
         {"metadata",
          {{"name", "ballast-agents-" + node->name},
           {"namespace", node->config.kubernetes->ns},
-          {"labels",
-           {{"app.kubernetes.io/part-of", "ballast"}, {"kubernetes.io/service-name", "ballast-agents"}}}}},
+          {"labels", {{"app.kubernetes.io/part-of", "ballast"}, {"kubernetes.io/service-name", "ballast-agents"}}}}},
         {"addressType", "IPv4"},
         {"ports",
          {{{"name", "control"}, {"port", node->daemon->control_port()}},
@@ -90,8 +88,7 @@ void ClusterSwarm::WriteSlices() {
     BALLAST_CHECK(created.ok() || created.status().code() == StatusCode::kAlreadyExists) << created.status();
   }
   const std::string line = StrCat("\nballast_swarm_members ", nodes_.size(), "\n");
-  for (const auto& node : nodes_)
-    WaitUntil([&] { return node->Get("/metrics").find(line) != std::string::npos; });
+  for (const auto& node : nodes_) WaitUntil([&] { return node->Get("/metrics").find(line) != std::string::npos; });
 }
 
 CacheEntry ClusterSwarm::Entry() const {

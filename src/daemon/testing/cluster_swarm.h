@@ -1,5 +1,5 @@
-// Several daemons of one cluster in one process: an apiserver in memory with a CacheNode for each and the EndpointSlices
-// of their pods, an operator that issues certificates, one origin that can be off.
+// Several daemons of one cluster in one process: an apiserver in memory with a CacheNode for each and the
+// EndpointSlices of their pods, an operator that issues certificates, one origin that can be off.
 #pragma once
 
 #include <gtest/gtest.h>
