@@ -89,13 +89,20 @@ std::optional<WantedCache> QuestionOf(const PrepareRequest& asked, const std::st
                      .revision = asked.revision().empty() ? asked.manifest() : asked.revision()};
 }
 
+// A refusal may be the answer to pods of another namespace, until this question is there to be answered.
+bool WasPut(const CacheNodeStatus& status, const WantedCache& question) {
+  return std::any_of(status.wanted.begin(), status.wanted.end(), [&](const WantedCache& one) {
+    return one.cache == question.cache && one.pod_namespace == question.pod_namespace;
+  });
+}
+
 // Nothing listed is it: refused, or not decided yet.
 NodeVerdict AdmitUnlisted(const PrepareRequest& asked, const std::string& name, const CacheNode& node) {
   std::optional<WantedCache> question = QuestionOf(asked, name);
   if (!question) return Refused(NotFound(StrCat("cache ", Quoted(name), " is none of this node's; `ballast ls`")));
   const auto refusal = std::find_if(node.spec.refused.begin(), node.spec.refused.end(),
                                     [&](const CacheRefusal& one) { return one.cache == name; });
-  if (refusal == node.spec.refused.end())
+  if (refusal == node.spec.refused.end() || !WasPut(node.status, *question))
     return Waiting(StrCat("the operator to admit cache ", name, " on this node"), std::move(question));
   if (refusal->reason == NameOf(Reason::kResolving)) return Waiting(refusal->message, std::move(question));
   NodeVerdict verdict = Refused(StatusOf(*refusal));

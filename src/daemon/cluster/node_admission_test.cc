@@ -33,6 +33,8 @@ CacheNode Node() {
   node.spec.refused = {{"huge", "NodeTooSmall", "needs 131 GiB"},
                        {"secret", "NotAllowed", "not yours"},
                        {"new", "Resolving", "the hub to answer"}};
+  for (const char* cache : {"huge", "secret", "new"})
+    node.status.wanted.push_back({.cache = cache, .pod_namespace = "team"});
   node.spec.policy.tenants = {{.namespaces = {"team"}, .sources = {"hf://org/*"}},
                               {.namespaces = {"other"}, .sources = {"hf://else/*"}}};
   return node;
@@ -143,6 +145,13 @@ TEST(NodeAdmissionTest, ARefusalsReasonDecidesTheCode) {
   for (const std::string reason : {"Suspended", "Unauthorized", "SomethingNew", ""}) {
     EXPECT_EQ(StatusOf({"c", reason, "?"}).code(), StatusCode::kUnavailable) << reason;
   }
+}
+
+TEST(NodeAdmissionTest, ARefusalOfAnotherNamespacesQuestionIsNoAnswer) {
+  const CacheNode node = Node();
+  const NodeVerdict verdict = AdmitOnNode(Ask("secret", "other"), &node);
+  EXPECT_FALSE(verdict.admittance.waiting_for.empty());
+  EXPECT_EQ(verdict.question->pod_namespace, "other");
 }
 
 TEST(NodeAdmissionTest, WhatIsBeingResolvedIsWaitedFor) {
