@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,7 +64,9 @@ class ServiceFixture : public ::testing::Test {
   std::string commit_;
   DaemonConfig config_;
   ModelManager::Options jobs_;
-  Pace* pace_ = nullptr;  // of its limits
+  Pace* pace_ = nullptr;                      // of its limits
+  Daemon::Setup setup_;                       // what else it is started with
+  std::map<std::string, Origin*> origin_of_;  // by domain; origin_ for all others
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<cache::v1::Cache::Stub> stub_;
 };
