@@ -93,8 +93,9 @@ class ClusterRunner {
   }
 
   Status Do(const CleanUpCommand& command) {
-    if (!command.wait_for.empty())
-      RETURN_IF_ERROR(Try([&] { return RolledOutFully(command.wait_for); }, "every node is purged\n"));
+    for (const std::string& name : command.wait_for) {
+      RETURN_IF_ERROR(Try([&] { return RolledOutFully(name); }, StrCat(name, " is done\n")));
+    }
     ASSIGN_OR_RETURN(const CleanedUp done, CleanUp(*client_, {ns_, command.secret}, limits_));
     return Show(done.lines.empty() ? "nothing was left\n" : Join(done.lines, "\n") + "\n");
   }

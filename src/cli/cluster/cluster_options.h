@@ -27,7 +27,7 @@ struct ApplyCommand {
 struct CheckUninstallCommand {};
 struct CleanUpCommand {
   std::string secret;
-  std::string wait_for;  // a DaemonSet that purges nodes; "" = none
+  std::vector<std::string> wait_for;  // DaemonSets that purge nodes
 };
 struct ClusterHelpCommand {
   std::string text;

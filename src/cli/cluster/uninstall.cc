@@ -143,7 +143,9 @@ Status CheckNothingMounted(KubeClient& client, const CallLimits& limits) {
 Result<CleanedUp> CleanUp(KubeClient& client, const CleanUpRequest& request, const CallLimits& limits) {
   CleanedUp done;
   RETURN_IF_ERROR(CleanObjects(client, limits, done));
-  RETURN_IF_ERROR(DeleteOne(client, kPopulators, {"", "ballast.dev"}, limits, done));
+  for (const char* populator : {"ballast-modelcache", "ballast-clustermodelcache"}) {
+    RETURN_IF_ERROR(DeleteOne(client, kPopulators, {"", populator}, limits, done));
+  }
   RETURN_IF_ERROR(DeleteOne(client, kLeases, {request.ns, "ballast-operator"}, limits, done));
   RETURN_IF_ERROR(DeleteOne(client, kConfigMaps, {request.ns, "ballast-ca"}, limits, done));
   if (!request.secret.empty()) RETURN_IF_ERROR(DeleteOne(client, kSecrets, {request.ns, request.secret}, limits, done));
