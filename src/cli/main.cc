@@ -56,8 +56,8 @@ class SignalWatch {
   std::jthread thread_;  // last: it uses the rest
 };
 
-Result<std::unique_ptr<KubeClient>> ConnectToCluster(const KubeAccess& access) {
-  ASSIGN_OR_RETURN(std::unique_ptr<KubeClient> client,
+Result<std::shared_ptr<KubeClient>> ConnectToCluster(const KubeAccess& access) {
+  ASSIGN_OR_RETURN(std::shared_ptr<KubeClient> client,
                    RestKubeClient::Create(access, {.user_agent = "kubectl-ballast"}));
   return client;
 }

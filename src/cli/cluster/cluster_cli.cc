@@ -132,7 +132,7 @@ class ClusterRunner {
   const ClusterWorld& world_;
   const CallLimits limits_;
   std::string ns_;
-  std::unique_ptr<KubeClient> client_;
+  std::shared_ptr<KubeClient> client_;
 };
 
 int Fail(const Status& status, const ClusterWorld& world) {

@@ -21,7 +21,7 @@ struct ClusterWorld {
   std::ostream& err;
   Environment environment;
   const Clock& clock;
-  std::function<Result<std::unique_ptr<KubeClient>>(const KubeAccess& access)> connect;
+  std::function<Result<std::shared_ptr<KubeClient>>(const KubeAccess& access)> connect;
   std::stop_token stop;  // Ctrl-C
   Pause pause = RealPause();
 };
