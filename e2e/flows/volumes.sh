@@ -9,11 +9,14 @@ adds_nothing() {  # a second pod on a node
   equal "bytes out of the hub" "$hub" "$(hub_bytes small)"
 }
 cannot_write() { fails_with "Read-only file system" in_pod "$1" touch /model/new; }
-offline_client='import os, sys; sys.path.append("/usr/local/packages")
+offline_client='import os, sys
+sys.path.append("/usr/local/packages")
 import huggingface_hub as hf
-folder = hf.snapshot_download("org/small")
-print(sorted(os.listdir(folder)))'
-client_reads() { k wait --for=jsonpath='{.status.phase}'=Succeeded pod/client --timeout=60s && k logs client | grep "'model.safetensors'"; }
+print(sorted(os.listdir(hf.snapshot_download("org/small"))))'
+client_reads() {
+  k wait --for=jsonpath='{.status.phase}'=Succeeded pod/client --timeout=60s || { k describe pod/client | tail -10; k logs client; return 1; }
+  k logs client | tee /dev/stderr | grep "'config.json', 'model.safetensors', 'sub'"
+}
 
 volumes() {
   cache small >/dev/null
@@ -22,11 +25,12 @@ volumes() {
   NODE=n1 pod by-claim pvc:small >/dev/null
   NODE=n2 pod inline clusterCache=small >/dev/null
   NODE=n3 READ_ONLY=false pod writable clusterCache=small >/dev/null
-  NODE=n2 IMAGE=localhost/hub-client:e2e COMMAND="" pod client clusterCache=small,layout=hf >/dev/null 2>&1 || true
+  NODE=n2 IMAGE=localhost/hub-client:e2e COMMAND_JSON="$(jq -nc --arg code "$offline_client" '["python3", "-c", $code]')" pod client clusterCache=small,layout=hf >/dev/null
   check "a pod with a claim runs" ready by-claim
   check "and reads the model" reads_model by-claim small
   check "a pod with an inline volume runs" ready inline
   check "and reads the model" reads_model inline small
+  check "the real huggingface_hub in a pod reads layout hf offline" client_reads
   check "a pod with readOnly: false runs" ready writable
   check "it can write nothing" cannot_write writable
   check "and one event says why" has_event writable MountedReadOnly
