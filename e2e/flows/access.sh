@@ -1,78 +1,68 @@
-# Who may: deletion, namespaces, tokens.
-namespace() { k create namespace "$1" >/dev/null; k label namespace "$1" "$2" >/dev/null; }
-# The namespace's own account comes a moment after it.
-account() { wait_for 20 "the account of $1" k get serviceaccount default -n "$1"; }
-
-bound_cache() {
-  cache small >/dev/null
-  check "the model is warm" is_warm small 90s
-  claim small small >/dev/null
-  check "a claim is bound" k wait --for=jsonpath='{.status.phase}'=Bound pvc/small --timeout=60s
-  check "its cache counts it" wait_for 30 "a bound volume" equal_bound 1
-  check "the deletion of a bound cache is refused with its users' names" fails_with "default/small" k delete cmcache small --timeout=20s
-}
-equal_bound() { equal "bound volumes" "$1" "$(k get cmcache small -o 'jsonpath={.status.volumes.bound}')"; }
-
-not_admitted() {
-  namespace friends tier=serving
-  namespace strangers tier=other
-  account friends; account strangers
-  cache small '{"nodes": {}, "allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"tier": "serving"}}}}' >/dev/null
-  check "the model is warm on every node" is_warm small 90s
-  NAMESPACE=friends NODE=n1 pod friend clusterCache=small >/dev/null
-  NAMESPACE=strangers NODE=n1 pod stranger clusterCache=small >/dev/null
-  check "a pod of an admitted namespace runs" k wait --for=condition=Ready -n friends pod/friend --timeout=60s
-  check "a pod of another is refused, although the bytes are on its node" has_event stranger 'NotAllowed|none of the cache|namespace' 60
-  check "kubectl ballast why says so" wait_for 20 "an answer" why_in strangers pod/stranger "none of the allowedNamespaces"
-  claim stranger small ballast strangers >/dev/null
-  check "so is its claim" has_event stranger 'namespace' 60
-  k delete namespace friends strangers --timeout=60s >/dev/null
-}
-why_in() { why "$2" -n "$1" | tee /dev/stderr | grep -F -- "$3"; }
-
-local_cache() {  # NAMESPACE NAME
-  k apply -n "$1" -f - <<Y
+# Who may have what: namespaces, tokens by consent, caches that volumes are bound to.
+namespaced() {  # NAME SPEC-LINES NAMESPACE: a ModelCache of org/NAME
+  k apply -f - <<Y
 apiVersion: ballast.dev/v1alpha1
 kind: ModelCache
-metadata: {name: $2}
+metadata: {name: $1, namespace: $3}
 spec:
-  source: {uri: "hf://org/$2", tokenSecretRef: {name: hf, key: HF_TOKEN}}
+  source: {uri: "hf://org/$1"$2}
   nodes: {}
 Y
 }
-consent() {
-  k apply -n "$1" -f - <<Y
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: ballast-hf}
-rules: [{apiGroups: [""], resources: [secrets], resourceNames: [hf], verbs: [get]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: ballast-hf}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: ballast-hf}
-subjects: [{kind: ServiceAccount, name: ballast-operator, namespace: $SYSTEM}]
-Y
+delete_is_refused() { fails_with "default/held" k delete "cmcache/$1" --timeout=10s; }
+
+bound_cache() {
+  model held 4
+  cache held 'priority: 0' >/dev/null
+  claim held held >/dev/null
+  check "a claim is bound" wait_for 30 "a volume" is_bound held
+  check "the cache knows it" wait_for 15 "the claim in its status" bound_in_status held
+  check "deleting the cache is refused, and names the claim" delete_is_refused held
+  k annotate cmcache/held ballast.dev/allow-delete=true >/dev/null
+  check "unless it is allowed explicitly" k delete cmcache/held --timeout=30s
 }
-secret_is() { k create secret generic hf -n "$1" --from-literal "HF_TOKEN=$2" --dry-run=client -o yaml | k apply -f -; }
-condition_says() { condition "$1" "$2" message | tee /dev/stderr | grep -E -- "$3"; }
-local_warm() { k wait -n "$1" --for=condition=Ready "mcache/$2" --timeout="${3:-90s}" || { k get mcache -n "$1" "$2" -o yaml | sed -n '/^status/,$p'; return 1; }; }
+bound_in_status() { k get "cmcache/$1" -o json | jq -e '.status.volumes.bound == 1'; }
+
+foreign_namespace() {
+  model inhouse 4
+  k create namespace serving >/dev/null; k label namespace serving tier=serving >/dev/null; k create namespace other >/dev/null
+  cache inhouse 'nodes: {}
+  allowedNamespaces: {from: Selector, selector: {matchLabels: {tier: serving}}}' >/dev/null
+  check "the bytes are on every node" is_warm inhouse
+  NAMESPACE=serving NODE=n1 pod insider clusterCache=inhouse >/dev/null
+  NAMESPACE=other NODE=n1 pod outsider clusterCache=inhouse >/dev/null
+  check "a pod of an allowed namespace runs" k wait -n serving --for=condition=Ready pod/insider --timeout=60s
+  check "one of another is refused" has_event outsider 'allowedNamespaces'
+  check "and has no mount" fails_with "" k exec -n other outsider -- true
+  k delete namespace serving other --timeout=60s >/dev/null
+}
 
 gated() {
-  model gated 8 >/dev/null
-  access gated '"hf_good"'
-  namespace team tier=serving
-  account team
-  secret_is team hf_good >/dev/null
-  local_cache team gated >/dev/null
-  check "a tenant's Secret is not read without consent; the condition has the Role" wait_for 30 "SecretNotReadable" condition_says "mcache/gated -n team" SecretNotReadable 'Role'
-  consent team >/dev/null
-  check "with consent the gated model comes" local_warm team gated
-  NAMESPACE=team NODE=n1 pod reader cache=gated >/dev/null
-  check "a pod of the tenant reads it" k wait --for=condition=Ready -n team pod/reader --timeout=60s
-  access gated '"hf_stranger"'
-  check "the token is revoked: warm copies go on" k exec -n team reader -- sha256sum /model/model.safetensors
-  NAMESPACE=team NODE=n1 pod again cache=gated >/dev/null
-  check "also for a new pod" k wait --for=condition=Ready -n team pod/again --timeout=60s
-  k delete namespace team --timeout=90s >/dev/null
+  model gated 4
+  admin -d '{"repository": "org/gated", "gated": true, "tokens": ["hf_good", "hf_rotated"]}' "$HUB_ADMIN/access" >/dev/null
+  k create namespace tenant >/dev/null
+  k create secret generic hf -n tenant --from-literal=token=hf_good >/dev/null
+  namespaced gated ', tokenSecretRef: {name: hf, key: token}' tenant >/dev/null
+  check "without consent the Secret is not read, and the condition says what to apply" wait_for 30 "SecretNotReadable" asks_for_consent
+  k get mcache -n tenant gated -o "jsonpath={.status.conditions[?(@.type=='SecretNotReadable')].message}" | awk '/^apiVersion|^---/ { on = 1 } on' >"$TMP/consent.yaml"
+  check "what it says can be applied as it is" k apply -f "$TMP/consent.yaml"
+  check "then the model comes" k wait -n tenant --for=condition=Ready mcache/gated --timeout=90s
+  NAMESPACE=tenant NODE=n2 pod reader cache=gated >/dev/null
+  check "and a pod of the tenant reads it" k wait -n tenant --for=condition=Ready pod/reader --timeout=60s
+  k create secret generic hf -n tenant --from-literal=token=hf_wrong --dry-run=client -o yaml | k apply -f - >/dev/null
+  moves gated
+  check "a token that is revoked: Unauthorized, and the warm copies stay" wait_for 60 "the reason" says_unauthorized
+  NAMESPACE=tenant NODE=n3 pod later cache=gated >/dev/null
+  check "pods go on to mount it" k wait -n tenant --for=condition=Ready pod/later --timeout=60s
+  check "no token is in logs, objects or metrics" no_secret_anywhere
+  k delete namespace tenant --timeout=60s >/dev/null
 }
+asks_for_consent() { k get mcache -n tenant gated -o json | jq -e '.status.conditions[] | select(.type == "SecretNotReadable" and .status == "True") | .message | test("RoleBinding")'; }
+says_unauthorized() { k get mcache -n tenant gated -o json | jq -e '[.status.conditions[] | .reason] | index("Unauthorized")'; }
+no_secret_anywhere() {
+  local found
+  found=$( { k get ballast -A -o yaml; k get events -A -o yaml; for p in $(k get pods -n $SYSTEM -o name); do k logs -n $SYSTEM "$p" --all-containers; done; } | grep -E 'hf_good|hf_wrong|hf_rotated')
+  [ -z "$found" ] || { echo "$found"; return 1; }
+}
+
+access() { bound_cache; foreign_namespace; gated; }

@@ -78,30 +78,30 @@ start_hub() {
 admin() { in_control_plane curl -sSf "$@"; }
 # hub_bytes NAME: bytes of files of org/NAME that left the hub and its CDN.
 hub_bytes() { admin "$HUB_ADMIN/requests" | jq --arg name "org/$1/" '[.[] | select((.file // "") | startswith($name)) | .bytes_sent] | add // 0'; }
-fault() { admin -d "$1" "$HUB_ADMIN/faults" >/dev/null; }           # JSON
-no_faults() { admin -X DELETE "$HUB_ADMIN/faults" >/dev/null; }
-slow() { fault "{\"kind\": \"slow\", \"path\": \"*/$1/*safetensors\", \"port\": \"cdn\", \"bytes\": $2, \"times\": -1}"; }    # NAME BYTES-PER-SECOND
-access() { admin -d "{\"repository\": \"org/$1\", \"gated\": true, \"tokens\": [$2]}" "$HUB_ADMIN/access" >/dev/null; }          # NAME "\"hf_a\", .."
-hub_off() { stop hub; }
-hub_on() { start_hub; }
 
-model() {  # NAME MIB: org/NAME with a file that compresses to nothing and two small ones; again: another commit of its branch
+model() {  # NAME MIB: org/NAME with a file that compresses to nothing and two small ones
   local at=$HUB/models/org/$1
   mkdir -p "$at/sub"
   head -c $(($2 * 1048576)) /dev/urandom >"$at/model.safetensors"
   echo "{\"name\": \"$1\"}" >"$at/config.json"
   echo deep >"$at/sub/deep.txt"
-  admin -d "{\"repository\": \"org/$1\", \"folder\": \"$at\"}" "$HUB_ADMIN/publish" | jq -r .commit
+  admin -d "{\"repository\": \"org/$1\", \"folder\": \"$at\"}" "$HUB_ADMIN/publish" >/dev/null
 }
 bytes_of() { find "$HUB/models/org/$1" -type f ! -name '.hub.json' -printf '%s\n' | awk '{ s += $1 } END { print s }'; }
 sha_of() { sha256sum <"$HUB/models/org/$1/model.safetensors" | cut -c1-64; }
 
 # --- objects ------------------------------------------------------------------------------------------------------------
 
-EVERY_NODE='{"nodes": {}}'
-cache() {  # NAME [SPEC]: a ClusterModelCache of org/NAME; SPEC in JSON, beside the source
-  jq -n --arg name "$1" --argjson spec "${2:-$EVERY_NODE}" '{apiVersion: "ballast.dev/v1alpha1", kind: "ClusterModelCache", metadata: {name: $name},
-    spec: ({source: {uri: "hf://org/\($name)"}} * $spec)}' | k apply -f -
+EVERY_NODE='nodes: {}'
+cache() {  # NAME [SPEC-LINES]: a ClusterModelCache of org/NAME; what the spec has beside the source, default: EVERY_NODE
+  k apply -f - <<Y
+apiVersion: ballast.dev/v1alpha1
+kind: ClusterModelCache
+metadata: {name: $1}
+spec:
+  source: {uri: "hf://org/$1"}
+  ${2:-$EVERY_NODE}
+Y
 }
 
 claim() {  # NAME CACHE [STORAGECLASS] [NAMESPACE]

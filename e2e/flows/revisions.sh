@@ -1,51 +1,67 @@
-# A branch moves at the hub.
-digest_in() { in_pod "$1" sha256sum /model/model.safetensors | cut -c1-64; }
-pods_of() { k get pods -l "app=$1" -o name | cut -d/ -f2; }
-all_read() {  # APP SHA COUNT
-  local pod n=0
-  for pod in $(pods_of "$1"); do equal "sha256 in $pod" "$2" "$(digest_in "$pod")"; n=$((n + 1)); done
-  equal "pods of $1" "$3" "$n"
+# A branch moves at the hub: who reads what, and when.
+moves() {  # MODEL: the branch gets other weights
+  local at=$TMP/moved-$1
+  rm -rf "$at"; cp -r "$HUB/models/org/$1" "$at"
+  head -c 4194304 /dev/urandom >"$at/model.safetensors"
+  admin -d "{\"repository\": \"org/$1\", \"folder\": \"$at\"}" "$HUB_ADMIN/publish" >/dev/null
 }
-deployment() {  # NAME CLAIM
+moved_sha() { sha256sum <"$TMP/moved-$1/model.safetensors" | cut -c1-64; }
+deployment() {  # NAME CLAIM REPLICAS
   k apply -f - <<Y
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: $1}
 spec:
-  replicas: 2
+  replicas: $3
   selector: {matchLabels: {app: $1}}
   template:
     metadata: {labels: {app: $1}}
     spec:
       terminationGracePeriodSeconds: 0
       containers:
-      - {name: main, image: "localhost/busybox:e2e", imagePullPolicy: Never, command: [sleep, "100000"], volumeMounts: [{name: model, mountPath: /model}]}
+      - name: main
+        image: localhost/busybox:e2e
+        imagePullPolicy: Never
+        command: [sleep, "100000"]
+        volumeMounts: [{name: model, mountPath: /model}]
       volumes: [{name: model, persistentVolumeClaim: {claimName: $2, readOnly: true}}]
 Y
 }
-rolled_out() { k rollout status "deployment/$1" --timeout=90s; }
-is_current() { equal "current commit" "$2" "$(k get cmcache "$1" -o 'jsonpath={.status.revision.current}')"; }
-drifted() { equal "SourceDrifted" True "$(condition cmcache/moves SourceDrifted)"; }
+rolled_out() { k rollout status "deployment/$1" --timeout=60s; }
+weights() { local pod; for pod in $(k get pods -l "app=$1" -o name); do k exec "$pod" -- sha256sum /model/model.safetensors | cut -c1-64; done; }
+all_read() { equal "weights" "$(printf "$3\n%.0s" $(seq "$2"))" "$(weights "$1")"; }   # DEPLOYMENT COUNT SHA
+drifted() { equal "SourceDrifted" True "$(condition "cmcache/$1" SourceDrifted)"; }
+has_moved() { local n; for n in "${NODES[@]}"; do [ -n "$(find "$(cache_of "$n")/blobs" -name "$(moved_sha "$1")")" ] || { echo "not on $n"; return 1; }; done; }
 
-branch_moves() {
-  local old new commit
-  model moves 8 >/dev/null
-  cache moves '{"nodes": {}, "source": {"revision": "main"}}' >/dev/null
-  check "a model of a branch is warm" is_warm moves 90s
-  claim moves moves >/dev/null
-  deployment moves moves >/dev/null
-  check "two pods read it" rolled_out moves
-  old=$(sha_of moves)
-  commit=$(model moves 8)
-  new=$(sha_of moves)
-  check "the branch moves at the hub: SourceDrifted" wait_for 60 "SourceDrifted" drifted
-  k scale deployment/moves --replicas=3 >/dev/null
-  check "a third pod runs" rolled_out moves
-  check "all three read the manifest of their claim" all_read moves "$old" 3
-  k patch cmcache moves --type=merge -p '{"spec": {"updatePolicy": {"type": "Automatic"}}}' >/dev/null
-  check "Automatic: the new commit becomes the current one" wait_for 90 "the new commit" is_current moves "$commit"
-  check "old pods keep their bytes" all_read moves "$old" 3
-  NODE=n1 pod newer clusterCache=moves >/dev/null
-  check "an inline volume has the new ones" ready newer 90s
-  check "by their digest" equal "sha256 in pod newer" "$new" "$(digest_in newer)"
+manual() {
+  model pinned 4
+  cache pinned >/dev/null
+  check "a model is warm" is_warm pinned
+  claim pinned pinned >/dev/null
+  deployment web pinned 2 >/dev/null
+  check "two pods read it" rolled_out web
+  moves pinned
+  check "the branch moves: SourceDrifted" wait_for 30 "the condition" drifted pinned
+  k scale deployment/web --replicas=3 >/dev/null
+  check "a third pod comes" rolled_out web
+  check "all three read what the claim was bound to" all_read web 3 "$(sha_of pinned)"
 }
+
+automatic() {
+  model followed 4
+  cache followed 'nodes: {}
+  updatePolicy: {type: Automatic}' >/dev/null
+  check "a followed model is warm" is_warm followed
+  NODE=n1 pod old clusterCache=followed >/dev/null
+  check "a pod reads it" ready old
+  moves followed
+  check "the branch moves: the new one comes beside the old" wait_for 60 "it on all nodes" has_moved followed
+  check "the old pod keeps its bytes" reads_model old followed
+  check "current moves" wait_for 30 "the new commit" current_moved followed
+  NODE=n2 pod new clusterCache=followed >/dev/null
+  check "a new pod runs" ready new
+  check "and reads the new bytes" equal "weights" "$(moved_sha followed)" "$(in_pod new sha256sum /model/model.safetensors | cut -c1-64)"
+}
+current_moved() { k get "cmcache/$1" -o json | jq -e '.status.revision | (.previous | length) == 1 and .current.commit != .previous[0].commit'; }
+
+revisions() { manual; automatic; }

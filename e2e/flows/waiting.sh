@@ -1,37 +1,54 @@
-# What comes before what it needs: a claim before its cache, a pod before its model.
-is_pending() { equal "phase of claim $1" Pending "$(k get pvc "$1" -o 'jsonpath={.status.phase}')"; }
-has_part() { in_pod "$1" sh -c 'grep -q name /model/config.json && ! test -e /model/model.safetensors'; }
-waiter_ended() { k wait --for=jsonpath='{.status.initContainerStatuses[0].state.terminated.reason}'=Completed "pod/$1" --timeout=90s; }
-waiter_says() { k logs "$1" -c wait | tee /dev/stderr | grep -E "$2"; }
+# Whoever comes early waits and is told for what: a claim before its cache, a pod before its model.
+hub_stalls() { admin -d "{\"kind\": \"stall\", \"path\": \"*/$1/*\", \"port\": \"cdn\", \"offset\": $2, \"times\": -1}" "$HUB_ADMIN/faults" >/dev/null; }
+hub_goes_on() { admin -X DELETE "$HUB_ADMIN/faults" >/dev/null && admin -X POST "$HUB_ADMIN/release" >/dev/null; }
+is_pending() { equal "phase of pod $1" Pending "$(k get pod "$1" -o 'jsonpath={.status.phase}')"; }
+is_bound() { equal "phase of claim $1" Bound "$(k get pvc "$1" -o 'jsonpath={.status.phase}')"; }
+names_a_commit() { k get pv -o json | jq -e --arg claim "$1" '.items[] | select(.spec.claimRef.name == $claim) | .spec.csi.volumeAttributes | (.revision | test("^[0-9a-f]{40}$")) and (.manifest | test("^sha256:"))'; }
 
 claim_before_cache() {
-  model later 8 >/dev/null
-  claim later later >/dev/null
-  pod later pvc:later >/dev/null
-  check "a claim before its cache waits" wait_for 20 "an event" event_says later 'later'
-  check "and is pending" is_pending later
-  check "kubectl ballast why names the cache" why_says pvc/later "ClusterModelCache later, which does not exist"
-  cache later '{}' >/dev/null
-  check "once the cache is there the pod runs" ready later 90s
-  check "and reads the model" reads_model later later
+  model late 4
+  claim late late >/dev/null
+  NODE=n1 pod late pvc:late >/dev/null
+  check "a claim before its cache is told that it waits" has_event late 'ClusterModelCache "late"'
+  cache late 'priority: 0' >/dev/null
+  check "it is bound once the cache is there" wait_for 30 "a volume" is_bound late
+  check "to a volume that names commit and manifest" names_a_commit late
+  check "and its pod runs" ready late
+  check "and reads the model" reads_model late late
 }
 
 pod_before_model() {
-  model slow 48 >/dev/null
-  slow slow 1500000
-  cache slow '{}' >/dev/null
-  NODE=n1 pod waits clusterCache=slow >/dev/null
-  NODE=n2 pod early clusterCache=slow,publish=Early 'initContainers: [{name: wait, image: "localhost/ballast:e2e", imagePullPolicy: Never, command: [ballast, wait, /model], volumeMounts: [{name: model, mountPath: /model}]}]' >/dev/null
-  NODE=n3 pod at-once clusterCache=slow,publish=Early >/dev/null
-  check "kubectl ballast why says how far the model is" wait_for 30 "progress" why_says pod/waits "the model to arrive"
-  check "a pod with publish: Early runs before its model is there" ready at-once 60s
-  check "it has the files that are verified" wait_for 30 "a small file" has_part at-once
-  check "events of the waiting pod say how far it is" has_event waits 'slow.*([0-9]+ percent|%|of)' 150
-  no_faults
-  check "when the hub is quick the pod runs" ready waits 120s
-  check "and reads the model" reads_model waits slow
-  check "ballast wait in an init container waits for the rest" waiter_ended early
-  check "the pod behind it reads all of it" ready early 60s
-  check "and so does the other" wait_for 60 "the rest" reads_model at-once slow
+  model cold 16
+  hub_stalls cold 8388608
+  cache cold 'priority: 0' >/dev/null
+  NODE=n1 pod early-bird clusterCache=cold >/dev/null
+  check "a pod before its model is told how far it is" has_event early-bird 'org/cold.*(%|GiB|MiB)'
+  check "and waits" is_pending early-bird
+  check "kubectl ballast why says what for" why_says early-bird 'cold'
+  hub_goes_on
+  check "once the model is here it runs" ready early-bird 150s
+  check "and reads it" reads_model early-bird cold
 }
-why_says() { why "$1" | tee /dev/stderr | grep -F -- "$2"; }
+why_says() { why "pod/$1" | tee /dev/stderr | grep -qE -- "$2"; }
+
+wait_container='initContainers: [{name: wait, image: "localhost/ballast:e2e", imagePullPolicy: Never, command: [ballast, wait, /model], volumeMounts: [{name: model, mountPath: /model}]}]'
+init_runs() { equal "state" running "$(k get pod "$1" -o json | jq -r '.status.initContainerStatuses[0].state | keys[0]')"; }
+waits_aloud() { k logs "$1" -c wait | tee /dev/stderr | grep -qE '[0-9]+ ?%|MiB'; }
+
+publish_early() {
+  model eager 16
+  hub_stalls eager 8388608
+  cache eager 'priority: 0' >/dev/null
+  NODE=n2 pod eager clusterCache=eager,publish=Early "$wait_container" >/dev/null
+  check "publish: Early mounts before the model is here" wait_for 60 "the init container" init_runs eager
+  check "ballast wait says how far it is" wait_for 20 "its log" waits_aloud eager
+  hub_goes_on
+  check "the pod runs once the model is whole" ready eager 150s
+  check "and reads it" reads_model eager eager
+}
+
+waiting() {
+  claim_before_cache
+  pod_before_model
+  publish_early
+}

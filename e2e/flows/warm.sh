@@ -9,7 +9,7 @@ warm_ends_with_one_copy() {
 shows_ready() { k get cmcache "$1" | tee /dev/stderr | grep -E '\b3/3\b'; }
 
 warm() {
-  model small 24 >/dev/null
+  model small 24
   cache small >/dev/null
   check "a named model comes to all nodes" is_warm small 90s
   check "one copy has left the hub" warm_ends_with_one_copy small
