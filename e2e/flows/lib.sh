@@ -18,7 +18,7 @@ tools() {
   ln -sf "$KUBECTL" "$TMP/bin/kubectl"
   cat >"$TMP/bin/helm" <<B
 #!/bin/bash
-case \$1 in install|upgrade) set -- "\$@" --values $TMP/values.yaml ;; esac
+case \$1 in install|upgrade) set -- "\$@" --values $TMP/values.yaml --timeout 2m ;; esac
 exec nsenter --net=/run/netns/ballast-$ID-cp env KUBECONFIG=$CLUSTER/kubeconfig HELM_CACHE_HOME=$TMP/helm HELM_CONFIG_HOME=$TMP/helm HELM_DATA_HOME=$TMP/helm $ROOT/e2e/helm "\$@"
 B
   cat >"$TMP/bin/kubectl-ballast" <<B
@@ -71,7 +71,7 @@ readme() {
 
 start_hub() {
   rm -f "$TMP/hub.json"
-  start hub in_control_plane "$BIN/ballast-hub-stand-in" --root "$HUB" --ready-file "$TMP/hub.json" --token hf_good \
+  start hub nsenter --net="/run/netns/ballast-$ID-cp" "$BIN/ballast-hub-stand-in" --root "$HUB" --ready-file "$TMP/hub.json" --token hf_good \
     --address $HUB_ADDRESS --cdn-address $HUB_ADDRESS --admin-address $HUB_ADDRESS --port 8080 --cdn-port 8081 --admin-port 8082
   wait_for 15 "the hub stand-in" test -s "$TMP/hub.json"
 }
