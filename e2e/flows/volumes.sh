@@ -19,6 +19,7 @@ client_reads() {
 }
 
 volumes() {
+  [ -d "$HUB/models/org/small" ] || model small 24
   cache small >/dev/null
   check "the model is warm" is_warm small 90s
   claim small small >/dev/null
