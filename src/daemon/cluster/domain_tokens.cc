@@ -1,5 +1,6 @@
 #include "daemon/cluster/domain_tokens.h"
 
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -30,7 +31,8 @@ Result<std::string> TokenOf(const std::string& cache, Result<std::string> answer
 void DomainTokens::SetCaches(std::map<std::string, std::string> cache_of_domain) {
   MutexLock lock(mutex_);
   caches_ = std::move(cache_of_domain);
-  std::erase_if(known_, [&](const auto& one) { return !caches_.contains(one.first); });
+  for (auto one = known_.begin(); one != known_.end();)
+    one = caches_.contains(one->first) ? std::next(one) : known_.erase(one);
 }
 
 Result<std::string> DomainTokens::Get(const std::string& domain) {
