@@ -28,13 +28,13 @@ Result<std::string> ReadToken(KubeClient& client, const SecretKey& key, const Ca
 
 std::string ConsentText(const SecretKey& key, const std::string& operator_ns) {
   const std::string name = "ballast-read-" + key.secret.name;
-  return StrCat(
-      "the operator may not read Secret ", key.secret, ". If it may, apply:\n",
-      "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: ", name, ", namespace: ", key.secret.ns,
-      "}\nrules:\n- {apiGroups: [''], resources: [secrets], resourceNames: [", key.secret.name,
-      "], verbs: [get]}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n", "metadata: {name: ", name,
-      ", namespace: ", key.secret.ns, "}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: ", name,
-      "}\nsubjects:\n- {kind: ServiceAccount, name: ballast-operator, namespace: ", operator_ns, "}\n");
+  return StrCat("the operator may not read Secret ", key.secret, ". If it may, apply:\n",
+                "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: ", name,
+                ", namespace: ", key.secret.ns, "}\nrules:\n- {apiGroups: [''], resources: [secrets], resourceNames: [",
+                key.secret.name, "], verbs: [get]}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n",
+                "metadata: {name: ", name, ", namespace: ", key.secret.ns,
+                "}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: ", name,
+                "}\nsubjects:\n- {kind: ServiceAccount, name: ballast-operator, namespace: ", operator_ns, "}\n");
 }
 
 }  // namespace ballast::controller
