@@ -15,6 +15,8 @@ template <typename... F>
 struct Match : F... {
   using F::operator()...;
 };
+template <typename... F>
+Match(F...) -> Match<F...>;  // clang 14 makes none by itself
 
 const KubeResource& ResourceOf(const ModelCache& cache) {
   return cache.cluster_scoped ? kClusterModelCaches : kModelCaches;
