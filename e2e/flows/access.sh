@@ -61,7 +61,7 @@ asks_for_consent() { k get mcache -n tenant gated -o json | jq -e '.status.condi
 says_unauthorized() { k get mcache -n tenant gated -o json | jq -e '[.status.conditions[] | .reason] | index("Unauthorized")'; }
 no_secret_anywhere() {
   local found
-  found=$( { k get ballast -A -o yaml; k get events -A -o yaml; for p in $(k get pods -n $SYSTEM -o name); do k logs -n $SYSTEM "$p" --all-containers; done; } | grep -E 'hf_good|hf_wrong|hf_rotated')
+  found=$( { k get ballast -A -o yaml; k get events -A -o yaml; for p in $(k get pods -n $SYSTEM -o name); do k logs -n $SYSTEM "$p" --all-containers; done; } | grep -E 'hf_good|hf_wrong|hf_rotated' || true)
   [ -z "$found" ] || { echo "$found"; return 1; }
 }
 

@@ -78,6 +78,7 @@ start_hub() {
 admin() { in_control_plane curl -sSf "$@"; }
 # hub_bytes NAME: bytes of files of org/NAME that left the hub and its CDN.
 hub_bytes() { admin "$HUB_ADMIN/requests" | jq --arg name "org/$1/" '[.[] | select((.file // "") | startswith($name)) | .bytes_sent] | add // 0'; }
+hub_forgets() { admin -X DELETE "$HUB_ADMIN/requests" >/dev/null; }
 
 model() {  # NAME MIB: org/NAME with a file that compresses to nothing and two small ones
   local at=$HUB/models/org/$1

@@ -62,6 +62,6 @@ automatic() {
   check "a new pod runs" ready new
   check "and reads the new bytes" equal "weights" "$(moved_sha followed)" "$(in_pod new sha256sum /model/model.safetensors | cut -c1-64)"
 }
-current_moved() { k get "cmcache/$1" -o json | jq -e '.status.revision | (.previous | length) == 1 and .current.commit != .previous[0].commit'; }
+current_moved() { k get "cmcache/$1" -o json | jq -e '.status.revision | (.previous | length) == 1 and .current != .previous[0].commit'; }
 
 revisions() { manual; automatic; }

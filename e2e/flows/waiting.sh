@@ -9,7 +9,7 @@ claim_before_cache() {
   model late 4
   claim late late >/dev/null
   NODE=n1 pod late pvc:late >/dev/null
-  check "a claim before its cache is told that it waits" has_event late 'ClusterModelCache "late"'
+  check "a claim before its cache is told that it waits" has_event late 'ClusterModelCache late: it does not exist'
   cache late 'priority: 0' >/dev/null
   check "it is bound once the cache is there" wait_for 30 "a volume" is_bound late
   check "to a volume that names commit and manifest" names_a_commit late
@@ -22,7 +22,7 @@ pod_before_model() {
   hub_stalls cold 8388608
   cache cold 'priority: 0' >/dev/null
   NODE=n1 pod early-bird clusterCache=cold >/dev/null
-  check "a pod before its model is told how far it is" has_event early-bird 'org/cold.*(%|GiB|MiB)'
+  check "a pod before its model is told how far it is" has_event early-bird 'org/cold.*(%|GiB|MiB)' 60
   check "and waits" is_pending early-bird
   check "kubectl ballast why says what for" why_says early-bird 'cold'
   hub_goes_on
