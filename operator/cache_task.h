@@ -24,6 +24,7 @@ class CacheTask final : public LeaderTask {
   // keys were worked on.
   void Begin();
   int Drain();
+  int outstanding() const { return caches_.outstanding(); }
 
  private:
   void Wake(const ObjectSeen& seen);

@@ -38,6 +38,7 @@ class CacheController {
   void Run(int workers, const std::stop_token& stop) { controller_.Run(workers, stop); }
   int Drain() { return controller_.Drain(); }
   Controller& controller() { return controller_; }
+  int outstanding() const { return resolver_.outstanding(); }  // questions to origins
 
  private:
   Result<RequeueAfter> Reconcile(const std::string& name, const std::stop_token& stop);

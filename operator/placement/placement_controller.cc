@@ -64,8 +64,10 @@ void PlacementController::Tell(const BoardState& before, const BoardState& now) 
     if (found == before.caches.end() || found->second != decision) listeners_.cache(name);
   }
   for (const auto& [name, node] : now.nodes) listeners_.node(name);
-  for (const auto& [name, count] : now.policies.nodes) listeners_.policy(name);
-  for (const auto& [name, count] : before.policies.nodes) listeners_.policy(name);
+  for (const PolicyChoice* choice : {&before.policies, &now.policies}) {
+    for (const auto& [name, count] : choice->nodes) listeners_.policy(name);
+    for (const auto& [name, others] : choice->conflicts) listeners_.policy(name);  // may govern no node
+  }
 }
 
 std::shared_ptr<const BoardState> WhatChanges(Placement placement, const ClusterObserved& observed) {

@@ -40,7 +40,11 @@ void RevisionResolver::Ask(const std::string& cache, const ResolveRequest& reque
     if (state.asking == request) return;
     state.asking = request;
   }
-  pool_.Submit([this, cache, request](const std::stop_token& stop) { Answer(cache, request, stop); });
+  ++outstanding_;
+  pool_.Submit([this, cache, request](const std::stop_token& stop) {
+    Answer(cache, request, stop);
+    --outstanding_;
+  });
 }
 
 void RevisionResolver::Forget(const std::string& cache) {

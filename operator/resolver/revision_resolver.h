@@ -1,6 +1,7 @@
 // Asks origins on threads of its own, each question once, and keeps the last answer for each cache.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <string>
@@ -31,6 +32,8 @@ class RevisionResolver {
   // Asks, unless just that is being asked for this cache.
   void Ask(const std::string& cache, const ResolveRequest& request);
   void Forget(const std::string& cache);
+  // Questions whose answer was not told yet.
+  int outstanding() const { return outstanding_; }
 
  private:
   void Answer(const std::string& cache, const ResolveRequest& request, const std::stop_token& stop);
@@ -40,6 +43,7 @@ class RevisionResolver {
   const Parts parts_;
   mutable Mutex mutex_;
   std::map<std::string, ResolveState> states_ GUARDED_BY(mutex_);
+  std::atomic<int> outstanding_ = 0;
   WorkerPool pool_;  // last: its threads use the rest
 };
 

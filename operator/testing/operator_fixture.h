@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/strings.h"
@@ -75,10 +76,10 @@ class OperatorFixture : public testing::Test {
   void Settle() {
     for (int quiet = 0; quiet < 4;) {
       client_.AwaitWatches(kWatches);
+      while (task_->outstanding() > 0) std::this_thread::yield();  // the resolver has threads of its own
       const int worked = task_->Drain();
       quiet = worked == 0 ? quiet + 1 : 0;
       clock_.Advance(std::chrono::milliseconds(60));
-      RealPause()(std::chrono::milliseconds(1), {});  // the resolver has threads of its own
     }
   }
   void Pass(Duration time) {
