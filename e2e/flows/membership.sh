@@ -9,7 +9,7 @@ no_cache_node() { ! k get cachenode "$1" 2>/dev/null; }
 # The machine goes, with its disk.
 node_goes() {
   k delete node "$1" --timeout=60s >/dev/null
-  wait_for 60 "the end of the agent on $1" no_agent "$1"
+  wait_for 150 "the end of the agent on $1" no_agent "$1"      # Kubernetes takes up to 80 s to miss the node of a pod
   wait_for 60 "the end of its containers" no_daemon "$1"
   find "$(cache_of "$1")" -mindepth 1 -delete
 }
@@ -78,10 +78,10 @@ startup_taint() {
   model required 4
   cache required 'nodes: {required: true}' >/dev/null
   check "all nodes have a required model" is_warm required
-  node_goes n3
+  check "a node goes with its disk" node_goes n3
   stop_hub; stop_peers
   kubelet_restarts n3
-  wait_for 60 "node n3" node_is_ready n3
+  check "a new one comes, and nobody can give it the model" wait_for 60 "node n3" node_is_ready n3
   k taint node n3 "$TAINT=:NoSchedule" >/dev/null
   check "a node that cannot be warm keeps its taint" is_tainted n3
   check "until maxWait" wait_for 60 "the taint's end" is_not_tainted n3
