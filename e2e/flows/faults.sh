@@ -12,9 +12,16 @@ readers() {
 }
 they_read() { local n; for n in "${NODES[@]}"; do k wait --for=condition=Ready "pod/reader-$n" --timeout=60s; done; }
 still_reading() { local n; for n in "${NODES[@]}"; do equal "phase of reader-$n" Running "$(k get pod "reader-$n" -o 'jsonpath={.status.phase}')"; done; }
+same_mounts() { equal "mounts" "$1" "$(mounts)"; }
 mounts() { local n; for n in "${NODES[@]}"; do on_node "$n" grep -c ' /var/lib/kubelet/pods/.*kubernetes.io~csi' /proc/self/mountinfo; done; }
 agents_run() { k rollout status daemonset -n $SYSTEM -l app.kubernetes.io/component=agent --timeout=120s; }
-a_pod_comes() { NODE=n2 pod "$1" clusterCache=alive >/dev/null && ready "$1" 90s && k delete pod "$1" >/dev/null; }
+a_pod_comes() {  # and goes again, with its mount
+  local before; before=$(mounts)
+  NODE=n2 pod "$1" clusterCache=alive >/dev/null
+  ready "$1" 90s
+  k delete pod "$1" >/dev/null
+  wait_for 20 "its unmount" same_mounts "$before"
+}
 kill_on_all() { local n; for n in "${NODES[@]}"; do kill -9 $(pids_on "$n" "$1"); done; }
 
 operator_dies() {
@@ -30,7 +37,7 @@ agents_die() {
   local before; before=$(mounts)
   kill_on_all ballastd; kill_on_all ballast-csi
   check "agents are killed: pods read on" still_reading
-  check "mounts are the same" equal "mounts" "$before" "$(mounts)"
+  check "mounts are the same" same_mounts "$before"
   check "agents come back" wait_for 90 "agents" agents_run
   check "and pods can mount" a_pod_comes after-the-kill
 }
@@ -39,7 +46,7 @@ upgrade() {
   local before; before=$(mounts)
   check "helm upgrade replaces the agents" helm upgrade ballast "$ROOT/charts/ballast" -n $SYSTEM --set-string 'agent.podAnnotations.round=2' --wait --timeout 3m
   check "pods read on" still_reading
-  check "mounts are the same" equal "mounts" "$before" "$(mounts)"
+  check "mounts are the same" same_mounts "$before"
   check "helm rollback" helm rollback ballast -n $SYSTEM --wait --timeout 3m
   check "pods read on" still_reading
   check "pods can mount" a_pod_comes after-the-rollback
