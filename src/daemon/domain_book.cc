@@ -102,7 +102,10 @@ Status DomainBook::Begin(const std::set<Digest>& absent, const std::string& doma
   DomainMap next = domains_;
   for (const Digest& blob : absent) {
     BlobDomains& of = next[blob];
-    of.proven.clear();  // of a copy that is gone
+    // What was proven was so of a copy that is gone; or of one that came since somebody looked, and is not this
+    // domain's.
+    of.begun.merge(of.proven);
+    of.proven.clear();
     of.begun.insert(domain);
   }
   return Replace(std::move(next));

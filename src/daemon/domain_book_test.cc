@@ -62,6 +62,13 @@ TEST_F(DomainBookTest, ACopyThatIsGoneProvesNothing) {
   EXPECT_FALSE(book_->HasBlob(kOne, "a"));
 }
 
+TEST_F(DomainBookTest, ACopyThatCameSinceSomebodyLookedIsNotTheirs) {
+  ASSERT_TRUE(book_->Begin({kOne}, "a").ok());
+  ASSERT_TRUE(book_->Prove({kOne}, "a").ok());
+  ASSERT_TRUE(book_->Begin({kOne}, "b").ok());  // saw that it was absent, before "a" had it
+  EXPECT_TRUE(book_->IsContested(kOne, "b"));
+}
+
 TEST_F(DomainBookTest, ADamagedFileIsPutAsideAndNothingIsProven) {
   ASSERT_TRUE(book_->Prove({kOne}, "a").ok());
   ASSERT_TRUE(ReplaceSmallFile(dir_.path() + "/domains.json", "{").ok());

@@ -141,8 +141,8 @@ void PrepareCall::Heard(const JobSnapshot& snapshot) {
   if (core_.events != nullptr && !snapshot.ended() && snapshot.phase != JobPhase::kQueued)
     core_.events->Waiting(request_.lease(), update.progress());
   MutexLock lock(mutex_);
+  if (busy_ && watcher_) return;  // it is being ended, by what was heard before: the job may have begun anew
   latest_ = snapshot;
-  if (busy_ && watcher_) return;  // it is being ended
   if (!snapshot.ended()) Offer(std::move(update));
   if (busy_ || !NeedsWork()) return;
   busy_ = true;
