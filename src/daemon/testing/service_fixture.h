@@ -34,6 +34,8 @@ class ServiceFixture : public ::testing::Test {
  protected:
   ServiceFixture();
   ~ServiceFixture() override;
+  // Before the members of a derived fixture go: the daemon may be reading from an origin among them.
+  void TearDown() override { Stop(); }
 
   Result<std::unique_ptr<Daemon>> TryStart();
   void Start();
