@@ -366,7 +366,7 @@ TEST_F(CacheTaskTest, MaxParallelRolls) {
   Settle();
   EXPECT_THAT(told(), ElementsAre("a", "b", "c", "d")) << "a node that failed does not hold up the others";
   Pass(seconds(11));
-  EXPECT_EQ(Cache("llama").status.nodes, (NodeCounts{.desired = 4, .ready = 2, .failed = 1}));
+  EXPECT_EQ(Cache("llama").status.nodes, (NodeCounts{.desired = 4, .ready = 2, .downloading = 1, .failed = 1}));
   EXPECT_EQ(Cache("llama").status.failures.front().message, "disk broke");
 }
 

@@ -51,7 +51,7 @@ seeds() {
   check "one comes back" node_comes n1
   k label node n1 role=gpu >/dev/null
   check "the seed feeds it" wait_for 60 "a copy" has_copy n1 seeded
-  echo "        bytes out of the hub meanwhile: $(hub_bytes seeded) (0 is the aim)"
+  check "no byte has left the hub" equal "bytes" 0 "$(hub_bytes seeded)"
   check "the other one comes back" node_comes n2
   k label node n3 role- >/dev/null
 }

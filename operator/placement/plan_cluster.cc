@@ -12,15 +12,14 @@ namespace {
 // How far one desired node is with one revision.
 struct Progress {
   bool ready = false;
-  bool downloading = false;
+  bool downloading = false;  // it was told to: nodes report what is under way only if that lasts
   const CacheEntryStatus* failed = nullptr;
 };
 
 Progress ProgressOf(const NodeRow& row, const CacheClaim& claim, const RevisionRecord& record) {
   const Held* held = row.Find(claim.name, record.manifest);
-  if (held == nullptr || held->status == nullptr) return {};
-  return {held->Is(CachePhase::kReady), held->Is(CachePhase::kDownloading),
-          held->Is(CachePhase::kFailed) ? held->status : nullptr};
+  if (held == nullptr) return {};
+  return {held->Is(CachePhase::kReady), held->IsBusy(), held->Is(CachePhase::kFailed) ? held->status : nullptr};
 }
 
 void CountRevision(CacheClaim& claim, const NodeRow& row, const RevisionRecord& record, bool& downloading,

@@ -192,6 +192,8 @@ Status Daemon::Parts::JoinSwarm() {
                                     .domains = domains.get()}));
   RETURN_IF_ERROR(MakeCluster());
   if (!setup.config.swarm) return OkStatus();
+  std::function<bool()> listed;
+  if (cluster) listed = [this] { return cluster->Listed(); };
   ASSIGN_OR_RETURN(swarm, SwarmNode::Start({.config = *setup.config.swarm,
                                             .node = facts.node,
                                             .store = *store,
@@ -201,6 +203,8 @@ Status Daemon::Parts::JoinSwarm() {
                                             .link = MakeGrpcLink,
                                             .upkeep = setup.upkeep,
                                             .membership = cluster ? &cluster->membership() : nullptr,
+                                            .listed = listed,
+                                            .enter_within = cluster ? setup.enter_within : Duration::zero(),
                                             .progress = ProgressForOperator(),
                                             .domains = domains.get()}));
   return OkStatus();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ struct ModelSwarmView {
 class DaemonSwarm {
  public:
   virtual ~DaemonSwarm() = default;
+  // Before a download: right after a start it waits for this node to be in the swarm, but never long. `tell` hears what
+  // it waits for. Cancelled: stopped.
+  virtual Status AwaitEntry(const std::function<void(const std::string&)>& tell, const std::stop_token& stop) = 0;
   // False: it can't take part just now (no certificate, say); downloads are on their own.
   virtual bool active() const = 0;
   // What a request means, asked of the node whose part it is.

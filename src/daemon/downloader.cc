@@ -105,13 +105,6 @@ std::vector<std::string> RevisionsOf(const ModelRequest& request) {
 
 }  // namespace
 
-Status CheckExpected(const ModelRequest& request, const Digest& manifest) {
-  if (!request.manifest || *request.manifest == manifest) return OkStatus();
-  return DataLoss(StrCat(request.Name(), " has manifest ", manifest, " at its origin, and ", *request.manifest,
-                         " is what was found there for the cluster: the origin, or a proxy before it, does not say the "
-                         "same to everybody; nothing of it is served"));
-}
-
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix) {
   OriginRecord record{.uri = request.ref.Uri(),
                       .commit = resolved.commit,
@@ -172,6 +165,8 @@ Result<ReadyModel> Downloader::Run(const ModelRequest& request, bool ask_anew, c
   if (!ask_anew && known && !known->commit.empty())
     ref.revision = known->commit;  // gone from here, but kept: the same again
   hooks.progress({.step = "resolving"});
+  const auto waits = [&](const std::string& what) { hooks.progress({.step = "resolving", .waiting_for = what}); };
+  if (swarm_ != nullptr) RETURN_IF_ERROR(swarm_->AwaitEntry(waits, stop));
   return swarm_ != nullptr && swarm_->active() ? RunInSwarm(request, ref, hooks, stop)
                                                : RunAlone(request, ref, hooks, stop);
 }

@@ -71,9 +71,6 @@ struct AttemptHooks {
 // none.
 using OriginFinder = std::function<Result<Origin*>(const ModelRequest&)>;
 
-// DataLoss: `manifest` is another than the one that the request names.
-Status CheckExpected(const ModelRequest& request, const Digest& manifest);
-
 // What an origin said, as the store keeps it.
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix);
 

@@ -59,6 +59,13 @@ std::string ResolveKey(const ModelRequest& request) {
   return same.Key();
 }
 
+Status CheckExpected(const ModelRequest& request, const Digest& manifest) {
+  if (!request.manifest || *request.manifest == manifest) return OkStatus();
+  return DataLoss(StrCat(request.Name(), " has manifest ", manifest, " at its origin, and ", *request.manifest,
+                         " is what was found there for the cluster: the origin, or a proxy before it, does not say the "
+                         "same to everybody; nothing of it is served"));
+}
+
 Resolved ToResolved(const ModelAnswer& answer) {
   return {.manifest = answer.manifest.Canonical(),
           .record = answer.record.ToJson(),

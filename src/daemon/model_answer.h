@@ -25,6 +25,9 @@ Result<ModelRequest> RequestOf(const ResolveQuery& query);
 // Equal on every node that asks for the same: who answers it first is computed from it.
 std::string ResolveKey(const ModelRequest& request);
 
+// DataLoss: `manifest` is another than the one that the request names.
+Status CheckExpected(const ModelRequest& request, const Digest& manifest);
+
 Resolved ToResolved(const ModelAnswer& answer);
 // DataLoss: it can't be an answer to `request`.
 Result<ModelAnswer> FromResolved(const ModelRequest& request, const Resolved& resolved);

@@ -1,5 +1,6 @@
 #include "daemon/swarm_node.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "daemon/quarantine_book.h"
 #include "daemon/swarm_catalog.h"
 #include "daemon/swarm_credentials.h"
+#include "daemon/swarm_entry.h"
 #include "daemon/swarm_members.h"
 #include "daemon/swarm_resolver.h"
 #include "fetch/store_blob_provider.h"
@@ -26,6 +28,7 @@ namespace ballast {
 namespace {
 
 const std::function<bool()> kDemanded = [] { return true; };
+constexpr Duration kUpkeepOfNewcomer = std::chrono::milliseconds(100);  // it waits for its certificate
 
 }  // namespace
 
@@ -35,7 +38,11 @@ std::string SwarmNameOf(const SwarmConfig& config, const std::string& node) {
 
 // In the order of their start; destroyed the other way round.
 struct SwarmNode::State {
-  explicit State(Parts given) : parts(std::move(given)), blobs(parts.store), catalog(parts.store, parts.domains) {}
+  explicit State(Parts given)
+      : parts(std::move(given)),
+        blobs(parts.store),
+        catalog(parts.store, parts.domains),
+        entry({.clock = parts.clock, .within = parts.enter_within, .missing = [this] { return Missing(); }}) {}
   ~State() {
     upkeep = {};
     Leave();
@@ -50,12 +57,15 @@ struct SwarmNode::State {
   void Upkeep();
   void Leave();
   void SetHeld();
+  bool Active() const { return credentials == nullptr || credentials->context() != nullptr; }
+  std::string Missing() const;
   TlsProvider Tls();
   Membership& Members() { return parts.membership != nullptr ? *parts.membership : members->membership(); }
 
   const Parts parts;
   StoreBlobProvider blobs;
   SwarmCatalog catalog;
+  SwarmEntry entry;
   SystemNameLookup lookup;
   NodeTable nodes;
   QuarantineBook quarantine;
@@ -73,6 +83,11 @@ struct SwarmNode::State {
   Status members_problem GUARDED_BY(mutex);
   std::jthread upkeep;
 };
+
+std::string SwarmNode::State::Missing() const {
+  if (!Active()) return "this node's certificate for the swarm";
+  return parts.listed == nullptr || parts.listed() ? "" : "this node to be listed among the members of the swarm";
+}
 
 TlsProvider SwarmNode::State::Tls() {
   if (credentials == nullptr) return {};
@@ -145,7 +160,8 @@ void SwarmNode::State::StartUpkeep() {
     std::condition_variable_any wake;
     while (!stop.stop_requested()) {
       Upkeep();
-      wake.wait_for(lock, stop, parts.upkeep, [] { return false; });
+      wake.wait_for(lock, stop, Active() ? parts.upkeep : std::min(parts.upkeep, kUpkeepOfNewcomer),
+                    [] { return false; });
     }
   });
 }
@@ -197,7 +213,11 @@ SwarmNode::~SwarmNode() = default;
 
 void SwarmNode::Leave() { state_->Leave(); }
 
-bool SwarmNode::active() const { return state_->credentials == nullptr || state_->credentials->context() != nullptr; }
+Status SwarmNode::AwaitEntry(const std::function<void(const std::string&)>& tell, const std::stop_token& stop) {
+  return state_->entry.Await(tell, stop);
+}
+
+bool SwarmNode::active() const { return state_->Active(); }
 
 Result<ModelAnswer> SwarmNode::Resolve(const ModelRequest& request, const std::stop_token& stop) {
   return state_->resolver->Resolve(request, stop);

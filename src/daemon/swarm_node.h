@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -34,8 +35,10 @@ class SwarmNode final : public DaemonSwarm {
     MakeControlLink link;
     Duration upkeep = std::chrono::seconds(2);  // how often certificates and members are looked at
     Membership* membership = nullptr;           // null: as the configuration says
-    AgentProgress progress = {};                // for the operator
-    const DomainBook* domains = nullptr;        // null: nobody asks by whose right a model is here
+    std::function<bool()> listed = nullptr;     // whether others can know of this node; null: they do
+    Duration enter_within = {};           // how long downloads wait after a start for this node to be in the swarm
+    AgentProgress progress = {};          // for the operator
+    const DomainBook* domains = nullptr;  // null: nobody asks by whose right a model is here
   };
 
   // Listens and serves when it returns. Errors name the key of the configuration that would cure them.
@@ -46,6 +49,7 @@ class SwarmNode final : public DaemonSwarm {
   // Tells the others that this node goes. Before its downloads are stopped.
   void Leave();
 
+  Status AwaitEntry(const std::function<void(const std::string&)>& tell, const std::stop_token& stop) override;
   bool active() const override;
   Result<ModelAnswer> Resolve(const ModelRequest& request, const std::stop_token& stop) override;
   Swarm& swarm() override;

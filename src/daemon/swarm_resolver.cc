@@ -56,11 +56,12 @@ class OwnLook {
 // The first answer of several threads.
 class FirstAnswer {
  public:
-  explicit FirstAnswer(const std::stop_token& stop) : stopping_(stop, [this] { enough_.request_stop(); }) {}
+  FirstAnswer(const ModelRequest& request, const std::stop_token& stop)
+      : request_(request), stopping_(stop, [this] { enough_.request_stop(); }) {}
 
   std::stop_token enough() const { return enough_.get_token(); }
   void Offer(Result<ModelAnswer> answer) {
-    if (!answer.ok()) return;
+    if (!answer.ok() || !CheckExpected(request_, answer->manifest.Id()).ok()) return;
     MutexLock lock(mutex_);
     if (!answer_) answer_ = *std::move(answer);
     enough_.request_stop();
@@ -71,6 +72,7 @@ class FirstAnswer {
   }
 
  private:
+  const ModelRequest& request_;
   std::stop_source enough_;
   std::stop_callback<std::function<void()>> stopping_;
   Mutex mutex_;
@@ -102,6 +104,12 @@ Result<ModelAnswer> SwarmResolver::AskOne(const Member& node, const ModelRequest
 }
 
 Result<ModelAnswer> SwarmResolver::Resolve(const ModelRequest& request, const std::stop_token& stop) {
+  if (request.manifest) {  // its digest proves an answer, so that no origin has to be asked
+    if (std::optional<ModelAnswer> known = AskWhoKnows(request, stop)) {
+      known->warning.clear();
+      return *std::move(known);
+    }
+  }
   const MemberListPtr members = parts_.membership.Current();
   std::optional<ModelAnswer> stale;
   Status failure = Unavailable("no node of the swarm was asked");
@@ -131,13 +139,12 @@ Result<ModelAnswer> SwarmResolver::Resolve(const ModelRequest& request, const st
     failure = silence ? Status(StatusCode::kUnavailable, answer.status().message()) : answer.status();
   }
   if (stale) return *std::move(stale);
-  return IsSilence(failure) || silences > 0 ? AskWhoKnows(request, failure, stop) : Result<ModelAnswer>(failure);
+  return IsSilence(failure) || silences > 0 ? WithoutOrigin(request, failure, stop) : Result<ModelAnswer>(failure);
 }
 
 // All at once: one that is gone costs nobody anything.
-Result<ModelAnswer> SwarmResolver::AskWhoKnows(const ModelRequest& request, const Status& failure,
-                                               const std::stop_token& stop) {
-  FirstAnswer first(stop);
+std::optional<ModelAnswer> SwarmResolver::AskWhoKnows(const ModelRequest& request, const std::stop_token& stop) {
+  FirstAnswer first(request, stop);
   first.Offer(parts_.self.Resolve(request, /*known_only=*/true, stop));
   {
     const MemberListPtr members = parts_.membership.Current();
@@ -147,8 +154,13 @@ Result<ModelAnswer> SwarmResolver::AskWhoKnows(const ModelRequest& request, cons
       asking.emplace_back([&, node] { first.Offer(AskOne(node, request, /*known_only=*/true, first.enough())); });
     }
   }
+  return first.Take();
+}
+
+Result<ModelAnswer> SwarmResolver::WithoutOrigin(const ModelRequest& request, const Status& failure,
+                                                 const std::stop_token& stop) {
+  std::optional<ModelAnswer> known = AskWhoKnows(request, stop);
   if (stop.stop_requested()) return Cancelled("stopped");
-  std::optional<ModelAnswer> known = first.Take();
   if (!known) return failure;
   if (!known->warning.empty()) known->warning = SilenceWarning(failure, known->warning);
   return *std::move(known);

@@ -1,6 +1,7 @@
 // What a model reference means, asked in a swarm: the node whose part it is asks the origin, for all.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -19,6 +20,7 @@ std::vector<Member> NodesToAsk(const ModelRequest& request, std::span<const Memb
 
 // Thread-safe.
 //
+// Where the request says which manifest it must be, whoever has that very one answers before any origin is asked.
 // Where the origin is silent to the first node that is asked, and to this one, too, or to two that are asked, it is
 // down: then whoever knows what it said before is believed, with a warning.
 class SwarmResolver {
@@ -38,7 +40,8 @@ class SwarmResolver {
  private:
   Result<ModelAnswer> AskOne(const Member& node, const ModelRequest& request, bool known_only,
                              const std::stop_token& stop);
-  Result<ModelAnswer> AskWhoKnows(const ModelRequest& request, const Status& failure, const std::stop_token& stop);
+  std::optional<ModelAnswer> AskWhoKnows(const ModelRequest& request, const std::stop_token& stop);
+  Result<ModelAnswer> WithoutOrigin(const ModelRequest& request, const Status& failure, const std::stop_token& stop);
 
   const Parts parts_;
 };

@@ -40,6 +40,7 @@ class Cluster {
   void Stop();
 
   Membership& membership() { return *members_; }
+  bool Listed() const { return members_->Listed(); }
   Admissions& admissions() { return *node_; }
   PodEvents& events() { return *events_; }
   // With the token of the request's domain.

@@ -212,12 +212,25 @@ void ClusterNode::UpdateStatus(const std::stop_token& stop) {
   if (node == nullptr || parts_.clock.Steady() < not_before_) return;
   const Timestamp now = NowOf(parts_.clock);
   const CacheNodeStatus wanted = StatusOf(*node, parts_.look(node->spec), OpenQuestions(node->spec, now), now);
-  if (!WorthWriting(node->status, wanted)) return;
+  if (!IsDue(WorthOf(node->status, wanted))) return;
   const Status written = WriteStatus(*node, wanted, stop);
   if (written.ok()) return backoff_.Reset();
   if (stop.stop_requested()) return;
   not_before_ = parts_.clock.Steady() + std::max<Duration>(backoff_.Next(), written.retry_after());
   SetProblem(StrCat("the status of this node can't be written: ", written.message()));
+}
+
+// What can wait is written if it is still so when it has waited.
+bool ClusterNode::IsDue(Worth worth) {
+  if (worth != Worth::kLater) {
+    later_since_.reset();
+    return worth == Worth::kNow;
+  }
+  const SteadyTime now = parts_.clock.Steady();
+  if (!later_since_) later_since_ = now;
+  if (now < *later_since_ + parts_.settle) return false;
+  later_since_.reset();
+  return true;
 }
 
 // Aborted: somebody else wrote meanwhile. It is read again, and compared again.

@@ -42,6 +42,7 @@ class ClusterNode final : public Admissions {
     BackoffPolicy backoff{.initial = std::chrono::milliseconds(500), .max = std::chrono::seconds(30)};
     Duration look_every = std::chrono::seconds(30);  // at what nobody tells: the disk, a certificate
     Duration remind_every = std::chrono::seconds(1);
+    Duration settle = std::chrono::minutes(1);  // what is under way that long is written
   };
 
   explicit ClusterNode(Parts parts);
@@ -77,6 +78,7 @@ class ClusterNode final : public Admissions {
   void DropNode();
   void Follow(const CacheNode& node);
   void UpdateStatus(const std::stop_token& stop);
+  bool IsDue(Worth worth);
   Status WriteStatus(const CacheNode& node, const CacheNodeStatus& wanted, const std::stop_token& stop);
   std::vector<WantedCache> OpenQuestions(const CacheNodeSpec& spec, Timestamp now);
   void SetProblem(std::string problem);
@@ -102,7 +104,8 @@ class ClusterNode final : public Admissions {
   std::vector<std::string> superseded_;  // resourceVersions that written_ has replaced
   Backoff backoff_;
   SteadyTime not_before_{};  // of the next write
-  std::jthread thread_;      // last: it uses the rest
+  std::optional<SteadyTime> later_since_;
+  std::jthread thread_;  // last: it uses the rest
 };
 
 }  // namespace ballast

@@ -123,6 +123,9 @@ ClusterEndpoints EndpointsOf(const std::vector<Json>& slices, const Member& self
     if (service != "ballast-agents") continue;
     for (Candidate& one : CandidatesOf(slice)) candidates.push_back(std::move(one));
   }
+  endpoints.listed = std::any_of(candidates.begin(), candidates.end(), [&self](const Candidate& one) {
+    return one.member.name == self.name && one.member.host == self.host;
+  });
   endpoints.members = Chosen(std::move(candidates), self);
   std::sort(endpoints.members.begin(), endpoints.members.end(),
             [](const Member& a, const Member& b) { return a.name < b.name; });
@@ -151,6 +154,7 @@ Result<ClusterEndpoints> EndpointsFromJson(std::string_view text) try {
                                                    .data_port = one.at("data")}));
     endpoints.members.push_back(std::move(member));
   }
+  endpoints.listed = endpoints.members.size() > 1;  // `self` is there in any case
   for (const Json& one : json.at("operators"))
     endpoints.operators.push_back({.host = one.at("host"), .port = one.at("port")});
   return endpoints;

@@ -18,6 +18,7 @@ inline constexpr char kPartOfBallast[] = "app.kubernetes.io/part-of=ballast";
 struct ClusterEndpoints {
   std::vector<Member> members;           // `self` is one; checked, no two of one name or address
   std::vector<IssuerAddress> operators;  // that answer; sorted
+  bool listed = false;                   // others find `self` where it is, too; from disk: they did
 
   friend bool operator==(const ClusterEndpoints& a, const ClusterEndpoints& b);
 };

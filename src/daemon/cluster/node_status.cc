@@ -111,6 +111,16 @@ CacheNodeStatus Essence(CacheNodeStatus status) {
   return status;
 }
 
+// What is told at once.
+CacheNodeStatus News(CacheNodeStatus status) {
+  status = Essence(std::move(status));
+  status.observed_generation = 0;
+  status.summary.caches = "";
+  for (Condition& one : status.conditions) one.observed_generation = 0;
+  std::erase_if(status.caches, IsUnderWay);
+  return status;
+}
+
 }  // namespace
 
 CachePhase PhaseOf(const EntryFacts& facts) {
@@ -159,8 +169,9 @@ CacheNodeStatus StatusOf(const CacheNode& node, const NodeFindings& found, const
   return status;
 }
 
-bool WorthWriting(const CacheNodeStatus& before, const CacheNodeStatus& after) {
-  return Essence(before) != Essence(after);
+Worth WorthOf(const CacheNodeStatus& before, const CacheNodeStatus& after) {
+  if (Essence(before) == Essence(after)) return Worth::kNothing;
+  return News(before) == News(after) ? Worth::kLater : Worth::kNow;
 }
 
 }  // namespace ballast

@@ -1,8 +1,8 @@
 // CacheNode.status, computed from what was found. Pure.
 //
-// A status costs the apiserver a write on every node, so that what is under way is told once: a model's Waiting and
-// Downloading are one to WorthWriting(), bytes and numbers of the disk go along with what matters, and a model that
-// failed stays Failed until it is here or fails for another reason.
+// A status costs the apiserver a write on every node. So a model that is under way is told only if that lasts, and
+// once: its Waiting and Downloading are one to WorthOf(); bytes and numbers of the disk go along with what matters; and
+// a model that failed stays Failed until it is here or fails for another reason.
 #pragma once
 
 #include <optional>
@@ -44,7 +44,9 @@ struct NodeFindings {
 CacheNodeStatus StatusOf(const CacheNode& node, const NodeFindings& found, const std::vector<WantedCache>& wanted,
                          Timestamp now);
 
-bool WorthWriting(const CacheNodeStatus& before, const CacheNodeStatus& after);
+// kLater: only that a spec was seen, or that models are under way; most of it is overtaken by their end.
+enum class Worth { kNothing, kLater, kNow };
+Worth WorthOf(const CacheNodeStatus& before, const CacheNodeStatus& after);
 
 // One word for why an attempt failed.
 Reason ReasonOf(const Status& failure);

@@ -84,13 +84,19 @@ TEST(NodeStatusTest, ReasonsOfFailures) {
   EXPECT_EQ(ReasonOf(FailedPrecondition("it changed")), Reason::kDownloadFailed);
 }
 
-TEST(NodeStatusTest, APrewarmIsTwoWrites) {
+TEST(NodeStatusTest, APrewarmIsOneWriteAndOneMoreIfItLasts) {
   NodeFindings found = Nothing();
   CacheNode node = Node();
+  node.spec.caches.clear();
+  node.status = StatusOf(node, found, {}, kNow);
+  node.spec.caches = Node().spec.caches;
+  ++*node.metadata.generation;
   int writes = 0;
+  bool lasts = false;
   const auto step = [&](Timestamp now) {
     const CacheNodeStatus next = StatusOf(node, found, {}, now);
-    if (!WorthWriting(node.status, next)) return;
+    const Worth worth = WorthOf(node.status, next);
+    if (worth == Worth::kNothing || (worth == Worth::kLater && !lasts)) return;
     node.status = next;
     ++writes;
   };
@@ -102,6 +108,10 @@ TEST(NodeStatusTest, APrewarmIsTwoWrites) {
   found.entries[0].job->progress.bytes_done = 9;
   found.usage.used_bytes = 9;
   found.usage.disk_free_bytes = 91;
+  step(kLater);
+  EXPECT_EQ(writes, 0);
+  lasts = true;
+  step(kLater);
   step(kLater);
   EXPECT_EQ(writes, 1);
   found.entries[0] = {.here = true, .bytes = 10};
@@ -129,11 +139,12 @@ TEST(NodeStatusTest, ConditionsSayWhatIsWrong) {
 
 TEST(NodeStatusTest, AQuestionAndANewGenerationAreWorthAWrite) {
   const CacheNode node = After(Node(), Nothing(), kNow);
-  EXPECT_TRUE(WorthWriting(node.status, StatusOf(node, Nothing(), {{.cache = "c", .pod_namespace = "n"}}, kLater)));
+  EXPECT_EQ(WorthOf(node.status, StatusOf(node, Nothing(), {{.cache = "c", .pod_namespace = "n"}}, kLater)),
+            Worth::kNow);
   CacheNode next = node;
   next.metadata.generation = 8;
-  EXPECT_TRUE(WorthWriting(node.status, StatusOf(next, Nothing(), {}, kLater)));
-  EXPECT_FALSE(WorthWriting(node.status, StatusOf(node, Nothing(), {}, kLater)));
+  EXPECT_EQ(WorthOf(node.status, StatusOf(next, Nothing(), {}, kLater)), Worth::kLater);
+  EXPECT_EQ(WorthOf(node.status, StatusOf(node, Nothing(), {}, kLater)), Worth::kNothing);
 }
 
 }  // namespace

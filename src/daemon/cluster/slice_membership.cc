@@ -88,6 +88,11 @@ std::vector<IssuerAddress> SliceMembership::Operators() const {
   return now_.operators;
 }
 
+bool SliceMembership::Listed() const {
+  MutexLock lock(mutex_);
+  return now_.listed;
+}
+
 void SliceMembership::Save() {
   MutexLock lock(mutex_);
   std::string text = EndpointsToJson(now_);

@@ -30,6 +30,8 @@ class SliceMembership final : public Membership {
   MembershipWatch Watch(Callback callback) override { return board_.Watch(std::move(callback)); }
 
   std::vector<IssuerAddress> Operators() const;
+  // Whether others find this node where they look, too; then they know of it as soon as this node itself does.
+  bool Listed() const;
   // Keeps the list on disk where it is another than there. Meant to be called every few seconds: a list that changes a
   // hundred times while a cluster grows is not written as often.
   void Save();

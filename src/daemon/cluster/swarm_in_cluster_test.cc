@@ -28,6 +28,7 @@ TEST_F(SwarmInClusterTest, NodesFindEachOtherAndFetchOneCopy) {
 
 TEST_F(SwarmInClusterTest, WithoutACertificateTheSwarmIsOffAndTheOriginOn) {
   operator_.Answer(Unavailable("nobody is there"));
+  enter_within_ = std::chrono::milliseconds(20);
   Add("n1");
   WriteSlices();
   WriteEntries("n1", {Entry()});
@@ -38,6 +39,24 @@ TEST_F(SwarmInClusterTest, WithoutACertificateTheSwarmIsOffAndTheOriginOn) {
   EXPECT_EQ(condition.reason, "NoCertificate");
   operator_.Answer(OkStatus());
   AwaitCertificate("n1", ConditionStatus::kTrue);
+}
+
+// It is wanted to have the model before it has a certificate, and before it knows the others or they know it.
+TEST_F(SwarmInClusterTest, ANewNodeWaitsForTheSwarmAndAsksTheOriginForNothing) {
+  Add("n1");
+  WriteSlices();
+  WriteEntries("n1", {Entry()});
+  AwaitReady("n1");
+  const uint64_t before = origin_.real().bytes_delivered();
+  operator_.Answer(Unavailable("nobody is there yet"));
+  for (const char* name : {"n2", "n3", "n4"}) WriteEntries(name, {Entry()});
+  for (const char* name : {"n2", "n3", "n4"}) Add(name);
+  for (const char* name : {"n2", "n3", "n4"}) AwaitCertificate(name, ConditionStatus::kFalse);
+  operator_.Answer(OkStatus());
+  for (const char* name : {"n2", "n3", "n4"}) AwaitCertificate(name, ConditionStatus::kTrue);
+  WriteSlices();
+  for (const char* name : {"n2", "n3", "n4"}) AwaitReady(name);
+  EXPECT_EQ(origin_.real().bytes_delivered(), before);
 }
 
 TEST_F(SwarmInClusterTest, ANodeThatIsRestartedWithoutAnApiserverStillFindsItsPeers) {

@@ -15,14 +15,14 @@ namespace v1 = cache::v1;
 
 ClusterSwarm::ClusterSwarm() {
   BALLAST_CHECK(ReplacePemFile(root_.path() + "/ca.crt", cluster_.CaPem(), Secrecy::kPublic).ok());
-  commit_ = origin_.real().Put(
-      "hf://org/a", {{.path = "config.json", .content = "{}"}, {.path = "model.safetensors", .content = weights_}});
+  commit_ = origin_.real().Put("hf://org/a", {{.path = "config.json", .content = "{}", .kind = FakeFileKind::kPlain},
+                                              {.path = "model.safetensors", .content = weights_}});
   kube_.Serve({.resource = kCacheNodes, .kind = "CacheNode", .status_subresource = true, .has_generation = true});
   kube_.Serve({.resource = kEndpointSlices, .kind = "EndpointSlice"});
   kube_.Serve({.resource = kEvents, .kind = "Event"});
 }
 
-ClusterSwarm::~ClusterSwarm() {
+void ClusterSwarm::TearDown() {
   for (const auto& node : nodes_) node->Kill();
 }
 
@@ -56,6 +56,7 @@ void ClusterSwarm::StartDaemon(SwarmDaemon& node) {
                                .origins = [this](const ModelRequest&) -> Result<Origin*> { return &origin_; },
                                .jobs = jobs,
                                .upkeep = std::chrono::milliseconds(10),
+                               .enter_within = enter_within_,
                                .kube = &kube_,
                                .operator_client = operator_.Maker()},
                               clock_);

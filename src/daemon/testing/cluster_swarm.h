@@ -21,7 +21,8 @@ namespace ballast {
 class ClusterSwarm : public ::testing::Test {
  protected:
   ClusterSwarm();
-  ~ClusterSwarm() override;
+  // Before the members of a derived fixture go: daemons may be using them.
+  void TearDown() override;
 
   SwarmDaemon& Add(const std::string& name);
   // One that was killed; at the ports that it had.
@@ -44,6 +45,7 @@ class ClusterSwarm : public ::testing::Test {
   std::string commit_;
   FakeKubeClient kube_{clock_};
   FakeOperator operator_{cluster_};
+  Duration enter_within_ = std::chrono::seconds(30);
   std::vector<std::unique_ptr<SwarmDaemon>> nodes_;
 
  private:

@@ -110,6 +110,10 @@ void SwarmFixture::Restart(SwarmDaemon& node) {
   TellMembers();
 }
 
+void SwarmFixture::TearDown() {
+  for (const auto& node : nodes_) node->Kill();
+}
+
 SwarmDaemon& SwarmFixture::StartOne() {
   auto node = std::make_unique<SwarmDaemon>();
   node->name = StrCat("n", nodes_.size() + 1);

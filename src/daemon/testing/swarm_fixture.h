@@ -77,6 +77,8 @@ struct SwarmDaemon {
 class SwarmFixture : public ::testing::Test {
  protected:
   SwarmFixture();
+  // Before the members of a derived fixture go: daemons may be using them.
+  void TearDown() override;
 
   // Daemons n1..n<count>, each with a certificate, all members of one swarm.
   void Start(int count);
