@@ -179,3 +179,41 @@ remove_all() {
   k delete cmcache --all --timeout=60s
   k delete mcache --all -A --timeout=60s
 }
+
+# --- up and down ----------------------------------------------------------------------------------------------------------
+
+cleanup() {
+  keep_cluster_logs
+  "$ROOT/e2e/cluster/down" "$CLUSTER"
+  cp -r "$CLUSTER/log" "$TMP/log/cluster"
+}
+keep_cluster_logs() {
+  local pod
+  mkdir -p "$TMP/log/pods"
+  for pod in $(k get pods -n $SYSTEM -o name 2>/dev/null); do
+    k logs -n $SYSTEM "$pod" --all-containers --prefix >"$TMP/log/pods/${pod#pod/}" 2>&1
+    k logs -n $SYSTEM "$pod" --all-containers --prefix --previous >"$TMP/log/pods/${pod#pod/}.before" 2>&1
+  done
+  k get events -A -o wide >"$TMP/log/events" 2>&1
+  k get ballast -A -o yaml >"$TMP/log/objects" 2>&1
+}
+
+install_says_what_next() { readme 1 2>&1 | tee /dev/stderr | grep -q 'kubectl get cmcache'; }
+pods_run() { k wait --for=condition=Ready pods --all -n $SYSTEM --timeout=90s; }
+drivers() { k get csinodes -o 'jsonpath={range .items[*]}{.metadata.name}:{.spec.drivers[*].name} {end}'; }
+registered() { equal "drivers" "n1:csi.ballast.dev n2:csi.ballast.dev n3:csi.ballast.dev " "$(drivers)"; }
+
+# Three nodes with Ballast, and a hub stand-in of what lies in $HUB.
+a_cluster_with_ballast() {
+  need_packages curl jq
+  need_build ballastd ballast ballast-csi ballast-operator ballast-hub-stand-in
+  chmod 755 "$TMP"
+  must "images" images
+  must "a cluster of three nodes is up" "$ROOT/e2e/cluster/up" --nodes 3 "$CLUSTER" "$TMP"/{ballast,hub-client,busybox}.tar
+  tools
+  values
+  start_hub
+  must "README: helm install; it says what to do next" install_says_what_next
+  must "every pod of ours runs" pods_run
+  must "each kubelet knows the driver" wait_for 30 "registration" registered
+}

@@ -51,9 +51,19 @@ std::vector<OriginConfig> WithToken(std::vector<OriginConfig> configs, const Res
 
 bool ServesHubs(const OriginConfig& config) { return config.match.starts_with("hf://"); }
 
+// What a token may see can change with the commit the same, and only the listing of files tells.
+Result<bool> IsStillThere(Origin& origin, const RevisionQuestion& question, const std::stop_token& stop) {
+  if (!question.known || !question.token.empty()) return false;
+  ASSIGN_OR_RETURN(const std::string commit, origin.FindCommit(question.request.ref, stop));
+  return commit == question.known->commit;
+}
+
 }  // namespace
 
-Result<ResolvedRevision> ResolveAt(Origin& origin, const ResolveRequest& request, const std::stop_token& stop) {
+Result<ResolvedRevision> ResolveAt(Origin& origin, const RevisionQuestion& question, const std::stop_token& stop) {
+  const ResolveRequest& request = question.request;
+  ASSIGN_OR_RETURN(const bool still_there, IsStillThere(origin, question, stop));
+  if (still_there) return *question.known;
   ASSIGN_OR_RETURN(ResolvedModel model, origin.Resolve(request.ref, request.filter, stop));
   RETURN_IF_ERROR(CheckHashable(model));
   for (RemoteFile& file : model.files) {
@@ -73,15 +83,16 @@ Result<RevisionSource> MakeRevisionSource(const std::vector<OriginConfig>& confi
   ASSIGN_OR_RETURN(std::shared_ptr<const OriginSet> common, OriginSet::Make(configs, clock, registry));
   std::vector<OriginConfig> all = configs;
   if (std::none_of(all.begin(), all.end(), ServesHubs)) all.push_back({.name = "hub", .match = "hf://"});
-  return RevisionSource([common, all, &clock](const ResolveRequest& request, const std::string& token,
-                                              const std::stop_token& stop) -> Result<ResolvedRevision> {
-    std::shared_ptr<const OriginSet> origins = common;
-    if (!token.empty()) {
-      ASSIGN_OR_RETURN(origins, OriginSet::Make(WithToken(all, request, token), clock));
-    }
-    ASSIGN_OR_RETURN(Origin* const origin, origins->Select(request.ref, request.origin));
-    return ResolveAt(*origin, request, stop);
-  });
+  return RevisionSource(
+      [common, all, &clock](const RevisionQuestion& question, const std::stop_token& stop) -> Result<ResolvedRevision> {
+        std::shared_ptr<const OriginSet> origins = common;
+        const ResolveRequest& request = question.request;
+        if (!question.token.empty()) {
+          ASSIGN_OR_RETURN(origins, OriginSet::Make(WithToken(all, request, question.token), clock));
+        }
+        ASSIGN_OR_RETURN(Origin* const origin, origins->Select(request.ref, request.origin));
+        return ResolveAt(*origin, question, stop);
+      });
 }
 
 }  // namespace ballast::controller

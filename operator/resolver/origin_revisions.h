@@ -14,9 +14,9 @@ namespace ballast::controller {
 // as it comes. More than this together is refused.
 inline constexpr uint64_t kMaxHashedBytes = uint64_t{1} << 30;
 
-// Errors are those of Origin; FailedPrecondition over kMaxHashedBytes; DataLoss where bytes are not those of the
-// listing.
-Result<ResolvedRevision> ResolveAt(Origin& origin, const ResolveRequest& request, const std::stop_token& stop);
+// Where the commit is still the one that is known, it asks no more. Errors are those of Origin; FailedPrecondition over
+// kMaxHashedBytes; DataLoss where bytes are not those of the listing.
+Result<ResolvedRevision> ResolveAt(Origin& origin, const RevisionQuestion& question, const std::stop_token& stop);
 
 // InvalidArgument: an origin that is none. `clock` and `registry` outlive the source.
 Result<RevisionSource> MakeRevisionSource(const std::vector<OriginConfig>& configs, const Clock& clock,

@@ -18,7 +18,7 @@ class OriginRevisionsTest : public testing::Test {
 TEST_F(OriginRevisionsTest, SmallFilesAreReadOnceAndHashed) {
   const std::string commit = origin_.Put("hf://org/m", {{"model.safetensors", "weights", FakeFileKind::kLfs},
                                                         {"config.json", "{}", FakeFileKind::kPlain}});
-  const auto found = ResolveAt(origin_, For("hf://org/m"), {});
+  const auto found = ResolveAt(origin_, {For("hf://org/m")}, {});
   ASSERT_TRUE(found.ok()) << found.status();
   const Manifest expected = *Manifest::Make({{*SafePath::Parse("model.safetensors"), Digest::Of("weights"), 7},
                                              {*SafePath::Parse("config.json"), Digest::Of("{}"), 2}});
@@ -27,16 +27,33 @@ TEST_F(OriginRevisionsTest, SmallFilesAreReadOnceAndHashed) {
   EXPECT_EQ(origin_.reads()[0].path, "config.json");
 }
 
+TEST_F(OriginRevisionsTest, WhatIsKnownIsNotReadAgainWhileItsCommitStays) {
+  const auto put = [&](const std::string& content) {
+    origin_.Put("hf://org/m", {{"config.json", content, FakeFileKind::kPlain}});
+  };
+  put("{}");
+  RevisionQuestion question{.request = For("hf://org/m")};
+  question.known = *ResolveAt(origin_, question, {});
+  EXPECT_EQ(*ResolveAt(origin_, question, {}), *question.known);
+  EXPECT_EQ(origin_.resolves(), 1);
+  EXPECT_EQ(origin_.reads().size(), 1U);
+  put("{\"moved\": true}");
+  EXPECT_NE(ResolveAt(origin_, question, {})->commit, question.known->commit);
+  question.token = "hf_tenant";  // what it may see is asked each time
+  question.known = *ResolveAt(origin_, question, {});
+  EXPECT_TRUE(ResolveAt(origin_, question, {}).ok());
+  EXPECT_EQ(origin_.resolves(), 4);
+}
+
 TEST_F(OriginRevisionsTest, BytesThatAreNotThoseOfTheListingAreRefused) {
   origin_.Put("hf://org/m", {{"config.json", "{}", FakeFileKind::kPlain}});
   origin_.CorruptRead("config.json", 0);
-  EXPECT_EQ(ResolveAt(origin_, For("hf://org/m"), {}).status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(ResolveAt(origin_, {For("hf://org/m")}, {}).status().code(), StatusCode::kDataLoss);
 }
 
 TEST_F(OriginRevisionsTest, WhatHasNoCommitIsNamedByItsManifest) {
   origin_.Put("file:///models/m", {{"a", "b", FakeFileKind::kUnnamed}});
-  ResolveRequest request = For("file:///models/m");
-  const auto found = ResolveAt(origin_, request, {});
+  const auto found = ResolveAt(origin_, {For("file:///models/m")}, {});
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_FALSE(found->manifest.empty());
 }

@@ -77,8 +77,14 @@ bool CanMove(const ResolveRequest& request);
 // Who vouches for the right to the bytes: "" = nobody has to. CacheEntry::domain.
 std::string DomainOf(const ModelCache& cache);
 
-// Asks the origin, with `token` if it is not "". Blocks.
-using RevisionSource =
-    std::function<Result<ResolvedRevision>(const ResolveRequest&, const std::string& token, const std::stop_token&)>;
+// A question to an origin.
+struct RevisionQuestion {
+  ResolveRequest request;
+  std::string token;                      // "": none
+  std::optional<ResolvedRevision> known;  // what the same question was answered last: its commit does not change
+};
+
+// Asks the origin. Blocks.
+using RevisionSource = std::function<Result<ResolvedRevision>(const RevisionQuestion&, const std::stop_token&)>;
 
 }  // namespace ballast::controller

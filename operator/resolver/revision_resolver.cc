@@ -53,7 +53,7 @@ void RevisionResolver::Forget(const std::string& cache) {
 }
 
 void RevisionResolver::Answer(const std::string& cache, const ResolveRequest& request, const std::stop_token& stop) {
-  ResolveAnswer answer = Find(request, stop);
+  ResolveAnswer answer = Find(cache, request, stop);
   if (stop.stop_requested()) return;
   {
     MutexLock lock(mutex_);
@@ -68,7 +68,13 @@ void RevisionResolver::Answer(const std::string& cache, const ResolveRequest& re
   parts_.on_answer(cache);
 }
 
-ResolveAnswer RevisionResolver::Find(const ResolveRequest& request, const std::stop_token& stop) const {
+std::optional<ResolvedRevision> RevisionResolver::Known(const std::string& cache, const ResolveRequest& request) const {
+  const std::optional<ResolveAnswer> last = StateOf(cache).answer;
+  return last && last->request == request ? last->revision : std::nullopt;
+}
+
+ResolveAnswer RevisionResolver::Find(const std::string& cache, const ResolveRequest& request,
+                                     const std::stop_token& stop) const {
   ResolveAnswer answer{.request = request};
   std::string token;
   Status error;
@@ -82,7 +88,7 @@ ResolveAnswer RevisionResolver::Find(const ResolveRequest& request, const std::s
     }
   }
   if (error.ok()) {
-    const Result<ResolvedRevision> revision = parts_.source(request, token, stop);
+    const Result<ResolvedRevision> revision = parts_.source({request, token, Known(cache, request)}, stop);
     if (revision.ok()) answer.revision = *revision;
     if (!revision.ok()) answer.failure = OriginFailure(revision.status());
   }

@@ -37,7 +37,9 @@ class RevisionResolver {
 
  private:
   void Answer(const std::string& cache, const ResolveRequest& request, const std::stop_token& stop);
-  ResolveAnswer Find(const ResolveRequest& request, const std::stop_token& stop) const;
+  // What the same question was answered last.
+  std::optional<ResolvedRevision> Known(const std::string& cache, const ResolveRequest& request) const;
+  ResolveAnswer Find(const std::string& cache, const ResolveRequest& request, const std::stop_token& stop) const;
   ResolveFailure SecretFailure(const SecretKey& key, const Status& error) const;
 
   const Parts parts_;

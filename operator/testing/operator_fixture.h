@@ -66,8 +66,9 @@ class OperatorFixture : public testing::Test {
       ASSERT_TRUE(view_->AwaitSync({}));
     }
     const LeaderContext context{client_, *view_, clock_, events_, registry_, config_, "ballast-system"};
-    task_ = std::make_unique<CacheTask>(
-        context, [this](const auto& request, const auto& token, const auto&) { return hub_.Ask(request, token); });
+    task_ = std::make_unique<CacheTask>(context, [this](const RevisionQuestion& question, const auto&) {
+      return hub_.Ask(question.request, question.token);
+    });
     task_->Begin();
     Settle();
   }

@@ -42,7 +42,8 @@ constexpr std::array<Entry<Reason>, 47> kReasons = {{
     {Reason::kAwaitingConfirmation, "AwaitingConfirmation",
      "The eviction begins at beginsAt, or when the annotation ballast.dev/confirm names this generation."},
     {Reason::kCacheDiskMissing, "CacheDiskMissing",
-     "The cache directory is no mount of its own yet (requireMountPoint). Mount the disk there; the agent goes on by "
+     "The folder of the cache (hostPath of its pool) is no mount of its own yet (requireMountPoint). Mount the disk "
+     "there; the agent goes on by "
      "itself."},
     {Reason::kCertificateExpired, "CertificateExpired",
      "The node's certificate has expired. Look at the operator, which renews it, and at the node's clock."},

@@ -12,8 +12,11 @@
 #include "base/file_limit.h"
 #include "base/logging.h"
 #include "base/run_main.h"
+#include "base/strings.h"
+#include "daemon/cluster/not_serving.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
+#include "daemon/disk_wait.h"
 #include "daemon/stop_limit.h"
 #include "kube/kube_access.h"
 #include "kube/rest_kube_client.h"
@@ -30,6 +33,7 @@ struct Arguments {
   std::string node;
   std::string address;
   bool check = false;
+  bool await_disk = false;
   int verbosity = 0;
 };
 
@@ -42,6 +46,8 @@ void Declare(CLI::App& app, Arguments& arguments) {
       ->envname("POD_IP")
       ->type_name("IP");
   app.add_flag("--check-config", arguments.check, "Say whether the configuration is valid, and stop");
+  app.add_flag("--await-disk", arguments.await_disk,
+               "Wait until cache.dir is a mount of its own, say so in this node's CacheNode meanwhile, and stop");
   app.add_option("-v,--verbosity", arguments.verbosity, "Log more: 1, 2")->type_name("N");
   app.set_version_flag("--version", "ballastd " BALLAST_VERSION);
 }
@@ -90,17 +96,41 @@ Result<std::unique_ptr<KubeClient>> ConnectKubernetes(const DaemonConfig& config
   return std::unique_ptr<KubeClient>(std::move(client));
 }
 
+Status TellWhyNot(KubeClient* kube, const std::string& node, Reason reason, const std::string& message) {
+  const RealClock clock;
+  return kube == nullptr ? OkStatus() : TellNotServing(*kube, node, reason, message, clock);
+}
+
+Status AwaitDiskOf(const DaemonConfig& config) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<KubeClient> kube, ConnectKubernetes(config));
+  const std::string& dir = config.cache.dir;
+  AwaitDisk({.mounted = [&] { return IsMountPoint(dir); },
+             .tell =
+                 [&] {
+                   const std::string missing(TextOf(Reason::kCacheDiskMissing));
+                   LOG(WARNING) << Message("CacheDiskMissing: " + missing).With("seen here as", dir);
+                   return TellWhyNot(kube.get(), config.node, Reason::kCacheDiskMissing, missing);
+                 }});
+  return OkStatus();
+}
+
+Result<std::unique_ptr<Daemon>> StartDaemon(const DaemonConfig& config, KubeClient* kube, const Clock& clock) {
+  ModelManager::Options jobs{.slots = config.fetch.models};
+  jobs.times.poll = config.poll;
+  auto daemon = Daemon::Start({.config = config, .version = BALLAST_VERSION, .jobs = jobs, .kube = kube}, clock);
+  if (daemon.status().code() != StatusCode::kUnimplemented) return daemon;
+  const Status told = TellWhyNot(kube, config.node, Reason::kStoreTooNew, daemon.status().message());
+  if (!told.ok()) LOG(WARNING) << Message("This can't be said in the CacheNode").With("error", told);
+  return daemon;
+}
+
 Status Run(const DaemonConfig& config) {
   const sigset_t signals = BlockSignals();
   umask(022);
   mallopt(M_ARENA_MAX, 2);  // an arena per thread keeps 15 MiB more after a few dozen downloads
   const RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<KubeClient> kube, ConnectKubernetes(config));
-  ModelManager::Options jobs{.slots = config.fetch.models};
-  jobs.times.poll = config.poll;
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<Daemon> daemon,
-      Daemon::Start({.config = config, .version = BALLAST_VERSION, .jobs = jobs, .kube = kube.get()}, clock));
+  ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon, StartDaemon(config, kube.get(), clock));
   const int signal = WaitForSignal(signals);
   LOG(INFO) << Message("Stopping").With("signal", signal);
   AllowImpatience(signals);
@@ -129,7 +159,7 @@ int Main(int argc, char** argv) {
   InitLogging(argv[0], arguments.verbosity);
   LogGrpcAsOurs();
   RaiseFileLimit();
-  const Status status = Run(*config);
+  const Status status = arguments.await_disk ? AwaitDiskOf(*config) : Run(*config);
   return status.ok() ? 0 : Fail(status);
 }
 

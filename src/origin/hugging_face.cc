@@ -68,7 +68,7 @@ std::string HuggingFace::PageOf(const ModelRef& ref) const {
 
 Result<ResolvedModel> HuggingFace::Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) {
   RETURN_IF_ERROR(filter.Validate());
-  const HttpContext context{options_.name, ref.ToString(), PageOf(ref), options_.token};
+  const HttpContext context = ContextOf(ref);
   ASSIGN_OR_RETURN(std::string commit, ResolveCommit(ref, context, stop));
   TreeListing listing(filter);
   RETURN_IF_ERROR(ReadTree(ref, commit, context, listing, stop));
@@ -77,6 +77,14 @@ Result<ResolvedModel> HuggingFace::Resolve(const ModelRef& ref, const PathFilter
   ResolvedModel model{ref, std::move(commit), *std::move(files)};
   RETURN_IF_ERROR(CheckNotEmpty(model, filter));
   return model;
+}
+
+Result<std::string> HuggingFace::FindCommit(const ModelRef& ref, std::stop_token stop) {
+  return ResolveCommit(ref, ContextOf(ref), stop);
+}
+
+HttpContext HuggingFace::ContextOf(const ModelRef& ref) const {
+  return {options_.name, ref.ToString(), PageOf(ref), options_.token};
 }
 
 Result<HttpText> HuggingFace::Ask(const Url& url, size_t max_bytes, const HttpContext& context,

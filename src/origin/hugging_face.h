@@ -29,6 +29,7 @@ class HuggingFace final : public Origin {
   static Result<std::unique_ptr<HuggingFace>> Make(HuggingFaceOptions options, const Clock& clock);
 
   Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) override;
+  Result<std::string> FindCommit(const ModelRef& ref, std::stop_token stop) override;
   Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
               std::stop_token stop) override;
   Status Reach(const ModelRef& ref, Duration patience, std::stop_token stop) override;
@@ -38,6 +39,7 @@ class HuggingFace final : public Origin {
 
   // `target` is appended to the endpoint.
   Url At(const std::string& target) const;
+  HttpContext ContextOf(const ModelRef& ref) const;
   Result<HttpText> Ask(const Url& url, size_t max_bytes, const HttpContext& context, const std::stop_token& stop);
   Result<std::string> ResolveCommit(const ModelRef& ref, const HttpContext& context, const std::stop_token& stop);
   Status ReadTree(const ModelRef& ref, const std::string& commit, const HttpContext& context, TreeListing& listing,

@@ -73,6 +73,10 @@ class Origin {
   // Asks the origin once which commit `ref.revision` is and which of its files `filter` admits: at least one.
   virtual Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) = 0;
 
+  // Only which commit `ref.revision` is: one small request. "": this origin has none, or none that says what its files
+  // are.
+  virtual Result<std::string> FindCommit(const ModelRef& /*ref*/, std::stop_token /*stop*/) { return std::string(); }
+
   // Delivers exactly range.size() bytes of `file` to `sink`, or an error; what was delivered before an error is valid.
   virtual Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
                       std::stop_token stop) = 0;

@@ -66,7 +66,7 @@ Status CheckFormat(FileSystem& files, const StorePaths& paths) {
                                      paths.root, " the right directory?"));
   }
   if (format <= kStoreFormat) return OkStatus();
-  return FailedPrecondition(StrCat(paths.root, " was written by a newer Ballast (format ", format,
+  return Unimplemented(StrCat(paths.root, " was written by a newer Ballast (format ", format,
                                    ", this version knows up to ", kStoreFormat,
                                    "); run that version again or use an empty directory"));
 }

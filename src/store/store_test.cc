@@ -47,7 +47,7 @@ TEST_F(StoreTest, NewerFormatIsRefused) {
   store_.reset();
   Overwrite(Path("format"), "ballast-store 2\n");
   const auto store = Open();
-  EXPECT_EQ(store.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(store.status().code(), StatusCode::kUnimplemented);
   EXPECT_THAT(store.status().message(), HasSubstr("newer Ballast (format 2, this version knows up to 1)"));
 }
 

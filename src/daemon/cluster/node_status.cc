@@ -76,8 +76,7 @@ std::vector<Condition> ConditionsOf(const CacheNode& node, const NodeFindings& f
   const auto set = [&](ConditionType type, bool holds, Reason reason, std::string message) {
     SetCondition(conditions, type, TrueIf(holds), reason, std::move(message), generation, now);
   };
-  const auto& why = found.not_serving;
-  set(ConditionType::kReady, !why, why ? why->reason : Reason::kServing, why ? why->message : "its agent serves");
+  set(ConditionType::kReady, true, Reason::kServing, "its agent serves");
   if (found.certificate)
     set(ConditionType::kCertificateReady, found.certificate->valid, found.certificate->reason,
         found.certificate->message);

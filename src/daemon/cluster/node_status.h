@@ -37,7 +37,6 @@ struct NodeFindings {
   RoomLimits room;
   std::optional<CertificateFacts> certificate;  // nullopt: no swarm here
   bool shares_node_filesystem = false;
-  std::optional<CertificateFacts> not_serving;  // why the agent does not serve
 };
 
 // The status that `node` (with the status that it has now) shall have.

@@ -127,14 +127,12 @@ TEST(NodeStatusTest, ConditionsSayWhatIsWrong) {
   found.room.quota_bytes = 4;
   found.shares_node_filesystem = true;
   found.certificate = CertificateFacts{.valid = false, .reason = Reason::kNoCertificate, .message = "no operator"};
-  found.not_serving = CertificateFacts{.valid = false, .reason = Reason::kCacheDiskMissing, .message = "no disk"};
   const CacheNodeStatus status = StatusOf(Node(), found, {}, kNow);
   const auto reason = [&](ConditionType type) { return FindCondition(status.conditions, type)->reason; };
-  EXPECT_EQ(reason(ConditionType::kReady), "CacheDiskMissing");
+  EXPECT_EQ(reason(ConditionType::kReady), "Serving");
   EXPECT_EQ(reason(ConditionType::kCertificateReady), "NoCertificate");
   EXPECT_EQ(reason(ConditionType::kSharesNodeFilesystem), "SharedFilesystem");
   EXPECT_EQ(reason(ConditionType::kQuotaExceeded), "NodeQuotaExceeded");
-  EXPECT_EQ(FindCondition(status.conditions, ConditionType::kReady)->status, ConditionStatus::kFalse);
 }
 
 TEST(NodeStatusTest, AQuestionAndANewGenerationAreWorthAWrite) {

@@ -162,6 +162,14 @@ Result<ResolvedModel> FakeOrigin::Resolve(const ModelRef& ref, const PathFilter&
   return model;
 }
 
+Result<std::string> FakeOrigin::FindCommit(const ModelRef& ref, std::stop_token /*stop*/) {
+  if (ref.scheme != OriginScheme::kHuggingFace) return std::string();
+  MutexLock lock(mutex_);
+  const auto found = revisions_.find(Key(ref.Uri(), RevisionOf(ref)));
+  if (found == revisions_.end()) return NotFound(StrCat("the fake origin has no ", ref.ToString()));
+  return found->second;
+}
+
 Status FakeOrigin::Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
                         std::stop_token stop) {
   {

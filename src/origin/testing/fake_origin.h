@@ -64,6 +64,7 @@ class FakeOrigin final : public Origin {
   void AwaitHeld();
 
   Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) override;
+  Result<std::string> FindCommit(const ModelRef& ref, std::stop_token stop) override;
   Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
               std::stop_token stop) override;
   Status Reach(const ModelRef& ref, Duration patience, std::stop_token stop) override;

@@ -69,6 +69,12 @@ TEST_P(OriginConformanceTest, ResolvingTwiceGivesTheSame) {
   EXPECT_EQ(Resolve().commit, Resolve().commit);
 }
 
+TEST_P(OriginConformanceTest, TheCommitAloneIsThatOfTheListing) {
+  const Result<std::string> commit = under_test_->origin().FindCommit(under_test_->ref(), {});
+  ASSERT_TRUE(commit.ok()) << commit.status();
+  EXPECT_THAT(*commit, testing::AnyOf("", Resolve().commit));
+}
+
 TEST_P(OriginConformanceTest, ListsOnlyWhatTheFilterAdmits) {
   const std::string path = Resolve().files.front().path.str();
   const Status none = under_test_->origin().Resolve(under_test_->ref(), {.exclude = {"*"}}, {}).status();
