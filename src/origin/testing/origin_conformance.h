@@ -1,6 +1,7 @@
 // What every Origin must do, as tests: INSTANTIATE_TEST_SUITE_P(MyOrigin, OriginConformanceTest, Values(&MakeMine)).
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
