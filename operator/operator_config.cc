@@ -9,8 +9,6 @@
 namespace ballast::controller {
 namespace {
 
-constexpr int32_t kMostFetchers = 1000;
-
 void ReadAddress(YamlReader& yaml, std::string& address) {
   yaml.String("address", address);
   if (!address.empty()) yaml.Check("address", ParseListenAddress(address).status());
@@ -29,7 +27,6 @@ OperatorConfig Read(YamlReader& yaml) {
   yaml.Object("grpc", [&](YamlReader& grpc) { ReadAddress(grpc, config.grpc.address); });
   yaml.Object("tls", [&](YamlReader& tls) { ReadTls(tls, config); });
   config.origins = ReadOrigins(yaml);
-  yaml.Int("originFetchers", 1, kMostFetchers, config.origin_fetchers);
   yaml.Object("startupTaint", [&](YamlReader& taint) { taint.Duration("maxWait", config.startup_taint.max_wait); });
   yaml.Bool("warmLabels", config.warm_labels);
   yaml.Duration("poll", config.poll);

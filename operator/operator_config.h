@@ -27,7 +27,6 @@ struct OperatorConfig {
     std::string secret = "ballast-ca";
   } tls;
   std::vector<OriginConfig> origins;
-  int32_t origin_fetchers = 16;
   struct {
     std::chrono::milliseconds max_wait{std::chrono::minutes(15)};
   } startup_taint;

@@ -16,7 +16,6 @@ TEST(OperatorConfigTest, TheExampleIsTheDefault) {
   EXPECT_EQ(example->grpc.address, none.grpc.address);
   EXPECT_EQ(example->tls.issuer, none.tls.issuer);
   EXPECT_EQ(example->tls.secret, none.tls.secret);
-  EXPECT_EQ(example->origin_fetchers, none.origin_fetchers);
   EXPECT_EQ(example->startup_taint.max_wait, none.startup_taint.max_wait);
   EXPECT_EQ(example->poll, none.poll);
   EXPECT_EQ(example->origins.size(), 1U);
@@ -28,7 +27,6 @@ TEST(OperatorConfigTest, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error("tls: {issuer: nobody}"), HasSubstr("tls.issuer"));
   EXPECT_THAT(error("http: {address: here}"), HasSubstr("is no address to listen on"));
   EXPECT_THAT(error("poll: 0"), HasSubstr("must be at least 1s"));
-  EXPECT_THAT(error("originFetchers: 0"), HasSubstr("originFetchers"));
   EXPECT_THAT(error("a: 1\n---\nb: 1"), HasSubstr("a second document"));
 }
 

@@ -182,7 +182,7 @@ remove_all() {
 
 # --- up and down ----------------------------------------------------------------------------------------------------------
 
-cleanup() {
+take_cluster_down() {
   keep_cluster_logs
   "$ROOT/e2e/cluster/down" "$CLUSTER"
   cp -r "$CLUSTER/log" "$TMP/log/cluster"

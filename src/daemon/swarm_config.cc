@@ -12,6 +12,8 @@
 namespace ballast {
 namespace {
 
+constexpr int32_t kMostFetchers = 1000;
+
 void ReadPort(YamlReader& yaml, std::string_view key, uint16_t& port) {
   int32_t value = port;
   yaml.Int(key, 1, UINT16_MAX, value);
@@ -90,11 +92,18 @@ void CheckChoices(YamlReader& yaml, const SwarmConfig& swarm) {
   }
 }
 
+// As it is everywhere.
+SwarmConfig ReadCommon(YamlReader& yaml) {
+  SwarmConfig swarm;
+  yaml.Object("listen", [&](YamlReader& listen) { ReadListen(listen, swarm); });
+  yaml.Int("originFetchers", 1, kMostFetchers, swarm.origin_fetchers);
+  return swarm;
+}
+
 }  // namespace
 
 SwarmConfig ReadSwarm(YamlReader& yaml) {
-  SwarmConfig swarm;
-  yaml.Object("listen", [&](YamlReader& listen) { ReadListen(listen, swarm); });
+  SwarmConfig swarm = ReadCommon(yaml);
   swarm.members = ReadMembers(yaml);
   ReadPath(yaml, "membersFile", swarm.members_file);
   yaml.Object("dns", [&](YamlReader& dns) { ReadDns(dns, swarm); });
@@ -105,8 +114,7 @@ SwarmConfig ReadSwarm(YamlReader& yaml) {
 }
 
 SwarmConfig ReadSwarmInCluster(YamlReader& yaml, const std::string& identity_dir) {
-  SwarmConfig swarm;
-  yaml.Object("listen", [&](YamlReader& listen) { ReadListen(listen, swarm); });
+  SwarmConfig swarm = ReadCommon(yaml);
   for (const std::string_view key : {"members", "membersFile", "dns", "tls", "plaintext"}) {
     yaml.Ignore(key);
     if (yaml.Has(key)) yaml.Fail(key, "is set beside kubernetes, where it comes from the cluster; remove it");

@@ -33,6 +33,8 @@ struct SwarmConfig {
     std::chrono::milliseconds interval{std::chrono::seconds(10)};
   } dns;
 
+  int32_t origin_fetchers = 16;  // nodes per model that are sent to its origin at once
+
   CredentialPaths tls;     // all three, unless
   bool plaintext = false;  // nothing is encrypted, and whoever reaches the ports is believed
 };

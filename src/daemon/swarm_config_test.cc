@@ -23,6 +23,7 @@ std::string ErrorOf(const std::string& swarm) {
 TEST(SwarmConfigTest, EveryKeyIsRead) {
   const SwarmConfig swarm = *Parse(
                                  "  listen: {address: \"::\", controlPort: 1, dataPort: 2}\n"
+                                 "  originFetchers: 5\n"
                                  "  members: [{name: n1, host: 10.0.0.1, zone: a, controlPort: 3, dataPort: 4}]\n" +
                                  std::string(kTls))
                                  .value()
@@ -36,6 +37,7 @@ TEST(SwarmConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(swarm.tls.certificate, "/b");
   EXPECT_EQ(swarm.tls.key, "/c");
   EXPECT_FALSE(swarm.plaintext);
+  EXPECT_EQ(swarm.origin_fetchers, 5);
 }
 
 TEST(SwarmConfigTest, AMemberIsReachedByItsNameAtTheUsualPorts) {
@@ -60,6 +62,8 @@ TEST(SwarmConfigTest, ErrorsNameTheKeyAndTheRemedy) {
             "b.yaml:2: swarm.members: is missing: a swarm needs its nodes, as members, membersFile or dns");
   EXPECT_EQ(ErrorOf("  members: [{name: a}]\n  membersFile: /m\n" + std::string(kTls)),
             "b.yaml:2: swarm.members: only one of members, membersFile and dns says who is in the swarm");
+  EXPECT_EQ(ErrorOf("  originFetchers: 0\n" + std::string(kTls)),
+            "b.yaml:2: swarm.originFetchers: must be a whole number from 1 to 1000, not \"0\"");
   EXPECT_EQ(ErrorOf("  members: []\n" + std::string(kTls)),
             "b.yaml:2: swarm.members: names nobody; this node is one, too");
   EXPECT_EQ(ErrorOf("  members: [{name: a}]\n"),

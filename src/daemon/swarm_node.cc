@@ -137,7 +137,7 @@ Status SwarmNode::State::Control() {
           .manifests = [this](const Digest& model) { return catalog.Find(model); },
           .clock = parts.clock,
           .quarantined = [this](const Digest& model, const std::string& node) { quarantine.Add(model, node); }},
-      CoordinatorHostOptions{});
+      CoordinatorHostOptions{.policy = {.max_origin_nodes = static_cast<uint32_t>(parts.config.origin_fetchers)}});
   const Status serving = link->Serve(*host);
   if (!serving.ok()) return serving.WithContext("swarm.listen.controlPort");
   swarm = std::make_unique<PeerSwarm>(PeerSwarm::Parts{

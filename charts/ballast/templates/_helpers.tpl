@@ -66,7 +66,6 @@ seccompProfile: {type: RuntimeDefault}
 http: {address: "0.0.0.0:8081"}
 grpc: {address: "0.0.0.0:7080"}
 tls: {{ toJson .Values.tls }}
-originFetchers: {{ .Values.originFetchers }}
 startupTaint: {{ toJson .Values.startupTaint }}
 poll: {{ .Values.poll }}
 {{- if .Values.origins }}
@@ -94,6 +93,7 @@ kubernetes:
   token: /var/run/secrets/ballast.dev/token
 swarm:
   listen: {address: 0.0.0.0, controlPort: 7070, dataPort: 7071}
+  originFetchers: {{ .root.Values.originFetchers }}
 fetch: {{ toJson .root.Values.agent.fetch }}
 {{- if .root.Values.origins }}
 origins:
