@@ -40,39 +40,8 @@ Json BenchCluster::Write(const KubeResource& resource, Json object, WatchEvent::
   auto& history = history_[resource];
   history.push_back({revision_, resource, name, kind});
   if (history.size() > kKeptEvents) history.pop_front();
-  ++writes_;
   changed_.NotifyAll();
   return object;
-}
-
-void BenchCluster::Put(const KubeResource& resource, Json object) {
-  MutexLock lock(mutex_);
-  const bool there = objects_[resource].contains(NameOf(object));
-  Write(resource, std::move(object), there ? WatchEvent::Kind::kModified : WatchEvent::Kind::kAdded);
-}
-
-uint64_t BenchCluster::writes() const {
-  MutexLock lock(mutex_);
-  return writes_;
-}
-
-size_t BenchCluster::bytes() const {
-  MutexLock lock(mutex_);
-  size_t total = 0;
-  for (const auto& [resource, objects] : objects_) {
-    for (const auto& [name, text] : objects) total += text.size();
-  }
-  return total;
-}
-
-size_t BenchCluster::CountWith(const KubeResource& resource, const std::string& text) const {
-  const CpuMeter meter(cpu_nanoseconds_);
-  MutexLock lock(mutex_);
-  const auto found = objects_.find(resource);
-  if (found == objects_.end()) return 0;
-  return static_cast<size_t>(std::count_if(found->second.begin(), found->second.end(), [&](const auto& one) {
-    return one.second.find(text) != std::string::npos;
-  }));
 }
 
 Result<Json> BenchCluster::Get(const KubeResource& resource, const ObjectName& name, const CallLimits&) {
@@ -164,6 +133,7 @@ Result<Json> BenchCluster::Patch(const KubeResource& resource, const ObjectName&
   const std::string wanted = ResourceVersionOf(patch);
   if (!wanted.empty() && wanted != ResourceVersionOf(next)) return Aborted(name.ToString());
   next.merge_patch(patch);
+  if (patch.contains("spec")) next["metadata"]["generation"] = IntAt(next, "/metadata/generation") + 1;
   return Write(resource, std::move(next), WatchEvent::Kind::kModified);
 }
 

@@ -15,12 +15,7 @@ namespace ballast::controller {
 // Thread-safe. Knows no schemas, no generations but those of updates, no faults.
 class BenchCluster final : public KubeClient {
  public:
-  void Put(const KubeResource& resource, Json object);
-  uint64_t writes() const;
   double cpu_seconds() const { return static_cast<double>(cpu_nanoseconds_) / 1e9; }  // that its calls took
-  size_t bytes() const;                                                               // of all objects as text
-  // How many objects of `resource` satisfy `text` being part of them.
-  size_t CountWith(const KubeResource& resource, const std::string& text) const;
 
   Result<Json> Get(const KubeResource& resource, const ObjectName& name, const CallLimits& limits) override;
   Result<ListPage> List(const KubeResource& resource, const ListRequest& request, const CallLimits& limits) override;
@@ -53,7 +48,6 @@ class BenchCluster final : public KubeClient {
   std::map<KubeResource, Objects> objects_ GUARDED_BY(mutex_);
   std::map<KubeResource, std::deque<Event>> history_ GUARDED_BY(mutex_);
   uint64_t revision_ GUARDED_BY(mutex_) = 100;
-  uint64_t writes_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace ballast::controller

@@ -1,18 +1,25 @@
 // ballast-operator-bench: how long, and with how much CPU and memory, the operator brings a change of a cache to all
-// CacheNodes of a large cluster, the apiserver being next to nothing.
+// CacheNodes of a large cluster; the apiserver is next to nothing, or a real one with our CRDs and no nodes.
 //
 //   ballast-operator-bench --nodes 5000 --caches 20
+//   ballast-operator-bench --nodes 1000 --caches 20 --kubeconfig FILE
 #include <malloc.h>
 #include <prometheus/registry.h>
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <iostream>
+#include <memory>
+#include <stdexcept>
 #include <thread>
 
 #include "base/run_main.h"
 #include "base/strings.h"
+#include "kube/kube_access.h"
+#include "kube/rest_kube_client.h"
 #include "operator/cache_task.h"
 #include "operator/caches/cache_name.h"
 #include "operator/testing/bench_cluster.h"
@@ -47,19 +54,27 @@ uint64_t RssBytes(const std::string& field) {
   return 0;
 }
 
-// CPU of the process without what the cluster took for itself.
-struct Stage {
-  explicit Stage(const BenchCluster& the_cluster) : cluster(the_cluster) {}
+// What the operator is told to be in.
+struct World {
+  KubeClient& client;
+  const BenchCluster* fake;  // null: a real apiserver
 
-  const BenchCluster& cluster;
+  // Of this process, without what the cluster in memory took for itself.
+  double OperatorCpu() const { return CpuSeconds() - (fake == nullptr ? 0 : fake->cpu_seconds()); }
+};
+
+struct Stage {
+  explicit Stage(const World& the_world) : world(the_world) {}
+
+  const World& world;
   SteadyTime begin = std::chrono::steady_clock::now();
-  double cpu = CpuSeconds() - cluster.cpu_seconds();
+  double cpu = world.OperatorCpu();
 
   void Print(const std::string& name) const {
     const auto wall = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
-    std::cout << name << ": " << static_cast<double>(wall.count()) / 1000 << " s, "
-              << CpuSeconds() - cluster.cpu_seconds() - cpu << " CPU-s, RSS " << FormatBytes(RssBytes("VmRSS:"))
-              << ", at most " << FormatBytes(RssBytes("VmHWM:")) << "\n";
+    std::cout << name << ": " << static_cast<double>(wall.count()) / 1000 << " s, " << world.OperatorCpu() - cpu
+              << " CPU-s, RSS " << FormatBytes(RssBytes("VmRSS:")) << ", at most " << FormatBytes(RssBytes("VmHWM:"))
+              << std::endl;
   }
 };
 
@@ -72,18 +87,22 @@ ModelCache MakeBenchCache(int i) {
   return cache;
 }
 
-void Fill(BenchCluster& cluster, int nodes, int caches) {
+void Create(KubeClient& client, const KubeResource& resource, const Json& object) {
+  const Status created = client.Create(resource, object, {}).status();
+  if (!created.ok()) throw std::runtime_error(StrCat(NameOf(object), ": ", created));
+}
+
+void Fill(KubeClient& client, int nodes, int caches) {
+  constexpr int kInSlice = 100;
   std::vector<std::string> names;
   for (int i = 0; i < nodes; ++i) {
+    const Labels labels = {{"topology.kubernetes.io/zone", StrCat("z", i % 3)}};
     names.push_back(NodeName(i));
-    cluster.Put(kNodes,
-                MakeNode({.name = names.back(), .labels = {{"topology.kubernetes.io/zone", StrCat("z", i % 3)}}}));
+    Create(client, kNodes, MakeNode({.name = names.back(), .labels = labels}));
+    if (names.size() < kInSlice && i + 1 < nodes) continue;
+    Create(client, kEndpointSlices, MakeAgentSlice(StrCat("agents-", i), std::exchange(names, {})));
   }
-  for (size_t i = 0; i < names.size(); i += 100) {
-    const auto end = names.begin() + static_cast<int64_t>(std::min(names.size(), i + 100));
-    cluster.Put(kEndpointSlices, MakeAgentSlice(StrCat("agents-", i), {names.begin() + static_cast<int64_t>(i), end}));
-  }
-  for (int i = 0; i < caches; ++i) cluster.Put(kClusterModelCaches, MakeCacheObject(MakeBenchCache(i)));
+  for (int i = 0; i < caches; ++i) Create(client, kClusterModelCaches, MakeCacheObject(MakeBenchCache(i)));
 }
 
 ResolvedRevision RevisionOf(const ResolveRequest& request) {
@@ -92,10 +111,9 @@ ResolvedRevision RevisionOf(const ResolveRequest& request) {
 }
 
 // The agents of all nodes say that everything is there.
-void ReportReady(BenchCluster& cluster, int nodes) {
+void ReportReady(KubeClient& client, int nodes) {
   for (int i = 0; i < nodes; ++i) {
-    const Json object = *cluster.Get(kCacheNodes, {"", NodeName(i)}, {});
-    CacheNode node = *CacheNodeFromJson(object);
+    CacheNode node = *CacheNodeFromJson(*client.Get(kCacheNodes, {"", NodeName(i)}, {}));
     node.status.caches.clear();
     for (const CacheEntry& entry : node.spec.caches) {
       node.status.caches.push_back({.cache = entry.cache,
@@ -104,59 +122,87 @@ void ReportReady(BenchCluster& cluster, int nodes) {
                                     .bytes = 16 * kGiB,
                                     .since = Timestamp(std::chrono::seconds(1'700'000'000))});
     }
-    (void)cluster.Patch(kCacheNodes, {"", NodeName(i)}, {{"status", ToJson(node)["status"]}}, Subresource::kStatus, {});
+    const Json status = {{"status", ToJson(node)["status"]}};
+    (void)client.Patch(kCacheNodes, {"", NodeName(i)}, status, Subresource::kStatus, {});
   }
 }
 
-// Looking costs as well: only once so much was written that it may be there.
-void AwaitCount(const BenchCluster& cluster, uint64_t writes, const std::string& text, size_t count) {
-  while (cluster.writes() < writes || cluster.CountWith(kCacheNodes, text) < count) {
-    std::this_thread::sleep_for(milliseconds(20));
-  }
+template <typename T, typename Holds>
+void AwaitAll(const TypedStore<T>& store, size_t count, Holds holds) {
+  const auto all = [&] {
+    const auto objects = store.List();
+    return objects.size() == count && std::ranges::all_of(objects, [&](const auto& one) { return holds(*one); });
+  };
+  while (!all()) std::this_thread::sleep_for(milliseconds(20));
 }
 
-void AwaitReady(const BenchCluster& cluster, int caches, int nodes) {
-  const std::string ready = StrCat("\"ready\":\"", nodes, "/", nodes, "\"");
-  while (cluster.CountWith(kClusterModelCaches, ready) < static_cast<size_t>(caches)) {
-    std::this_thread::sleep_for(milliseconds(20));
+// What the apiserver alone takes for as many writes, eight at a time.
+void PrintBareWrites(const World& world, int nodes) {
+  const Stage bare(world);
+  std::atomic<int> next = 0;
+  std::vector<std::jthread> writers;
+  for (int i = 0; i < 8; ++i) {
+    writers.emplace_back([&] {
+      for (int at = next++; at < nodes; at = next++) {
+        const Json label = {{"metadata", {{"labels", {{"bench", "bare"}}}}}};
+        (void)world.client.Patch(kCacheNodes, {"", NodeName(at)}, label, Subresource::kNone, {});
+      }
+    });
   }
+  writers.clear();
+  bare.Print(StrCat(nodes, " bare writes"));
 }
 
-int Run(int nodes, int caches) {
-  BenchCluster cluster;
-  Fill(cluster, nodes, caches);
+void Run(const World& world, int nodes, int caches) {
   const RealClock clock;
   prometheus::Registry registry;
-  EventRecorder events(cluster, clock, {.controller = "ballast.dev/operator", .instance = "bench"});
+  EventRecorder events(world.client, clock, {.controller = "ballast.dev/operator", .instance = "bench"});
   const OperatorConfig config;
-  std::cout << nodes << " nodes, " << caches << " caches; the cluster before the operator: RSS "
-            << FormatBytes(RssBytes("VmRSS:")) << "\n";
-  const Stage list(cluster);
-  ClusterView view(cluster, {});
+  std::cout << nodes << " nodes, " << caches << " caches; before the operator: RSS " << FormatBytes(RssBytes("VmRSS:"))
+            << std::endl;
+  const Stage list(world);
+  ClusterView view(world.client, {});
   view.Start();
   view.AwaitSync({});
   list.Print("listed");
-  const uint64_t filled = cluster.writes();
-  const Stage first(cluster);
-  CacheTask task(
-      {cluster, view, clock, events, registry, config, "ballast-system"},
-      [](const auto& request, const auto&, const auto&) { return Result<ResolvedRevision>(RevisionOf(request)); });
+  const Stage first(world);
+  CacheTask task({world.client, view, clock, events, registry, config, "ballast-system"},
+                 [](const RevisionQuestion& question, const auto&) {
+                   return Result<ResolvedRevision>(RevisionOf(question.request));
+                 });
   std::jthread leader([&](const std::stop_token& stop) { task.Run(stop); });
   const auto all = static_cast<size_t>(nodes);
-  for (int i = 0; i < caches; ++i) AwaitCount(cluster, filled + all, StrCat("-length-", i, "@"), all);
+  AwaitAll(view.cache_nodes(), all,
+           [&](const CacheNode& node) { return node.spec.caches.size() == static_cast<size_t>(caches); });
   first.Print("all caches on all CacheNodes");
-  const Stage warm(cluster);
-  ReportReady(cluster, nodes);
-  AwaitReady(cluster, caches, nodes);
+  const Stage warm(world);
+  ReportReady(world.client, nodes);
+  AwaitAll(view.caches(), static_cast<size_t>(caches),
+           [&](const ModelCache& cache) { return cache.status.nodes.ready == nodes; });
   warm.Print("every agent reported, every status written");
-  const uint64_t before = cluster.writes();
-  const Stage change(cluster);
-  (void)cluster.Patch(kClusterModelCaches, {"", "model-0"},
-                      {{"metadata", {{"generation", 2}}}, {"spec", {{"priority", 77}}}}, Subresource::kNone, {});
-  AwaitCount(cluster, before + all, "\"priority\":77", all);
+  const Stage change(world);
+  (void)world.client.Patch(kClusterModelCaches, {"", "model-0"}, {{"spec", {{"priority", 77}}}}, Subresource::kNone,
+                           {});
+  AwaitAll(view.cache_nodes(), all, [](const CacheNode& node) {
+    return std::ranges::any_of(node.spec.caches, [](const CacheEntry& entry) { return entry.priority == 77; });
+  });
   change.Print("one spec change on all CacheNodes");
-  std::cout << "writes for it: " << cluster.writes() - before << "; objects as text: " << FormatBytes(cluster.bytes())
-            << " of this process\n";
+  if (world.fake == nullptr) PrintBareWrites(world, nodes);
+}
+
+int Start(int nodes, int caches, const std::string& kubeconfig) {
+  BenchCluster fake;
+  std::unique_ptr<RestKubeClient> real;
+  if (!kubeconfig.empty()) {
+    const auto access = LoadKubeconfig(kubeconfig);
+    if (!access.ok()) throw std::runtime_error(access.status().message());
+    auto client = RestKubeClient::Create(*access);
+    if (!client.ok()) throw std::runtime_error(client.status().message());
+    real = *std::move(client);
+  }
+  const World world = real ? World{*real, nullptr} : World{fake, &fake};
+  Fill(world.client, nodes, caches);
+  Run(world, nodes, caches);
   return 0;
 }
 
@@ -166,9 +212,11 @@ int Main(int argc, char** argv) {
   int caches = 20;
   app.add_option("--nodes", nodes)->capture_default_str();
   app.add_option("--caches", caches)->capture_default_str();
+  std::string kubeconfig;
+  app.add_option("--kubeconfig", kubeconfig, "Of a real apiserver with our CRDs and no nodes")->type_name("FILE");
   CLI11_PARSE(app, argc, argv);
   mallopt(M_ARENA_MAX, 2);  // as in main.cc
-  return Run(nodes, caches);
+  return Start(nodes, caches, kubeconfig);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <set>
 
@@ -235,7 +236,11 @@ TEST(FetchInSwarmTest, APieceThatDoesNotComeIsHedgedAndTheSilentNodeLeft) {
   f.CheckDone();
   EXPECT_GT(f.swarm.hedges(), 0);
   EXPECT_THAT(f.swarm.failures(), Contains(FailureReason::kCancelled));
-  EXPECT_EQ(fetched->bytes_fetched, 300'000U) << "who was cancelled brought nothing";
+  // A piece that others bring may be late, too, where the machine is busy: then it may come twice.
+  const auto requests = f.swarm.requests();
+  const auto answered = std::ranges::count_if(requests, [](const auto& request) { return request.node != 2; });
+  EXPECT_GE(fetched->bytes_fetched, 300'000U);
+  EXPECT_LE(fetched->bytes_fetched, static_cast<uint64_t>(answered) * kPiece) << "the silent node brought nothing";
 }
 
 TEST(FetchInSwarmTest, OfTwoThatBringOnePieceBothMayFinish) {

@@ -33,6 +33,7 @@ struct CoordinatorHost::State final : public RoomHelper {
   }
 
   void Ask(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) override;
+  void AskAgain(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) override;
   void Claim(std::shared_ptr<CoordinatorRoom> room) override;
   void ClaimTo(std::shared_ptr<CoordinatorRoom> room, const std::string& node) override;
   void Load(std::shared_ptr<CoordinatorRoom> room) override;
@@ -41,9 +42,12 @@ struct CoordinatorHost::State final : public RoomHelper {
   void WakeAt(SteadyTime at) override;
   bool CountActive(bool active) override;
 
-  Result<CoordinatesAnswer> AskNode(const std::string& node, const CoordinatesQuery& query,
-                                    const std::stop_token& stop);
-  std::string AskAll(const Digest& model, const std::vector<std::string>& nodes, const std::stop_token& stop);
+  Result<CoordinatesAnswer> AskNode(const std::string& node, const CoordinatesQuery& query, const CallLimit& limit);
+  struct Said {
+    std::string coordinator;  // "": nobody knows of one
+    bool by_all = true;
+  };
+  Said AskAll(const Digest& model, const std::vector<std::string>& nodes, const CallLimit& limit);
   void LearnHolder(const Digest& model, const std::string& holder);
   void ClaimNow(CoordinatorRoom& room, const std::string& node, const std::stop_token& stop);
   Result<std::vector<Digest>> HashesOf(const std::string& holder, const Digest& blob, const std::stop_token& stop);
@@ -106,7 +110,15 @@ std::vector<std::shared_ptr<CoordinatorRoom>> CoordinatorHost::State::Rooms() co
 
 void CoordinatorHost::State::Ask(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) {
   questions.Submit([this, room = std::move(room), nodes = std::move(nodes)](const std::stop_token& stop) {
-    room->Asked(AskAll(room->model(), nodes, stop));
+    const Said said = AskAll(room->model(), nodes, {options.ask_timeout, stop});
+    room->Asked(said.coordinator, !said.by_all);
+  });
+}
+
+void CoordinatorHost::State::AskAgain(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) {
+  questions.Submit([this, room = std::move(room), nodes = std::move(nodes)](const std::stop_token& stop) {
+    AskAll(room->model(), nodes, {options.blind_wait, stop});
+    room->AskedAgain();
   });
 }
 
@@ -152,33 +164,40 @@ Result<std::vector<Digest>> CoordinatorHost::State::HashesOf(const std::string& 
 }
 
 Result<CoordinatesAnswer> CoordinatorHost::State::AskNode(const std::string& node, const CoordinatesQuery& query,
-                                                          const std::stop_token& stop) {
+                                                          const CallLimit& limit) {
   const MemberListPtr members = parts.membership.Current();
   const Member* const member = members->Find(node);
   if (member == nullptr) return Unavailable(StrCat("node ", node, " is no member of the swarm"));
-  return parts.transport.Coordinates(*member, query, {options.ask_timeout, stop});
+  return parts.transport.Coordinates(*member, query, limit);
 }
 
 // All at once: one that is dead costs no more than a moment. The answer of a node that coordinates itself counts most.
-std::string CoordinatorHost::State::AskAll(const Digest& model, const std::vector<std::string>& nodes,
-                                           const std::stop_token& stop) {
-  std::vector<std::string> answers(nodes.size());
+CoordinatorHost::State::Said CoordinatorHost::State::AskAll(const Digest& model, const std::vector<std::string>& nodes,
+                                                            const CallLimit& limit) {
+  std::vector<std::optional<std::string>> answers(nodes.size());
   {
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < nodes.size(); ++i) {
-      threads.emplace_back([this, &model, &stop, &node = nodes[i], &answer = answers[i]] {
-        const Result<CoordinatesAnswer> said = AskNode(node, {.model = model, .claim = false}, stop);
-        if (!said.ok()) return;
+      threads.emplace_back([this, &model, &limit, &node = nodes[i], &answer = answers[i]] {
+        const Result<CoordinatesAnswer> said = AskNode(node, {.model = model, .claim = false}, limit);
+        if (!said.ok()) {
+          LOG(INFO) << Message("A node does not say who coordinates a model, and who has it")
+                           .With("model", model)
+                           .With("node", node)
+                           .With("error", said.status());
+          return;
+        }
         answer = said->coordinator;
         for (const std::string& holder : said->holders) LearnHolder(model, holder);
       });
     }
   }
+  Said said{.by_all = std::ranges::all_of(answers, [](const auto& answer) { return answer.has_value(); })};
   for (size_t i = 0; i < nodes.size(); ++i) {
-    if (answers[i] == nodes[i]) return answers[i];
+    if (answers[i] == nodes[i]) return {nodes[i], said.by_all};
+    if (said.coordinator.empty()) said.coordinator = answers[i].value_or("");
   }
-  const auto hearsay = std::find_if(answers.begin(), answers.end(), [](const auto& answer) { return !answer.empty(); });
-  return hearsay == answers.end() ? "" : *hearsay;
+  return said;
 }
 
 // From one who was told before this node was here. Full: it goes without.
@@ -189,7 +208,8 @@ void CoordinatorHost::State::LearnHolder(const Digest& model, const std::string&
 
 void CoordinatorHost::State::ClaimNow(CoordinatorRoom& room, const std::string& node, const std::stop_token& stop) {
   if (stop.stop_requested() || !room.active()) return;
-  const Result<CoordinatesAnswer> answer = AskNode(node, {.model = room.model(), .claim = true}, stop);
+  const Result<CoordinatesAnswer> answer =
+      AskNode(node, {.model = room.model(), .claim = true}, {options.ask_timeout, stop});
   if (!answer.ok()) return;
   for (const std::string& holder : answer->holders) LearnHolder(room.model(), holder);
   if (answer->coordinator == node) room.YieldTo(node);

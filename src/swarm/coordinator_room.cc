@@ -118,10 +118,17 @@ void CoordinatorRoom::Consider(RoomSeat& seat, bool asked, AfterUnlock& after) {
   after.Do([room = shared_from_this(), nodes = ask->nodes] { room->env_.helper.Ask(room, nodes); });
 }
 
-void CoordinatorRoom::Asked(const std::string& coordinator) {
+void CoordinatorRoom::AskedAgain() {
+  AfterUnlock after;
+  MutexLock lock(mutex_);
+  if (coordinator_ && env_.clock.Steady() < hold_until_) TakeHeld(after);
+}
+
+void CoordinatorRoom::Asked(const std::string& coordinator, bool blind) {
   AfterUnlock after;
   MutexLock lock(mutex_);
   asking_ = false;
+  blind_ = blind;
   const SteadyTime now = env_.clock.Steady();
   if (!coordinator.empty() && coordinator != env_.membership.self())
     env_.directory.Claimed(model_, coordinator, now, now + 3 * env_.options.claim_every);
@@ -136,19 +143,28 @@ void CoordinatorRoom::Take(RoomSeat& seat, AfterUnlock& after) {
     return Refuse(seat, ResourceExhausted("this node coordinates as many models as it may"), after);
   if (seats_.size() + loading_.size() >= env_.options.max_nodes && !local)
     return Refuse(seat, ResourceExhausted("as many nodes as may be are in this model's swarm here"), after);
-  if (!Active()) {
-    const bool takeover = !seat.hello.unreachable.empty();
-    hold_until_ = takeover ? env_.clock.Steady() + env_.options.takeover_wait : SteadyTime::min();
-    LOG(INFO) << Message(takeover ? "Coordinating in place of others" : "Coordinating")
-                     .With("model", model_)
-                     .With("first", seat.from);
-    after.Do([room = shared_from_this()] { room->env_.helper.Claim(room); });
-  }
+  if (!Active()) BeginCoordinating(seat, after);
   if (shape_) return Admit(seat, after);
   seat.phase = RoomSeat::Phase::kLoading;
   loading_.push_back(&seat);
   if (std::exchange(trying_to_load_, true)) return;
   after.Do([room = shared_from_this()] { room->env_.helper.Load(room); });
+}
+
+// Whom it sends to the origin before it has heard who has what is sent there for nothing.
+void CoordinatorRoom::BeginCoordinating(const RoomSeat& first, AfterUnlock& after) {
+  const bool takeover = !first.hello.unreachable.empty();
+  const bool blind = std::exchange(blind_, false);
+  const SteadyTime now = env_.clock.Steady();
+  hold_until_ = takeover ? now + env_.options.takeover_wait : SteadyTime::min();
+  if (blind) hold_until_ = now + env_.options.blind_wait;
+  LOG(INFO) << Message(takeover ? "Coordinating in place of others" : "Coordinating")
+                   .With("model", model_)
+                   .With("first", first.from)
+                   .With("all answered", !blind);
+  after.Do([room = shared_from_this()] { room->env_.helper.Claim(room); });
+  if (!blind) return;
+  after.Do([room = shared_from_this()] { room->env_.helper.AskAgain(room, room->Neighbours()); });
 }
 
 void CoordinatorRoom::Loaded(std::optional<Manifest> manifest) {

@@ -41,8 +41,10 @@ class AfterUnlock {
 class RoomHelper {
  public:
   virtual ~RoomHelper() = default;
-  // Asks these nodes who coordinates the model, then calls Asked().
+  // Asks these nodes who coordinates the model and who has it, then calls Asked().
   virtual void Ask(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) = 0;
+  // The same once more and with more patience, then calls AskedAgain().
+  virtual void AskAgain(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) = 0;
   // Tells others that this node does.
   virtual void Claim(std::shared_ptr<CoordinatorRoom> room) = 0;
   virtual void ClaimTo(std::shared_ptr<CoordinatorRoom> room, const std::string& node) = 0;
@@ -99,7 +101,9 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
   void Gone(RoomSeat& seat);
 
   // From the helper.
-  void Asked(const std::string& coordinator);
+  // `blind`: not all answered; a holder may be known to those.
+  void Asked(const std::string& coordinator, bool blind);
+  void AskedAgain();
   void Loaded(std::optional<Manifest> manifest);
   void OnHashes(const Coordinator::HashesWanted& wanted, const std::vector<Digest>& hashes);
 
@@ -143,6 +147,8 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
   uint16_t ZoneOf(NodeId node) REQUIRES(mutex_);
   void HoldAll(AfterUnlock& after) REQUIRES(mutex_);
 
+  void BeginCoordinating(const RoomSeat& first, AfterUnlock& after) REQUIRES(mutex_);
+
   const Digest model_;
   const Env env_;
   mutable Mutex mutex_;
@@ -153,6 +159,7 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
   std::vector<RoomSeat*> loading_ GUARDED_BY(mutex_);  // for the shape
   // After a takeover what nodes wish for waits until then: until those have said what they have that come at once.
   SteadyTime hold_until_ GUARDED_BY(mutex_) = SteadyTime::min();
+  bool blind_ GUARDED_BY(mutex_) = false;  // not all who were asked last answered
   bool asking_ GUARDED_BY(mutex_) = false;
   bool trying_to_load_ GUARDED_BY(mutex_) = false;
   bool counted_ GUARDED_BY(mutex_) = false;

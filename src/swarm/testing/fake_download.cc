@@ -92,6 +92,7 @@ FakeDownload::~FakeDownload() {
 void FakeDownload::Allow(uint32_t pieces) {
   MutexLock lock(mutex_);
   allowed_ = std::min(pieces, total_);
+  session_->Send(Wish());
   changed_.NotifyAll();
 }
 
@@ -141,9 +142,17 @@ Next FakeDownload::Wish() {
     if (const uint32_t begin = here_[file].FirstMissing(); begin < here_[file].count())
       next.windows.push_back({file, begin});
   }
+  if (have_ >= allowed_) return next;
   next.peer_slots = kPeerSlots - std::min(kPeerSlots, from_nodes);
   next.origin_slots = from_origin == 0 ? 1 : 0;
   return next;
+}
+
+// It may go on with nothing now; what it kept would keep the others' uploads busy, and nobody else would fetch it.
+void FakeDownload::GiveBack() {
+  for (const Assignment& one : std::exchange(todo_, {}))
+    report_.failed.push_back({one.first, one.count, one.source, FailureReason::kCancelled});
+  session_->Send(Wish());
 }
 
 void FakeDownload::Do(const Assignment& assignment) {
@@ -176,7 +185,10 @@ void FakeDownload::Run(const std::stop_token& stop) {
     Assignment assignment;
     {
       MutexLock lock(mutex_);
-      while (!stop.stop_requested() && (todo_.empty() || have_ >= allowed_)) changed_.Wait(mutex_);
+      while (!stop.stop_requested() && (todo_.empty() || have_ >= allowed_)) {
+        if (!todo_.empty()) GiveBack();
+        changed_.Wait(mutex_);
+      }
       if (stop.stop_requested()) return;
       assignment = todo_.front();
     }

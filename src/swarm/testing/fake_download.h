@@ -66,6 +66,7 @@ class FakeDownload final : private SwarmListener {
   void Run(const std::stop_token& stop);
   void Do(const Assignment& assignment);
   Next Wish() REQUIRES(mutex_);
+  void GiveBack() REQUIRES(mutex_);
 
   const std::string node_;
   Swarm& swarm_;

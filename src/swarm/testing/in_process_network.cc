@@ -81,7 +81,8 @@ class InProcessNetwork::Transport final : public ControlTransport {
     return Call<HoldAnswer>(to, [&](PeerService& service) { return service.Hold(from_, notice); });
   }
   Result<CoordinatesAnswer> Coordinates(const Member& to, const CoordinatesQuery& query,
-                                        const CallLimit& /*limit*/) override {
+                                        const CallLimit& limit) override {
+    if (limit.timeout <= Duration::zero()) return DeadlineExceeded("it was given no time");
     return Call<CoordinatesAnswer>(to, [&](PeerService& service) { return service.Coordinates(from_, query); });
   }
   Result<std::vector<Digest>> PieceHashes(const Member& to, const Digest& blob, const CallLimit& limit) override {
