@@ -33,6 +33,7 @@ foreign_namespace() {
   NAMESPACE=other NODE=n1 pod outsider clusterCache=inhouse >/dev/null
   check "a pod of an allowed namespace runs" k wait -n serving --for=condition=Ready pod/insider --timeout=60s
   check "one of another is refused" has_event outsider 'allowedNamespaces'
+  check "kubectl ballast why says so" why_says outsider 'none of the allowedNamespaces' pod other
   check "and has no mount" fails_with "" k exec -n other outsider -- true
   k delete namespace serving other --timeout=60s >/dev/null
 }
@@ -45,6 +46,8 @@ gated() {
   namespaced gated ', tokenSecretRef: {name: hf, key: token}' tenant >/dev/null
   check "without consent the Secret is not read, and the condition says what to apply" wait_for 30 "SecretNotReadable" asks_for_consent
   k get mcache -n tenant gated -o "jsonpath={.status.conditions[?(@.type=='SecretNotReadable')].message}" | awk '/^apiVersion|^---/ { on = 1 } on' >"$TMP/consent.yaml"
+  NAMESPACE=tenant NODE=n2 pod early cache=gated >/dev/null
+  check "kubectl ballast why of a pod that waits for it says so, too" wait_for 60 "the reason" why_says early 'SecretNotReadable' pod tenant
   check "what it says can be applied as it is" k apply -f "$TMP/consent.yaml"
   check "then the model comes" k wait -n tenant --for=condition=Ready mcache/gated --timeout=90s
   NAMESPACE=tenant NODE=n2 pod reader cache=gated >/dev/null

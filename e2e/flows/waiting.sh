@@ -10,6 +10,7 @@ claim_before_cache() {
   claim late late >/dev/null
   NODE=n1 pod late pvc:late >/dev/null
   check "a claim before its cache is told that it waits" has_event late 'ClusterModelCache late: it does not exist'
+  check "kubectl ballast why says so, of the claim and of its pod" why_both_wait
   cache late 'priority: 0' >/dev/null
   check "it is bound once the cache is there" wait_for 30 "a volume" is_bound late
   check "to a volume that names commit and manifest" names_a_commit late
@@ -29,7 +30,7 @@ pod_before_model() {
   check "once the model is here it runs" ready early-bird 150s
   check "and reads it" reads_model early-bird cold
 }
-why_says() { why "pod/$1" | tee /dev/stderr | grep -qE -- "$2"; }
+why_says() { why "${3:-pod}/$1" -n "${4:-default}" | tee /dev/stderr | grep -qE -- "$2"; }     # NAME PATTERN [pod|pvc] [NAMESPACE]
 
 wait_container='initContainers: [{name: wait, image: "localhost/ballast:e2e", imagePullPolicy: Never, command: [ballast, wait, /model], volumeMounts: [{name: model, mountPath: /model}]}]'
 init_runs() { equal "state" running "$(k get pod "$1" -o json | jq -r '.status.initContainerStatuses[0].state | keys[0]')"; }
@@ -47,7 +48,16 @@ publish_early() {
   check "and reads it" reads_model eager eager
 }
 
+why_both_wait() { why_says late 'ClusterModelCache late, which does not exist' pvc && why_says late 'ClusterModelCache late, which does not exist'; }
+
+no_such_model() {
+  cache nowhere 'priority: 0' >/dev/null
+  NODE=n1 pod nowhere clusterCache=nowhere >/dev/null
+  check "of a model that the hub does not have kubectl ballast why says that" wait_for 60 "the reason" why_says nowhere 'SourceNotFound'
+}
+
 waiting() {
+  no_such_model
   claim_before_cache
   pod_before_model
   publish_early
