@@ -147,6 +147,21 @@ TEST_F(CacheTaskTest, OnDeleteKeepLeavesCopiesThatNobodyMayMount) {
   EXPECT_TRUE(node.spec.caches[0].namespaces.empty());
 }
 
+TEST_F(CacheTaskTest, AnotherLeaderKnowsFromTheStatusWhatABranchWas) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  Apply(MakeCache("llama"));
+  Lead();
+  ASSERT_EQ(hub_.known().size(), 1U);
+  EXPECT_FALSE(hub_.known().front());
+  Lead();
+  Pass(config_.poll);
+  ASSERT_EQ(hub_.known().size(), 2U);
+  ASSERT_TRUE(hub_.known().back());
+  EXPECT_EQ(hub_.known().back()->commit, "c1");
+  EXPECT_EQ(hub_.known().back()->manifest, FakeRevisions::Manifest("c1"));
+}
+
 TEST_F(CacheTaskTest, ABranchThatMovesIsSaidAndNotFollowed) {
   AddNodes({"a"});
   hub_.Put("hf://org/llama", "c1", kGiB);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "operator/caches/cache_name.h"
+#include "operator/caches/revisions.h"
 #include "operator/merge_diff.h"
 
 namespace ballast::controller {
@@ -96,7 +97,8 @@ Status CacheController::Execute(const std::shared_ptr<const ModelCache>& cache, 
                             return SetFinalizers(cache, finalizers, stop);
                           },
                           [&](const AskOrigin& ask) {
-                            resolver_.Ask(CacheNameOf(*cache), ask.request);
+                            resolver_.Ask(CacheNameOf(*cache), ask.request,
+                                          KnownRevision(cache->status.revision, ask.request));
                             return OkStatus();
                           },
                           [&](const EmitEvent& event) {

@@ -36,6 +36,12 @@ const ResolveAnswer* AnswerTo(const CacheObserved& observed, const ResolveReques
   return answer && answer->request == request ? &*answer : nullptr;
 }
 
+std::optional<ResolvedRevision> KnownRevision(const RevisionStatus& revision, const ResolveRequest& request) {
+  if (IsMissing(revision, request)) return std::nullopt;
+  const RevisionRecord& latest = revision.next ? *revision.next : revision.current;
+  return ResolvedRevision{latest.commit, latest.manifest, latest.bytes, latest.files};
+}
+
 void TakeAnswer(const CacheObserved& observed, RevisionStatus& revision) {
   const ResolveRequest request = RequestOf(observed.cache);
   const ResolveAnswer* answer = AnswerTo(observed, request);

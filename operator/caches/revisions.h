@@ -17,6 +17,9 @@ void TrimPrevious(const CacheObserved& observed, RevisionStatus& revision);
 // When the origin is to be asked; zero: now; nothing: not again.
 std::optional<Duration> AskIn(const CacheObserved& observed, const RevisionStatus& revision);
 
+// What the status says of the same question: an operator that has just started need not ask all of it again.
+std::optional<ResolvedRevision> KnownRevision(const RevisionStatus& revision, const ResolveRequest& request);
+
 // The last answer, if it is one to what the spec asks now; nullptr: there is none.
 const ResolveAnswer* AnswerTo(const CacheObserved& observed, const ResolveRequest& request);
 

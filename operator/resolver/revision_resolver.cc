@@ -33,7 +33,8 @@ ResolveState RevisionResolver::StateOf(const std::string& cache) const {
   return found == states_.end() ? ResolveState{} : found->second;
 }
 
-void RevisionResolver::Ask(const std::string& cache, const ResolveRequest& request) {
+void RevisionResolver::Ask(const std::string& cache, const ResolveRequest& request,
+                           const std::optional<ResolvedRevision>& known) {
   {
     MutexLock lock(mutex_);
     ResolveState& state = states_[cache];
@@ -41,8 +42,8 @@ void RevisionResolver::Ask(const std::string& cache, const ResolveRequest& reque
     state.asking = request;
   }
   ++outstanding_;
-  pool_.Submit([this, cache, request](const std::stop_token& stop) {
-    Answer(cache, request, stop);
+  pool_.Submit([this, cache, request, known](const std::stop_token& stop) {
+    Answer(cache, request, known, stop);
     --outstanding_;
   });
 }
@@ -52,8 +53,10 @@ void RevisionResolver::Forget(const std::string& cache) {
   states_.erase(cache);
 }
 
-void RevisionResolver::Answer(const std::string& cache, const ResolveRequest& request, const std::stop_token& stop) {
-  ResolveAnswer answer = Find(cache, request, stop);
+void RevisionResolver::Answer(const std::string& cache, const ResolveRequest& request,
+                              const std::optional<ResolvedRevision>& known, const std::stop_token& stop) {
+  const std::optional<ResolvedRevision> last = Known(cache, request);
+  ResolveAnswer answer = Find(request, last ? last : known, stop);
   if (stop.stop_requested()) return;
   {
     MutexLock lock(mutex_);
@@ -73,7 +76,7 @@ std::optional<ResolvedRevision> RevisionResolver::Known(const std::string& cache
   return last && last->request == request ? last->revision : std::nullopt;
 }
 
-ResolveAnswer RevisionResolver::Find(const std::string& cache, const ResolveRequest& request,
+ResolveAnswer RevisionResolver::Find(const ResolveRequest& request, const std::optional<ResolvedRevision>& known,
                                      const std::stop_token& stop) const {
   ResolveAnswer answer{.request = request};
   std::string token;
@@ -88,7 +91,7 @@ ResolveAnswer RevisionResolver::Find(const std::string& cache, const ResolveRequ
     }
   }
   if (error.ok()) {
-    const Result<ResolvedRevision> revision = parts_.source({request, token, Known(cache, request)}, stop);
+    const Result<ResolvedRevision> revision = parts_.source({request, token, known}, stop);
     if (revision.ok()) answer.revision = *revision;
     if (!revision.ok()) answer.failure = OriginFailure(revision.status());
   }

@@ -29,17 +29,20 @@ class RevisionResolver {
   explicit RevisionResolver(Parts parts);
 
   ResolveState StateOf(const std::string& cache) const;
-  // Asks, unless just that is being asked for this cache.
-  void Ask(const std::string& cache, const ResolveRequest& request);
+  // Asks, unless just that is being asked for this cache. `known`: an answer from before this process; the one that it
+  // had itself goes before.
+  void Ask(const std::string& cache, const ResolveRequest& request, const std::optional<ResolvedRevision>& known);
   void Forget(const std::string& cache);
   // Questions whose answer was not told yet.
   int outstanding() const { return outstanding_; }
 
  private:
-  void Answer(const std::string& cache, const ResolveRequest& request, const std::stop_token& stop);
+  void Answer(const std::string& cache, const ResolveRequest& request, const std::optional<ResolvedRevision>& known,
+              const std::stop_token& stop);
   // What the same question was answered last.
   std::optional<ResolvedRevision> Known(const std::string& cache, const ResolveRequest& request) const;
-  ResolveAnswer Find(const std::string& cache, const ResolveRequest& request, const std::stop_token& stop) const;
+  ResolveAnswer Find(const ResolveRequest& request, const std::optional<ResolvedRevision>& known,
+                     const std::stop_token& stop) const;
   ResolveFailure SecretFailure(const SecretKey& key, const Status& error) const;
 
   const Parts parts_;

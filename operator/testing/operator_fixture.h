@@ -30,12 +30,19 @@ class FakeRevisions {
   }
   static std::string Manifest(const std::string& commit) { return Digest::Of(commit).ToString(); }
 
-  Result<ResolvedRevision> Ask(const ResolveRequest& request, const std::string& token) {
+  Result<ResolvedRevision> Ask(const RevisionQuestion& question) {
     MutexLock lock(mutex_);
-    tokens_.push_back(token);
-    const auto found = answers_.find(request.ref.ToString());
-    if (found == answers_.end()) return NotFound(StrCat("no repository ", request.ref.ToString()));
+    tokens_.push_back(question.token);
+    known_.push_back(question.known);
+    const std::string ref = question.request.ref.ToString();
+    const auto found = answers_.find(ref);
+    if (found == answers_.end()) return NotFound(StrCat("no repository ", ref));
     return found->second;
+  }
+  // Of each question, what was known already.
+  std::vector<std::optional<ResolvedRevision>> known() const {
+    MutexLock lock(mutex_);
+    return known_;
   }
   std::vector<std::string> tokens() const {
     MutexLock lock(mutex_);
@@ -46,6 +53,7 @@ class FakeRevisions {
   mutable Mutex mutex_;
   std::map<std::string, Result<ResolvedRevision>> answers_ GUARDED_BY(mutex_);
   std::vector<std::string> tokens_ GUARDED_BY(mutex_);
+  std::vector<std::optional<ResolvedRevision>> known_ GUARDED_BY(mutex_);
 };
 
 class OperatorFixture : public testing::Test {
@@ -66,9 +74,8 @@ class OperatorFixture : public testing::Test {
       ASSERT_TRUE(view_->AwaitSync({}));
     }
     const LeaderContext context{client_, *view_, clock_, events_, registry_, config_, "ballast-system"};
-    task_ = std::make_unique<CacheTask>(context, [this](const RevisionQuestion& question, const auto&) {
-      return hub_.Ask(question.request, question.token);
-    });
+    task_ = std::make_unique<CacheTask>(
+        context, [this](const RevisionQuestion& question, const auto&) { return hub_.Ask(question); });
     task_->Begin();
     Settle();
   }
