@@ -78,6 +78,14 @@ Status LocalBlobStore::LoadPendingFile(const DirEntry& entry) {
 
 // ---- asking
 
+std::vector<StoredBlob> LocalBlobStore::List() const {
+  MutexLock lock(mutex_);
+  std::vector<StoredBlob> blobs;
+  blobs.reserve(index_.size());
+  for (const auto& [digest, entry] : index_.entries()) blobs.push_back({digest, entry.allocated});
+  return blobs;
+}
+
 std::optional<BlobEntry> LocalBlobStore::Find(const Digest& digest) const {
   MutexLock lock(mutex_);
   return index_.Find(digest);

@@ -39,6 +39,7 @@ class LocalBlobStore final : public BlobStore {
   Result<Digest> Commit(std::unique_ptr<Ingest> ingest) override;
   Result<Digest> Put(std::string_view content) override;
   Result<std::shared_ptr<BlobReader>> OpenForServing(const Digest& digest) override;
+  std::vector<StoredBlob> List() const override;
   Result<std::optional<BlobDamage>> Verify(const Digest& digest, const OnRead& on_read) const override;
 
   // What was committed before the call is durable. After an error the small blobs that were not are gone.

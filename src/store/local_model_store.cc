@@ -35,22 +35,13 @@ Status LocalModelStore::Put(const Manifest& manifest, const OriginRecord& origin
   return OkStatus();
 }
 
-StoredModel LocalModelStore::Describe(const StoredModel& model) const {
-  StoredModel described = model;
-  described.last_used_unix = catalog_.LastUsed(model.id);
-  return described;
-}
-
-std::optional<StoredModel> LocalModelStore::Find(const Digest& id) const {
-  const auto model = catalog_.Find(id);
-  return model == nullptr ? std::nullopt : std::optional(Describe(*model));
-}
+std::optional<StoredModel> LocalModelStore::Find(const Digest& id) const { return catalog_.Describe(id); }
 
 std::vector<StoredModel> LocalModelStore::List() const {
   std::vector<StoredModel> models;
-  const auto known = catalog_.List();
-  models.reserve(known.size());
-  for (const auto& model : known) models.push_back(Describe(*model));
+  for (const auto& model : catalog_.List()) {
+    if (auto described = catalog_.Describe(model->id)) models.push_back(*std::move(described));
+  }
   return models;
 }
 
@@ -88,6 +79,17 @@ Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
   }
   unfinished_.emplace(id, std::move(blobs));
   return CarryOut(id);
+}
+
+Result<uint64_t> LocalModelStore::RemoveOrphan(const Digest& blob) {
+  MutexLock lock(mutex_);
+  const auto entry = blobs_.Find(blob);
+  if (!entry) return NotFound(StrCat("the blob ", blob.ToString(), " is not here"));
+  if (catalog_.References(blob) > 0) return FailedPrecondition(StrCat("a model holds the blob ", blob.ToString()));
+  ASSIGN_OR_RETURN(const bool removed, blobs_.RemoveUnlinked(blob));
+  if (!removed) return FailedPrecondition(StrCat("a view links to the blob ", blob.ToString()));
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
+  return entry->allocated;
 }
 
 Status LocalModelStore::WriteIntent(const Digest& id, const std::set<Digest>& blobs) {

@@ -27,12 +27,12 @@ class LocalModelStore final : public ModelStore {
   std::vector<StoredModel> List() const override;
   uint64_t AllocatedBytes(const Digest& id) const override;
   Result<uint64_t> Remove(const Digest& id) override;
+  Result<uint64_t> RemoveOrphan(const Digest& blob) override;
 
   // Goes on with removals that a crash cut short.
   Status FinishRemovals();
 
  private:
-  StoredModel Describe(const StoredModel& model) const;
   std::string IntentPath(const Digest& id) const { return paths_.Manifests() + "/" + id.Hex() + ".removing"; }
   Status CheckBlobs(const Manifest& manifest) const;
   Status WriteIntent(const Digest& id, const std::set<Digest>& blobs);

@@ -98,6 +98,8 @@ class LocalStore final : public Store {
   LocalStore(StoreOptions options, FileSystem& files, const Clock& clock)
       : paths_{options.root}, options_(std::move(options)), files_(files), clock_(clock) {}
 
+  Status KeepWatch() override { return watched_->Save(); }
+
   Status Open() {
     RETURN_IF_ERROR(MakeRoot(files_, paths_.root));
     RETURN_IF_ERROR(CheckOwner(files_, paths_.root));
@@ -112,7 +114,8 @@ class LocalStore final : public Store {
       ASSIGN_OR_RETURN(options.ingest.boot_id, RunningBootId());
     }
     ASSIGN_OR_RETURN(blobs_, LocalBlobStore::Open(paths_, files_, options));
-    ASSIGN_OR_RETURN(catalog_, ManifestCatalog::Open(paths_, files_, clock_));
+    watched_ = std::make_unique<WatchedTime>(paths_.Watched(), files_, clock_);
+    ASSIGN_OR_RETURN(catalog_, ManifestCatalog::Open(paths_, files_, clock_, *watched_));
     ASSIGN_OR_RETURN(views_, LocalViewStore::Open(paths_, files_, *blobs_, *catalog_));
     const auto on_change = [this](const Lease& lease, bool removed) { OnLease(lease, removed); };
     ASSIGN_OR_RETURN(leases_, LocalLeaseStore::Open(paths_, files_, options.ingest.boot_id, on_change));
@@ -142,7 +145,8 @@ class LocalStore final : public Store {
  private:
   void OnLease(const Lease& lease, bool removed) {
     if (lease.manifest) catalog_->Touch(*lease.manifest);
-    if (!removed || !leases_->CheckUnused(std::nullopt, {lease.view}).ok()) return;
+    const bool opening = leases_ == nullptr;
+    if (!removed || opening || !leases_->CheckUnused(std::nullopt, {lease.view}).ok()) return;
     const Status gone = views_->RemoveEarly(lease.view);
     if (!gone.ok()) LOG(WARNING) << Message("Cannot remove an early view").With("error", gone);
   }
@@ -160,6 +164,7 @@ class LocalStore final : public Store {
   const Clock& clock_;
   std::unique_ptr<File> lock_;
   std::unique_ptr<LocalBlobStore> blobs_;
+  std::unique_ptr<WatchedTime> watched_;
   std::unique_ptr<ManifestCatalog> catalog_;
   std::unique_ptr<LocalViewStore> views_;
   std::unique_ptr<LocalLeaseStore> leases_;

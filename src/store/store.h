@@ -5,6 +5,7 @@
 // every mutation is durable when its call returns, unless the call says otherwise.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,7 +42,16 @@ struct StoredModel {
   Digest id;
   Manifest manifest;
   std::vector<OriginRecord> origins;
-  int64_t last_used_unix = 0;  // recorded at publish and unpublish; 0 = never
+  int64_t last_used_unix = 0;  // recorded at publish and unpublish; 0 = never. For people: clocks jump
+  // The same in time that a daemon watched over the store (WatchedTime), and how much of it has passed since.
+  std::chrono::milliseconds last_use{0};
+  std::chrono::milliseconds idle{0};
+  uint64_t own_bytes = 0;  // allocated by the manifest and what belongs to it, without blobs
+};
+
+struct StoredBlob {
+  Digest digest;
+  uint64_t allocated_bytes = 0;
 };
 
 struct StoreOptions {
@@ -93,6 +103,8 @@ class BlobStore {
   // For peers: a blob that is here, or what is here of one that is being received (which its digest must have named
   // from the start). NotFound: neither.
   virtual Result<std::shared_ptr<BlobReader>> OpenForServing(const Digest& digest) = 0;
+  // All that are here, small ones that are not durable yet included.
+  virtual std::vector<StoredBlob> List() const = 0;
   // Reads the blob and compares; nullopt: intact. Cancelled where `on_read` ended it.
   virtual Result<std::optional<BlobDamage>> Verify(const Digest& digest, const OnRead& on_read) const = 0;
 };
@@ -109,6 +121,9 @@ class ModelStore {
   // Removes manifest, views and the blobs that no other model, ingest or lease needs; returns the allocated bytes
   // freed. FailedPrecondition where a lease names it, or where a lease cannot be read and may stand for it.
   virtual Result<uint64_t> Remove(const Digest& id) = 0;
+  // Removes a blob that no model holds, of a download that nobody goes on with; returns the allocated bytes freed.
+  // FailedPrecondition where a model holds it or a view links to it; NotFound.
+  virtual Result<uint64_t> RemoveOrphan(const Digest& blob) = 0;
 };
 
 // Directories of hard links to blobs: what gets mounted. Paths are relative to the root.
@@ -153,6 +168,9 @@ class Store {
   virtual LeaseStore& leases() = 0;
 
   virtual Usage GetUsage() const = 0;
+  // Records how long the store was watched over. Meant to be called about once a minute: a crash forgets what came
+  // after.
+  virtual Status KeepWatch() = 0;
   virtual const std::string& root() const = 0;
 };
 

@@ -96,6 +96,37 @@ TEST_F(StoreTest, LastUseIsRememberedFromLeases) {
   EXPECT_EQ(store_->models().Find(id)->last_used_unix, used);
 }
 
+TEST_F(StoreTest, AModelIsIdleWhileSomebodyWatchesAndClocksDoNotMatter) {
+  const Digest id = AddModel(*store_, {{"a", "x"}}).value();
+  clock_.Advance(std::chrono::hours(5));
+  EXPECT_EQ(store_->models().Find(id)->idle, std::chrono::hours(5));
+  ASSERT_EQ(store_->KeepWatch(), OkStatus());
+  clock_.SetWall(clock_.Now() + std::chrono::hours(24 * 365 * 30));
+  Reopen();
+  EXPECT_EQ(store_->models().Find(id)->idle, std::chrono::hours(5));
+  clock_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(store_->models().Find(id)->idle, std::chrono::hours(6));
+}
+
+TEST_F(StoreTest, UsesStayInOrderThoughNobodyKeptWatchBeforeACrash) {
+  const Digest first = AddModel(*store_, {{"a", "x"}}).value();
+  clock_.Advance(std::chrono::hours(5));
+  const Digest second = AddModel(*store_, {{"a", "y"}}).value();
+  Reopen();
+  EXPECT_LT(store_->models().Find(first)->last_use, store_->models().Find(second)->last_use);
+  EXPECT_EQ(store_->models().Find(second)->idle, std::chrono::hours(0));
+}
+
+TEST_F(StoreTest, ABlobOfNoModelCanBeRemoved) {
+  const Digest id = AddModel(*store_, {{"a", "x"}}).value();
+  const Digest orphan = store_->blobs().Put("left over").value();
+  EXPECT_EQ(store_->blobs().List().size(), 2U);
+  EXPECT_EQ(store_->models().RemoveOrphan(Digest::Of("x")).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_GT(store_->models().RemoveOrphan(orphan).value(), 0U);
+  EXPECT_EQ(store_->models().RemoveOrphan(orphan).status().code(), StatusCode::kNotFound);
+  EXPECT_TRUE(store_->models().Find(id).has_value());
+}
+
 // ---- leases
 
 TEST_F(StoreTest, LeaseIsReplacedAndRemoved) {
