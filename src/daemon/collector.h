@@ -1,0 +1,95 @@
+// The node's garbage collector: sees what is on the disk and what it is for, asks PlanEviction(), and carries it out.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "daemon/disk_view.h"
+#include "daemon/in_use.h"
+#include "store/store.h"
+
+namespace ballast {
+
+// "expired", "least recently used": for people and for metrics' labels.
+std::string_view ReasonName(EvictionReason reason);
+
+struct Evicted {
+  std::string what;  // a model's name, or a blob's digest
+  Digest id;
+  EvictionReason reason = EvictionReason::kLeastRecentlyUsed;
+  uint64_t freed_bytes = 0;
+};
+
+struct Stays {
+  std::string what;
+  Digest id;
+  std::string why;  // WhyItStays()
+};
+
+struct Collection {
+  std::vector<Evicted> evicted;
+  std::vector<Stays> stays;  // models that must stay; where bytes are missing, or it was asked for
+  uint64_t freed_bytes = 0;
+  uint64_t missing_bytes = 0;         // that would have to come free as well, and can't
+  std::vector<std::string> problems;  // what could not be removed, and why
+};
+
+// What a download asks room for.
+struct RoomFor {
+  std::string model;
+  uint64_t bytes = 0;
+  int32_t priority = 0;
+  std::vector<std::string> namespaces;  // whose it is; empty: everybody's
+};
+
+// Totals since the start.
+struct CollectorCounts {
+  std::map<EvictionReason, uint64_t> evictions;
+  std::map<EvictionReason, uint64_t> freed_bytes;
+};
+
+// Thread-safe; one round runs at a time.
+class Collector {
+ public:
+  using Intent = std::function<DiskIntent()>;
+  using InTransfer = std::function<std::set<Digest>()>;
+  using Done = std::function<void(const Collection&)>;
+
+  // All that is given outlives it. `done` hears of each round that removed something.
+  Collector(Store& store, InUse& in_use, Intent intent, InTransfer in_transfer, Done done)
+      : store_(store),
+        in_use_(in_use),
+        intent_(std::move(intent)),
+        in_transfer_(std::move(in_transfer)),
+        done_(std::move(done)) {}
+
+  // What goes for the policy as it is now.
+  Collection Collect();
+  // The same without doing it, with all that stays.
+  Collection Explain() const;
+  // Makes room for a download. ResourceExhausted: it does not fit, in numbers, with who holds the rest; nothing went.
+  Status MakeRoom(const RoomFor& room);
+
+  CollectorCounts counts() const;
+
+ private:
+  DiskView View() const;
+  Collection CarryOut(const EvictionPlan& plan, const DiskView& view) REQUIRES(round_mutex_);
+  Result<uint64_t> Remove(const Eviction& eviction);
+
+  Store& store_;
+  InUse& in_use_;
+  const Intent intent_;
+  const InTransfer in_transfer_;
+  const Done done_;
+  Mutex round_mutex_;
+  mutable Mutex mutex_;
+  CollectorCounts counts_ GUARDED_BY(mutex_);
+};
+
+}  // namespace ballast
