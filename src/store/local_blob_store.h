@@ -49,6 +49,8 @@ class LocalBlobStore final : public BlobStore {
   std::optional<BlobEntry> Find(const Digest& digest) const;
   // Removes the blob unless something outside the store (a view) links to it. True: it is gone.
   Result<bool> RemoveUnlinked(const Digest& digest);
+  // Removes the blob; views that link to it keep its content. Durable.
+  Status Drop(const Digest& digest);
 
   uint64_t AllocatedBytes() const;  // blobs and ingests
   uint64_t ReservedBytes() const;
@@ -93,6 +95,7 @@ class LocalBlobStore final : public BlobStore {
   bool PendingIsFull() const;
   Result<std::shared_ptr<BlobReader>> OpenStored(const Digest& digest) const;
   Status AddCopy(const Digest& digest, uint32_t copy);
+  Status RemoveFiles(const Digest& digest, uint32_t copies);
 
   const StorePaths paths_;
   FileSystem& files_;

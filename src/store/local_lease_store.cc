@@ -131,6 +131,20 @@ std::vector<Lease> LocalLeaseStore::List() const {
   return leases;
 }
 
+Status LocalLeaseStore::MoveTo(const std::string& before, const std::string& after) {
+  for (Lease& lease : List()) {
+    if (lease.view != before) continue;
+    lease.view = after;
+    RETURN_IF_ERROR(Put(lease));
+  }
+  return OkStatus();
+}
+
+bool LocalLeaseStore::Names(const std::string& view) const {
+  MutexLock lock(mutex_);
+  return std::ranges::any_of(leases_, [&](const auto& one) { return one.second.view == view; });
+}
+
 Status LocalLeaseStore::CheckUnused(const std::optional<Digest>& manifest,
                                     const std::vector<std::string>& views) const {
   MutexLock lock(mutex_);

@@ -92,6 +92,54 @@ Result<uint64_t> LocalModelStore::RemoveOrphan(const Digest& blob) {
   return entry->allocated;
 }
 
+// The blob goes first: a model that lacks one is given up at the next start, too.
+Result<std::vector<StoredModel>> LocalModelStore::Discard(const Digest& blob) {
+  MutexLock lock(mutex_);
+  std::vector<StoredModel> holders;
+  for (const StoredModel& model : List()) {
+    if (model.manifest.Holds(blob)) holders.push_back(model);
+  }
+  RETURN_IF_ERROR(blobs_.Drop(blob));
+  Failpoint("discard.blob_gone");
+  for (const StoredModel& model : holders) RETURN_IF_ERROR(GiveUp(model.id));
+  for (const std::string& view : views_.ViewsWithGenerated(blob)) RETURN_IF_ERROR(GiveUpView(view));
+  return holders;
+}
+
+// Its blobs stay: they need not be fetched again.
+Status LocalModelStore::GiveUp(const Digest& id) {
+  RETURN_IF_ERROR(FinishAside());
+  for (const std::string& view : views_.ViewsOf(id)) RETURN_IF_ERROR(GiveUpView(view));
+  Failpoint("discard.views_gone");
+  return catalog_.Forget(id);
+}
+
+Status LocalModelStore::GiveUpView(const std::string& view) {
+  if (leases_.CheckUnused(std::nullopt, {view}).ok()) return views_.RemoveOne(view);
+  RETURN_IF_ERROR(views_.SetAside(view).status());
+  return FinishAside();
+}
+
+// A view that was set aside while its leases call it by its old name is mounted all the same.
+Status LocalModelStore::FinishAside() {
+  for (const auto& [before, after] : views_.Aside()) RETURN_IF_ERROR(leases_.MoveTo(before, after));
+  return OkStatus();
+}
+
+Status LocalModelStore::ForgetIncomplete() {
+  MutexLock lock(mutex_);
+  RETURN_IF_ERROR(FinishAside());
+  for (const StoredModel& model : List()) {
+    const Status whole = CheckBlobs(model.manifest);
+    if (whole.ok()) continue;
+    LOG(WARNING) << Message("Giving up a model that is not whole; it is fetched again where it is wanted")
+                        .With("manifest", model.id)
+                        .With("why", whole);
+    RETURN_IF_ERROR(GiveUp(model.id));
+  }
+  return OkStatus();
+}
+
 Status LocalModelStore::WriteIntent(const Digest& id, const std::set<Digest>& blobs) {
   std::string lines;
   for (const Digest& digest : blobs) lines += digest.Hex() + "\n";

@@ -121,6 +121,7 @@ class LocalStore final : public Store {
     ASSIGN_OR_RETURN(leases_, LocalLeaseStore::Open(paths_, files_, options.ingest.boot_id, on_change));
     models_ = std::make_unique<LocalModelStore>(paths_, files_, *blobs_, *catalog_, *views_, *leases_);
     RETURN_IF_ERROR(models_->FinishRemovals());
+    RETURN_IF_ERROR(models_->ForgetIncomplete());
     return RemoveUnusedEarlyViews();
   }
 

@@ -124,6 +124,10 @@ class ModelStore {
   // Removes a blob that no model holds, of a download that nobody goes on with; returns the allocated bytes freed.
   // FailedPrecondition where a model holds it or a view links to it; NotFound.
   virtual Result<uint64_t> RemoveOrphan(const Digest& blob) = 0;
+  // A blob that was found damaged: it goes, and with it the models that hold it, which are returned. Their other blobs
+  // stay, so that a download of them fetches only this one. Volumes keep what they have mounted, the damaged file
+  // included, until they are released; what is mounted later is made anew. OK when there is no such blob.
+  virtual Result<std::vector<StoredModel>> Discard(const Digest& blob) = 0;
 };
 
 // Directories of hard links to blobs: what gets mounted. Paths are relative to the root.

@@ -127,6 +127,54 @@ TEST_F(StoreTest, ABlobOfNoModelCanBeRemoved) {
   EXPECT_TRUE(store_->models().Find(id).has_value());
 }
 
+// ---- damage
+
+TEST_F(StoreTest, ADamagedBlobGoesAndItsModelIsFetchedAgain) {
+  const ModelFiles files{{"a", RandomContent(5000, 1)}, {"b", RandomContent(5000, 2)}};
+  const Digest id = AddModel(*store_, files).value();
+  const std::string view = store_->views().Make(id, Layout::kPlain, "").value();
+  const auto gone = store_->models().Discard(Digest::Of(files.at("a")));
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  ASSERT_EQ(gone->size(), 1U);
+  EXPECT_EQ(gone->front().id, id);
+  EXPECT_FALSE(store_->models().Find(id).has_value());
+  EXPECT_FALSE(store_->blobs().Size(Digest::Of(files.at("a"))).has_value());
+  EXPECT_TRUE(store_->blobs().Size(Digest::Of(files.at("b"))).has_value()) << "only the damaged one is fetched";
+  EXPECT_FALSE(std::filesystem::exists(store_->root() + "/" + view)) << "nobody has it mounted";
+  EXPECT_EQ(AddModel(*store_, files).value(), id);
+  EXPECT_EQ(store_->views().Make(id, Layout::kPlain, "").value(), view);
+}
+
+TEST_F(StoreTest, AVolumeKeepsItsFilesWhenOneIsFoundDamaged) {
+  const ModelFiles files{{"a", RandomContent(5000, 1)}};
+  const Digest id = AddModel(*store_, files).value();
+  const std::string view = store_->views().Make(id, Layout::kPlain, "").value();
+  ASSERT_EQ(store_->leases().Put({"volume", "/target", "ns/pod", id, view}), OkStatus());
+  ASSERT_TRUE(store_->models().Discard(Digest::Of(files.at("a"))).ok());
+  const std::string aside = store_->leases().List().front().view;
+  EXPECT_NE(aside, view);
+  EXPECT_TRUE(std::filesystem::exists(store_->root() + "/" + aside + "/a"));
+  Reopen();
+  EXPECT_TRUE(std::filesystem::exists(store_->root() + "/" + aside + "/a"));
+
+  ASSERT_EQ(AddModel(*store_, files).value(), id);
+  EXPECT_EQ(store_->views().Make(id, Layout::kPlain, "").value(), view) << "made anew";
+  ASSERT_EQ(store_->leases().Remove("volume", "/target"), OkStatus());
+  EXPECT_FALSE(std::filesystem::exists(store_->root() + "/" + aside)) << "goes with its last volume";
+  EXPECT_TRUE(std::filesystem::exists(store_->root() + "/" + view));
+}
+
+TEST_F(StoreTest, AModelWhoseFileWentBehindOurBackIsGivenUpAtTheStart) {
+  const ModelFiles files{{"a", RandomContent(5000, 1)}, {"b", RandomContent(5000, 2)}};
+  const Digest id = AddModel(*store_, files).value();
+  const std::string blob = store_->root() + "/blobs/sha256/" + Digest::Of(files.at("a")).Hex();
+  store_.reset();
+  std::filesystem::remove(blob);
+  Reopen();
+  EXPECT_FALSE(store_->models().Find(id).has_value());
+  EXPECT_EQ(AddModel(*store_, files).value(), id);
+}
+
 // ---- leases
 
 TEST_F(StoreTest, LeaseIsReplacedAndRemoved) {
