@@ -61,7 +61,9 @@ struct ReadyView {
 struct PrepareCall {
   ModelOrder order;
   LeaseKey lease;
-  std::string pod;  // "namespace/name", for people
+  std::string pod;        // "namespace/name", for people
+  std::string pod_uid;    // whom events are about; "" where it is not known
+  bool read_only = true;  // false: the pod asked to write, and is told that it gets a read-only volume
   SteadyTime deadline;
   // Called for each report; false ends the call with Cancelled. The download goes on in the cache.
   std::function<bool(const WarmProgress&)> on_progress;

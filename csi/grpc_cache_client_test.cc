@@ -33,6 +33,8 @@ class GrpcCacheClientTest : public testing::Test {
                       .layout = Layout::kHfRepo},
             .lease = kLease,
             .pod = "serving/web-0",
+            .pod_uid = "0815",
+            .read_only = false,
             .deadline = deadline,
             .on_progress = [this](const WarmProgress& progress) {
               reports_.push_back(progress.bytes_done);
@@ -66,6 +68,8 @@ TEST_F(GrpcCacheClientTest, PreparesWithProgressAndSendsTheWholeOrder) {
   EXPECT_EQ(got.order.layout, Layout::kHfRepo);
   EXPECT_EQ(got.lease, kLease);
   EXPECT_EQ(got.pod, "serving/web-0");
+  EXPECT_EQ(got.pod_uid, "0815");
+  EXPECT_FALSE(got.read_only);
 }
 
 TEST_F(GrpcCacheClientTest, ErrorsComeThroughUnchanged) {

@@ -56,6 +56,8 @@ Status NodeServer::PrepareAndMount(const PublishOrder& order, bool idmapped, con
   const PrepareCall prepare{.order = order.context.order,
                             .lease = order.key,
                             .pod = order.context.pod,
+                            .pod_uid = order.context.pod_uid,
+                            .read_only = order.readonly,
                             .deadline = WaitUntil(parts_.clock.Steady(), call.deadline),
                             .on_progress = [&](const WarmProgress& progress) {
                               last = progress;

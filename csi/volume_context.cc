@@ -133,6 +133,7 @@ Result<VolumeContext> ParseVolumeContext(const Attributes& attributes) {
   VolumeContext context;
   RETURN_IF_ERROR(CheckKeys(attributes));
   context.pod = PodOf(attributes);
+  context.pod_uid = Get(attributes, "csi.storage.k8s.io/pod.uid");
   context.order.pod_namespace = Get(attributes, "csi.storage.k8s.io/pod.namespace");
   RETURN_IF_ERROR(ReadPins(attributes, context.order));
   RETURN_IF_ERROR(ReadModel(attributes, context.order));

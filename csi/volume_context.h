@@ -12,7 +12,8 @@ namespace ballast::driver {
 
 struct VolumeContext {
   ModelOrder order;
-  std::string pod;  // "namespace/name", "" where the kubelet did not say (podInfoOnMount)
+  std::string pod;      // "namespace/name", "" where the kubelet did not say (podInfoOnMount)
+  std::string pod_uid;  // the same
 
   friend bool operator==(const VolumeContext&, const VolumeContext&) = default;
 };

@@ -24,6 +24,7 @@ TEST(VolumeContextTest, ReadsEveryAttribute) {
                                            {"publish", "Early"},
                                            {"csi.storage.k8s.io/pod.name", "web-0"},
                                            {"csi.storage.k8s.io/pod.namespace", "serving"},
+                                           {"csi.storage.k8s.io/pod.uid", "0815"},
                                            {"csi.storage.k8s.io/ephemeral", "true"},
                                            {"storage.kubernetes.io/csiProvisionerIdentity", "x"}});
   ASSERT_TRUE(context.ok()) << context.status();
@@ -34,7 +35,8 @@ TEST(VolumeContextTest, ReadsEveryAttribute) {
                                                .manifest = digest,
                                                .layout = Layout::kHfRepo,
                                                .early = true},
-                                     .pod = "serving/web-0"}));
+                                     .pod = "serving/web-0",
+                                     .pod_uid = "0815"}));
 }
 
 TEST(VolumeContextTest, DefaultsArePlainAndWhenReady) {

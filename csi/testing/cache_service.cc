@@ -61,6 +61,8 @@ class FakeCacheServer final : public pb::Cache::Service {
     call.order.early = in.early();
     call.lease = {in.lease().volume_id(), in.lease().target_path()};
     call.pod = in.lease().pod();
+    call.pod_uid = in.lease().pod_uid();
+    call.read_only = !in.asked_to_write();
     call.on_progress = [&writer](const WarmProgress& progress) {
       pb::PrepareUpdate update;
       update.mutable_progress()->set_model(progress.model);

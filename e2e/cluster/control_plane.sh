@@ -46,7 +46,8 @@ start_apiserver() {
     --tls-cert-file="$DIR/pki/apiserver.crt" --tls-private-key-file="$DIR/pki/apiserver.key" \
     --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$DIR/pki/sa.pub" \
     --service-account-signing-key-file="$DIR/pki/sa.key" --kubelet-preferred-address-types=InternalIP \
-    --kubelet-client-certificate="$DIR/pki/admin.crt" --kubelet-client-key="$DIR/pki/admin.key"
+    --kubelet-client-certificate="$DIR/pki/admin.crt" --kubelet-client-key="$DIR/pki/admin.key" \
+    --audit-policy-file="$HERE/audit.yaml" --audit-log-path="$DIR/log/audit" --audit-log-mode=blocking-strict
 }
 
 start_controllers() {

@@ -28,7 +28,7 @@ node_cgroup() {  # NODE
 
 node_files() {  # INDEX
   local i=$1 n=n$1 at=$DIR/nodes/n$1
-  mkdir -p "$at"/{kubelet,cni,cni-state,containerd}
+  mkdir -p "$at"/{kubelet,cni,cni-state,ballast,containerd}
   certificate "$n" "/O=system:nodes/CN=system:node:$n" "DNS:$n,IP:10.88.0.1$i"
   kubeconfig "$n"
   cat >"$at/cni/10.conflist" <<K

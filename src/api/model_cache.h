@@ -106,6 +106,7 @@ struct RevisionRecord {
 
 struct RevisionStatus {
   RevisionRecord current;
+  std::string requested;                 // what of the spec this answers: RequestText() of the operator
   std::optional<RevisionRecord> next;    // becomes the current one when the nodes have it
   std::vector<RevisionRecord> previous;  // the newest first, at most 10
 

@@ -150,6 +150,7 @@ void Fields(Io& io, RevisionRecord& record) {
 template <typename Io>
 void Fields(Io& io, RevisionStatus& revision) {
   RecordFields(io, revision.current, "current");
+  io.Field("requested", revision.requested);
   io.Object("next", revision.next);
   io.Objects("previous", revision.previous);
 }

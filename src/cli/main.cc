@@ -12,6 +12,8 @@
 
 #include "base/logging.h"
 #include "cli/cli.h"
+#include "cli/cluster/cluster_cli.h"
+#include "kube/rest_kube_client.h"
 
 namespace ballast::cli {
 namespace {
@@ -54,10 +56,27 @@ class SignalWatch {
   std::jthread thread_;  // last: it uses the rest
 };
 
-int Main(const std::vector<std::string>& arguments) {
+Result<std::shared_ptr<KubeClient>> ConnectToCluster(const KubeAccess& access) {
+  ASSIGN_OR_RETURN(std::shared_ptr<KubeClient> client,
+                   RestKubeClient::Create(access, {.user_agent = "kubectl-ballast"}));
+  return client;
+}
+
+// `ballast kube ..`, or the name under which kubectl finds it.
+bool IsForCluster(std::string_view program, const std::vector<std::string>& arguments) {
+  return program.substr(program.rfind('/') + 1) == "kubectl-ballast" ||
+         (!arguments.empty() && arguments.front() == "kube");
+}
+
+int Main(const std::string& program, std::vector<std::string> arguments) {
   const SignalWatch watch(BlockSignals());
   InitLogging("ballast");
   const RealClock clock;
+  if (IsForCluster(program, arguments)) {
+    if (!arguments.empty() && arguments.front() == "kube") arguments.erase(arguments.begin());
+    return RunInCluster(arguments,
+                        {std::cout, std::cerr, ProcessEnvironment(), clock, ConnectToCluster, watch.token()});
+  }
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   return Run(arguments, {std::cout, std::cerr, terminal, TerminalWidth(), ProcessEnvironment(), clock, ConnectToCache,
                          watch.token()});
@@ -66,4 +85,4 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace ballast::cli
 
-int main(int argc, char** argv) { return ballast::cli::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) { return ballast::cli::Main(argv[0], {argv + 1, argv + argc}); }

@@ -14,6 +14,7 @@ constexpr char kDefaultSocket[] = "/run/ballast/ballastd.sock";
 constexpr char kFooter[] =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 no credentials or not admitted, 5 no room,\n"
     "6 damage found, 7 refused (in use or wanted), 8 unavailable or timed out, 130 interrupted.\n"
+    "In a Kubernetes cluster: ballast kube --help (also as kubectl ballast).\n"
     "Environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE (for pull "
     "--to);\n"
     "BALLAST_SOCKET (the daemon's socket).";

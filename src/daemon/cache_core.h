@@ -10,42 +10,24 @@
 #include "base/logging.h"
 #include "base/mutex.h"
 #include "base/worker_pool.h"
+#include "daemon/admissions.h"
 #include "daemon/daemon_swarm.h"
 #include "daemon/downloader.h"
 #include "daemon/early_mounts.h"
 #include "daemon/in_use.h"
 #include "daemon/inventory.h"
-#include "daemon/manifest_folder.h"
 #include "daemon/metrics.h"
 #include "daemon/model_manager.h"
+#include "daemon/pod_events.h"
 #include "daemon/resolutions.h"
 #include "store/store.h"
 
 namespace ballast {
 
-// The manifests that are in effect. Thread-safe.
-class CurrentManifests {
- public:
-  void Set(ManifestSet set) {
-    MutexLock lock(mutex_);
-    set_ = std::make_shared<const ManifestSet>(std::move(set));
-  }
-  std::shared_ptr<const ManifestSet> Get() const {
-    MutexLock lock(mutex_);
-    return set_;
-  }
-
- private:
-  mutable Mutex mutex_;
-  std::shared_ptr<const ManifestSet> set_ GUARDED_BY(mutex_) = std::make_shared<const ManifestSet>();
-};
-
 // What a status says that does not change while the daemon runs.
 struct NodeFacts {
   std::string version;
   std::string node;
-  uint64_t quota_bytes = 0;
-  uint64_t min_available = 0;
   std::vector<std::string> volume_sources;
   int64_t started_unix = 0;
 };
@@ -58,10 +40,11 @@ struct CacheCore {
   EarlyMounts& early_mounts;
   Downloader& downloader;
   ModelManager& manager;
-  CurrentManifests& manifests;
+  Admissions& admissions;
   DaemonMetrics& metrics;
   const Clock& clock;
   DaemonSwarm* swarm = nullptr;  // null: in none
+  PodEvents* events = nullptr;   // null: nobody to tell
   InUse in_use;
 
   // Volumes that were mounted early and still wait keep their model wanted. Called when one came or may have gone.

@@ -68,7 +68,7 @@ OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResp
 }
 
 void FillProblems(const CacheCore& core, const NodeView& node, const Usage& usage, v1::StatusResponse& response) {
-  for (const std::string& problem : core.manifests.Get()->problems) response.add_problems(problem);
+  for (const std::string& problem : core.admissions.Problems()) response.add_problems(problem);
   if (core.swarm != nullptr) {
     for (const std::string& problem : core.swarm->Problems()) response.add_problems(problem);
   }
@@ -78,10 +78,11 @@ void FillProblems(const CacheCore& core, const NodeView& node, const Usage& usag
     if (job.ready && !job.ready->warning.empty()) told.insert(StrCat(job.request.Name(), ": ", job.ready->warning));
   }
   for (const std::string& problem : told) response.add_problems(problem);
-  if (usage.disk_free_bytes < core.facts.min_available) {
+  const uint64_t min_available = core.store.room_limits().min_available;
+  if (usage.disk_free_bytes < min_available) {
     response.add_problems(StrCat(
         "only ", FormatBytes(usage.disk_free_bytes), " are free on the cache's file system and cache.minAvailable is ",
-        FormatBytes(core.facts.min_available), ": nothing more is downloaded; free some, or `ballast rm` a model"));
+        FormatBytes(min_available), ": nothing more is downloaded; free some, or `ballast rm` a model"));
   }
 }
 
@@ -102,7 +103,7 @@ OurStatus FillStatus(const CacheCore& core, v1::StatusResponse& response) {
   response.set_cache_dir(core.store.root());
   response.set_used_bytes(usage.used_bytes);
   response.set_reserved_bytes(usage.reserved_bytes);
-  response.set_quota_bytes(core.facts.quota_bytes);
+  response.set_quota_bytes(core.store.room_limits().quota_bytes);
   response.set_disk_free_bytes(usage.disk_free_bytes);
   response.set_disk_total_bytes(usage.disk_total_bytes);
   response.set_blobs(usage.blobs);

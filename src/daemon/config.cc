@@ -2,12 +2,13 @@
 
 #include <sys/un.h>
 
+#include "api/object_meta.h"
 #include "api/yaml_reader.h"
 #include "api/yaml_value.h"
 #include "base/small_file.h"
 #include "base/strings.h"
 #include "core/glob.h"
-#include "daemon/http_server.h"
+#include "http/http_server.h"
 #include "swarm/dns_membership.h"
 
 namespace ballast {
@@ -67,6 +68,29 @@ void ReadVolumes(YamlReader& yaml, DaemonConfig& config) {
   }
 }
 
+void ReadKubernetes(YamlReader& yaml, DaemonConfig& config) {
+  KubernetesConfig& kubernetes = config.kubernetes.emplace();
+  yaml.String("namespace", kubernetes.ns);
+  yaml.Check("namespace", CheckObjectName(kubernetes.ns));
+  ReadAbsolute(yaml, "ca", kubernetes.ca);
+  ReadAbsolute(yaml, "token", kubernetes.token);
+  if (!yaml.Text("access").empty()) ReadAbsolute(yaml, "access", kubernetes.access);
+}
+
+SwarmConfig ReadSwarmOf(YamlReader& yaml, const DaemonConfig& config) {
+  return config.kubernetes ? ReadSwarmInCluster(yaml, config.cache.dir + "/identity") : ReadSwarm(yaml);
+}
+
+// Who wants what comes from one place.
+void CheckOneMaster(YamlReader& yaml, const DaemonConfig& config) {
+  if (!config.kubernetes) return;
+  if (!config.manifests.empty())
+    yaml.Fail("manifests",
+              "is set beside kubernetes: there the node's CacheNode says what it holds; remove one of them");
+  if (!config.volumes.sources.empty())
+    yaml.Fail("volumes", "is set beside kubernetes: there the tenants of the CachePolicy say it; remove it");
+}
+
 void ReadLimits(YamlReader& yaml, DaemonConfig& config) {
   yaml.Bytes("uploadBytesPerSecond", config.limits.upload_bytes_per_second);
   yaml.Bytes("downloadBytesPerSecond", config.limits.download_bytes_per_second);
@@ -92,7 +116,8 @@ DaemonConfig Read(YamlReader& yaml) {
   ReadAbsolute(yaml, "manifests", config.manifests);
   config.origins = ReadOrigins(yaml);
   yaml.Object("volumes", [&](YamlReader& volumes) { ReadVolumes(volumes, config); });
-  yaml.Object("swarm", [&](YamlReader& swarm) { config.swarm = ReadSwarm(swarm); });
+  yaml.Object("kubernetes", [&](YamlReader& kubernetes) { ReadKubernetes(kubernetes, config); });
+  yaml.Object("swarm", [&](YamlReader& swarm) { config.swarm = ReadSwarmOf(swarm, config); });
   yaml.Object("limits", [&](YamlReader& limits) { ReadLimits(limits, config); });
   yaml.Object("fetch", [&](YamlReader& fetch) {
     fetch.Int("streams", 1, 64, config.fetch.streams);
@@ -103,6 +128,7 @@ DaemonConfig Read(YamlReader& yaml) {
     if (config.poll < std::chrono::seconds(1)) updates.Fail("poll", "must be at least 1s");
   });
   CheckNodeIsItsAddress(yaml, config);
+  CheckOneMaster(yaml, config);
   return config;
 }
 

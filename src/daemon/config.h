@@ -14,8 +14,18 @@
 
 namespace ballast {
 
+// Present: this node follows its CacheNode instead of a manifests folder.
+struct KubernetesConfig {
+  std::string ns = "ballast-system";          // of the release
+  std::string ca = "/etc/ballast/ca/ca.crt";  // whom to trust as the operator; may appear later
+  std::string token =
+      "/var/run/secrets/ballast.dev/token";  // who this node is, for the operator; renewed by the kubelet
+  std::string access;                        // a kubeconfig; "" = as the pod that this is
+};
+
 struct DaemonConfig {
-  std::string node;  // "" = the host's name
+  std::string node;     // "" = the host's name
+  std::string address;  // of this pod, which other nodes reach; with `kubernetes` only
   struct {
     std::string dir = "/var/lib/ballast";
     uint64_t quota = 0;                    // bytes; 0 = none
@@ -34,6 +44,7 @@ struct DaemonConfig {
   struct {
     std::vector<std::string> sources;  // which inline sources volumes may name: "hf://*", "hf://org/*"
   } volumes;
+  std::optional<KubernetesConfig> kubernetes;
   std::optional<SwarmConfig> swarm;
   struct {
     uint64_t upload_bytes_per_second = 0;    // to other nodes; 0 = no limit, also below

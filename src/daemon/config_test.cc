@@ -64,6 +64,30 @@ updates: {poll: 2s}
   EXPECT_EQ(config.poll, std::chrono::seconds(2));
 }
 
+TEST(ConfigTest, InKubernetesTheClusterSaysWhoIsInTheSwarmAndWhatIsWanted) {
+  const DaemonConfig config = ParseConfig(R"(
+cache: {dir: /c}
+kubernetes: {namespace: models, ca: /ca.crt, token: /token, access: /kubeconfig}
+swarm: {listen: {controlPort: 1, dataPort: 2}}
+)",
+                                          "ballast.yaml")
+                                  .value();
+  ASSERT_TRUE(config.kubernetes);
+  EXPECT_EQ(config.kubernetes->ns, "models");
+  EXPECT_EQ(config.kubernetes->ca, "/ca.crt");
+  EXPECT_EQ(config.kubernetes->token, "/token");
+  EXPECT_EQ(config.kubernetes->access, "/kubeconfig");
+  EXPECT_EQ(config.swarm->listen.control_port, 1);
+  EXPECT_EQ(config.swarm->tls.certificate, "/c/identity/tls.crt");
+  EXPECT_EQ(ParseConfig("kubernetes: {namespace: a}", "f")->kubernetes->token, "/var/run/secrets/ballast.dev/token");
+  EXPECT_EQ(
+      ErrorOf("kubernetes: {namespace: a}\nmanifests: /m\n"),
+      "ballast.yaml:2: manifests: is set beside kubernetes: there the node's CacheNode says what it holds; remove "
+      "one of them");
+  EXPECT_EQ(ErrorOf("kubernetes: {namespace: a}\nswarm: {plaintext: true}\n"),
+            "ballast.yaml:2: swarm.plaintext: is set beside kubernetes, where it comes from the cluster; remove it");
+}
+
 // What a person reads who mistyped something. The text is the interface.
 TEST(ConfigTest, ErrorsNameFileLineKeyAndRemedy) {
   EXPECT_EQ(ErrorOf("cache:\n  dri: /x\n"), "ballast.yaml:2: cache: unknown key \"dri\"; did you mean \"dir\"?");

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "daemon/swarm_config.h"
+#include "peering/agent_grpc_service.h"
 #include "swarm/control.h"
 #include "swarm/membership.h"
 #include "swarm/node_table.h"
@@ -36,6 +37,7 @@ struct ControlLinkParts {
   NodeTable& nodes;
   const SwarmCredentials* credentials;  // null: plaintext
   const Clock& clock;
+  AgentProgress progress = {};  // for the operator; none: there is no operator
 };
 using MakeControlLink = std::function<Result<std::unique_ptr<ControlLink>>(const ControlLinkParts&)>;
 

@@ -9,19 +9,26 @@
 #include <atomic>
 #include <utility>
 
+#include "base/gate.h"
 #include "base/logging.h"
 #include "base/strings.h"
 #include "base/unix_listener.h"
 #include "daemon/admission.h"
 #include "daemon/cache_core.h"
 #include "daemon/cache_service.h"
+#include "daemon/cluster/cluster.h"
+#include "daemon/cluster/node_entries.h"
+#include "daemon/cluster/node_look.h"
+#include "daemon/cluster/node_progress.h"
+#include "daemon/current_manifests.h"
+#include "daemon/folder_admissions.h"
 #include "daemon/grpc_link.h"
-#include "daemon/http_server.h"
 #include "daemon/manifest_folder.h"
 #include "daemon/metered_source.h"
 #include "daemon/model_resolver.h"
 #include "daemon/swarm_node.h"
 #include "daemon/unix_socket.h"
+#include "http/http_server.h"
 #include "origin/origin_set.h"
 #include "store/posix_file_system.h"
 
@@ -42,8 +49,6 @@ NodeFacts FactsOf(const Daemon::Setup& setup, const Clock& clock) {
   const std::string node = config.node.empty() ? HostName() : config.node;
   return {.version = setup.version,
           .node = config.swarm ? SwarmNameOf(*config.swarm, node) : node,
-          .quota_bytes = config.cache.quota,
-          .min_available = config.cache.min_available,
           .volume_sources = config.volumes.sources,
           .started_unix = std::chrono::duration_cast<std::chrono::seconds>(clock.Now().time_since_epoch()).count()};
 }
@@ -59,17 +64,23 @@ std::vector<WantedModel> WantedOf(const ManifestSet& set) {
   return wanted;
 }
 
+TransferRates RatesOf(const DaemonConfig& config) {
+  return {.download = config.limits.download_bytes_per_second,
+          .origin = config.limits.origin_bytes_per_second,
+          .prewarm = config.limits.prewarm_bytes_per_second};
+}
+
 Gauges GaugesOf(const CacheCore& core) {
   const NodeView node = core.View();
   const Usage usage = core.store.GetUsage();
   Gauges gauges{.used_bytes = usage.used_bytes,
                 .reserved_bytes = usage.reserved_bytes,
-                .quota_bytes = core.facts.quota_bytes,
+                .quota_bytes = core.store.room_limits().quota_bytes,
                 .disk_free_bytes = usage.disk_free_bytes,
                 .disk_total_bytes = usage.disk_total_bytes,
                 .blobs = usage.blobs,
                 .leases = static_cast<uint32_t>(node.leases.size()),
-                .manifest_errors = static_cast<uint32_t>(core.manifests.Get()->problems.size())};
+                .manifest_errors = static_cast<uint32_t>(core.admissions.Problems().size())};
   for (const cache::v1::Model& model : ListModels(node)) ++gauges.models[model.phase()];
   for (const JobSnapshot& job : node.jobs) {
     if (job.ended()) continue;
@@ -89,6 +100,8 @@ struct Daemon::Parts {
   ~Parts() {
     ready = false;
     folder.reset();
+    asked.Close();
+    if (cluster) cluster->Stop();
     if (swarm) swarm->Leave();
     if (manager) manager->Stop();
     listener.reset();
@@ -100,6 +113,12 @@ struct Daemon::Parts {
   Status JoinSwarm();
   void BuildCore();
   Status Serve();
+  Status MakeCluster();
+  AgentProgress ProgressForOperator();
+  void Follow(const CacheNodeSpec& spec);
+  NodeFindings Look(const CacheNodeSpec& spec) const;
+  agent::v1::ProgressResponse Progress();
+  Admissions& AdmissionsInUse();
   void FollowManifests();
   Status ServeHttp();
 
@@ -113,13 +132,18 @@ struct Daemon::Parts {
   std::unique_ptr<Store> store;
   std::unique_ptr<Resolutions> resolutions;
   std::unique_ptr<EarlyMounts> early_mounts;
+  std::unique_ptr<DomainBook> domains;  // null: not in Kubernetes
   std::unique_ptr<TransferLimits> limits;
   std::unique_ptr<TransferLimits> uploads;
+  std::unique_ptr<Cluster> cluster;  // null: not in Kubernetes
   std::unique_ptr<ModelResolver> resolver;
+  Gate asked;
+  std::atomic<bool> built = false;
   std::unique_ptr<SwarmNode> swarm;
   std::unique_ptr<Downloader> downloader;
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
+  FolderAdmissions folder_admissions{manifests, facts.volume_sources};
   std::unique_ptr<CacheCore> core;
   std::unique_ptr<CacheService> service;
   std::unique_ptr<grpc::Server> server;
@@ -132,7 +156,10 @@ struct Daemon::Parts {
 Status Daemon::Parts::MakeOrigins() {
   if (setup.origins) return OkStatus();
   ASSIGN_OR_RETURN(origin_set, OriginSet::Make(setup.config.origins, clock, &metrics.registry()));
-  setup.origins = [this](const ModelRef& ref, const std::string& name) { return origin_set->Select(ref, name); };
+  setup.origins = [this](const ModelRequest& request) {
+    const bool open = request.domain.empty() || cluster == nullptr;
+    return open ? origin_set->Select(request.ref, request.origin) : cluster->OriginOf(request);
+  };
   return OkStatus();
 }
 
@@ -145,19 +172,26 @@ Status Daemon::Parts::OpenStore() {
   store = *std::move(opened);
   ASSIGN_OR_RETURN(resolutions, Resolutions::Open(setup.config.cache.dir + "/resolutions.json"));
   ASSIGN_OR_RETURN(early_mounts, EarlyMounts::Open(setup.config.cache.dir + "/early.json"));
+  if (setup.config.kubernetes) {
+    ASSIGN_OR_RETURN(domains, DomainBook::Open(setup.config.cache.dir + "/domains.json"));
+  }
   return OkStatus();
 }
 
 Status Daemon::Parts::JoinSwarm() {
-  const auto& rates = setup.config.limits;
   Pace& pace = setup.pace == nullptr ? real_pace : *setup.pace;
-  limits = std::make_unique<TransferLimits>(TransferRates{.download = rates.download_bytes_per_second,
-                                                          .origin = rates.origin_bytes_per_second,
-                                                          .prewarm = rates.prewarm_bytes_per_second},
-                                            pace);
+  limits = std::make_unique<TransferLimits>(RatesOf(setup.config), pace);
+  uploads =
+      std::make_unique<TransferLimits>(TransferRates{.download = setup.config.limits.upload_bytes_per_second}, pace);
+  resolver.reset(new ModelResolver({.store = *store,
+                                    .resolutions = *resolutions,
+                                    .origins = setup.origins,
+                                    .metrics = metrics,
+                                    .limits = *limits,
+                                    .clock = clock,
+                                    .domains = domains.get()}));
+  RETURN_IF_ERROR(MakeCluster());
   if (!setup.config.swarm) return OkStatus();
-  uploads = std::make_unique<TransferLimits>(TransferRates{.download = rates.upload_bytes_per_second}, pace);
-  resolver.reset(new ModelResolver({*store, *resolutions, setup.origins, metrics, *limits, clock}));
   ASSIGN_OR_RETURN(swarm, SwarmNode::Start({.config = *setup.config.swarm,
                                             .node = facts.node,
                                             .store = *store,
@@ -165,16 +199,18 @@ Status Daemon::Parts::JoinSwarm() {
                                             .uploads = *uploads,
                                             .clock = clock,
                                             .link = MakeGrpcLink,
-                                            .upkeep = setup.upkeep}));
+                                            .upkeep = setup.upkeep,
+                                            .membership = cluster ? &cluster->membership() : nullptr,
+                                            .progress = ProgressForOperator(),
+                                            .domains = domains.get()}));
   return OkStatus();
 }
 
 void Daemon::Parts::BuildCore() {
-  const Downloader::Options options{
-      .streams = setup.config.fetch.streams,
-  };
-  downloader =
-      std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, swarm.get(), clock, options);
+  const Downloader::Options options{.streams = setup.config.fetch.streams, .domains = domains.get()};
+  downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, resolver.get(),
+                                            swarm.get(), clock, options);
+  if (cluster) setup.jobs.phase_changed = [this] { cluster->Wake(); };
   manager = std::make_unique<ModelManager>(*store, *downloader, metrics, clock, setup.jobs);
   core.reset(new CacheCore{.facts = facts,
                            .store = *store,
@@ -182,10 +218,12 @@ void Daemon::Parts::BuildCore() {
                            .early_mounts = *early_mounts,
                            .downloader = *downloader,
                            .manager = *manager,
-                           .manifests = manifests,
+                           .admissions = AdmissionsInUse(),
                            .metrics = metrics,
                            .clock = clock,
-                           .swarm = swarm.get()});
+                           .swarm = swarm.get(),
+                           .events = cluster ? &cluster->events() : nullptr});
+  built = true;
 }
 
 Status Daemon::Parts::Serve() {
@@ -203,7 +241,53 @@ Status Daemon::Parts::Serve() {
   return SetSocketAccess(path, setup.config.socket.mode, setup.config.socket.group);
 }
 
+Status Daemon::Parts::MakeCluster() {
+  if (!setup.config.kubernetes) return OkStatus();
+  BALLAST_CHECK(setup.kube != nullptr) << "a daemon in Kubernetes needs a client of it";
+  ASSIGN_OR_RETURN(cluster, Cluster::Make({.config = setup.config,
+                                           .kube = *setup.kube,
+                                           .clock = clock,
+                                           .operator_client = setup.operator_client,
+                                           .registry = metrics.registry(),
+                                           .upkeep = setup.upkeep,
+                                           .follow = [this](const CacheNodeSpec& spec) { Follow(spec); },
+                                           .look = [this](const CacheNodeSpec& spec) { return Look(spec); }}));
+  return OkStatus();
+}
+
+NodeFindings Daemon::Parts::Look(const CacheNodeSpec& spec) const {
+  return LookAtNode(spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+}
+
+// Asked on the control port, which is open before the rest is there and after it has gone.
+agent::v1::ProgressResponse Daemon::Parts::Progress() {
+  const Gate::Pass pass = asked.Enter();
+  if (!pass || !built) return {};
+  const std::shared_ptr<const CacheNode> node = cluster->Current();
+  return node == nullptr ? agent::v1::ProgressResponse() : ProgressOf(*node, Look(node->spec), store->leases().List());
+}
+
+void Daemon::Parts::Follow(const CacheNodeSpec& spec) {
+  const DaemonConfig& config = setup.config;
+  store->SetRoomLimits(RoomOf({config.cache.quota, config.cache.min_available}, spec.policy));
+  limits->SetRates(DownloadRatesOf(RatesOf(config), spec.policy));
+  uploads->SetRates({.download = UploadRateOf(config.limits.upload_bytes_per_second, spec.policy)});
+  manager->SetWanted(WantedOf(spec));
+  manager->RoomWasMade();
+}
+
+AgentProgress Daemon::Parts::ProgressForOperator() {
+  if (!cluster) return {};
+  return [this] { return Progress(); };
+}
+
+Admissions& Daemon::Parts::AdmissionsInUse() {
+  if (cluster) return cluster->admissions();
+  return folder_admissions;
+}
+
 void Daemon::Parts::FollowManifests() {
+  if (cluster) return cluster->Start();
   if (setup.config.manifests.empty()) return;
   folder = std::make_unique<ManifestFolder>(setup.config.manifests, kRescan, [this](const ManifestSet& set) {
     manifests.Set(set);

@@ -7,12 +7,15 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "daemon/cluster/operator_client.h"
 #include "daemon/config.h"
 #include "daemon/downloader.h"
 #include "daemon/metered_source.h"
 #include "daemon/model_manager.h"
 
 namespace ballast {
+
+class KubeClient;
 
 class Daemon {
  public:
@@ -23,6 +26,8 @@ class Daemon {
     ModelManager::Options jobs;
     Duration upkeep = std::chrono::seconds(2);  // how often certificates and members of the swarm are looked at
     Pace* pace = nullptr;                       // of the limits; null: the clock's. Outlives the daemon
+    KubeClient* kube = nullptr;                 // needed with config.kubernetes. Outlives the daemon
+    MakeOperatorClient operator_client = MakeGrpcOperatorClient;
   };
 
   // Ready when it returns. Errors name the key of the configuration that would cure them: a second instance, a cache

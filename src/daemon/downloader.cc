@@ -1,12 +1,17 @@
 #include "daemon/downloader.h"
 
 #include <algorithm>
+#include <map>
+#include <random>
+#include <set>
 #include <utility>
 
 #include "base/logging.h"
 #include "base/strings.h"
 #include "daemon/metered_source.h"
 #include "daemon/metered_swarm.h"
+#include "daemon/model_resolver.h"
+#include "daemon/origin_proof.h"
 #include "fetch/fetcher.h"
 #include "fetch/store_destination.h"
 
@@ -34,8 +39,8 @@ class HookSink final : public ProgressSink {
  public:
   // `manifest`: null where it is not known yet.
   HookSink(const AttemptHooks& hooks, TransferCounts& counts, const Clock& clock, std::string name,
-           const Manifest* manifest)
-      : hooks_(hooks), counts_(counts), clock_(clock), name_(std::move(name)) {
+           const Manifest* manifest, std::function<bool(const Digest&)> withheld)
+      : hooks_(hooks), counts_(counts), clock_(clock), name_(std::move(name)), withheld_(std::move(withheld)) {
     if (manifest == nullptr) return;
     manifest_ = manifest->Id();
     std::vector<std::string> paths;
@@ -55,7 +60,11 @@ class HookSink final : public ProgressSink {
                      .manifest = manifest_,
                      .paths = paths_});
   }
-  void OnProven(const RemoteFile& file, const Digest& digest) override { hooks_.verified(file.path, digest); }
+  // Bytes that somebody else may have brought are shown to nobody before the model is complete.
+  void OnProven(const RemoteFile& file, const Digest& digest) override {
+    if (IsDomainMark(file.path.str()) || withheld_(digest)) return;
+    hooks_.verified(file.path, digest);
+  }
   void OnMessage(const std::string& text) override { LOG(WARNING) << Message(text).With("model", name_); }
 
  private:
@@ -63,9 +72,30 @@ class HookSink final : public ProgressSink {
   TransferCounts& counts_;
   const Clock& clock_;
   const std::string name_;
+  const std::function<bool(const Digest&)> withheld_;
   std::optional<Digest> manifest_;
   std::shared_ptr<const std::vector<std::string>> paths_;
 };
+
+// With the file that only names a domain, in the manifest's order.
+ResolvedModel Marked(const ResolvedModel& model, const Manifest& manifest) {
+  if (manifest.files().size() == model.files.size()) return model;
+  std::map<SafePath, RemoteFile> files;
+  for (const RemoteFile& file : model.files) files.emplace(file.path, file);
+  ResolvedModel marked{.ref = model.ref, .commit = model.commit};
+  for (const ManifestFile& file : manifest.files()) {
+    const auto known = files.find(file.path);
+    marked.files.push_back(
+        known != files.end() ? known->second : RemoteFile{.path = file.path, .size = file.size, .sha256 = file.digest});
+  }
+  return marked;
+}
+
+// Nobody may foresee what it says.
+std::random_device& Random() {
+  thread_local std::random_device random;
+  return random;
+}
 
 // Of the request alone: another node may know the commit by other names, which need not be true any more.
 std::vector<std::string> RevisionsOf(const ModelRequest& request) {
@@ -74,6 +104,13 @@ std::vector<std::string> RevisionsOf(const ModelRequest& request) {
 }
 
 }  // namespace
+
+Status CheckExpected(const ModelRequest& request, const Digest& manifest) {
+  if (!request.manifest || *request.manifest == manifest) return OkStatus();
+  return DataLoss(StrCat(request.Name(), " has manifest ", manifest, " at its origin, and ", *request.manifest,
+                         " is what was found there for the cluster: the origin, or a proxy before it, does not say the "
+                         "same to everybody; nothing of it is served"));
+}
 
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix) {
   OriginRecord record{.uri = request.ref.Uri(),
@@ -87,12 +124,14 @@ OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved
 }
 
 Downloader::Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics,
-                       TransferLimits& limits, DaemonSwarm* swarm, const Clock& clock, Options options)
+                       TransferLimits& limits, ModelResolver* resolver, DaemonSwarm* swarm, const Clock& clock,
+                       Options options)
     : store_(store),
       resolutions_(resolutions),
       origins_(std::move(origins)),
       metrics_(metrics),
       limits_(limits),
+      resolver_(resolver),
       swarm_(swarm),
       clock_(clock),
       options_(options) {}
@@ -104,6 +143,7 @@ std::optional<ReadyModel> Downloader::Stored(const ModelRequest& request, const 
   if (!model) return std::nullopt;
   const auto record = std::find_if(model->origins.begin(), model->origins.end(),
                                    [&](const OriginRecord& one) { return one.uri == request.ref.Uri(); });
+  if (options_.domains != nullptr && !options_.domains->Has(model->manifest, request.domain)) return std::nullopt;
   if (record == model->origins.end()) return std::nullopt;  // a digest alone admits to nothing: it came from elsewhere
   return ReadyModel{.name = request.Name(),
                     .manifest = manifest,
@@ -116,6 +156,7 @@ std::optional<ReadyModel> Downloader::Stored(const ModelRequest& request, const 
 std::optional<ReadyModel> Downloader::FindHere(const ModelRequest& request,
                                                const std::optional<Digest>& manifest) const {
   if (manifest) return Stored(request, *manifest);
+  if (request.manifest) return Stored(request, *request.manifest);
   if (!request.keep_resolution && !IsPinned(request.ref)) return std::nullopt;
   const std::optional<Resolution> known = resolutions_.Find(request);
   return known ? Stored(request, known->manifest) : std::nullopt;
@@ -137,12 +178,28 @@ Result<ReadyModel> Downloader::Run(const ModelRequest& request, bool ask_anew, c
 
 Result<ReadyModel> Downloader::RunAlone(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
                                         const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(Origin* const origin, origins_(request.ref, request.origin));
+  if (request.manifest && resolver_ != nullptr) return RunExpected(request, ref, hooks, stop);
+  ASSIGN_OR_RETURN(Origin* const origin, origins_(request));
   Result<ResolvedModel> resolved = origin->Resolve(ref, request.filter, stop);
   if (!resolved.ok() && IsSilence(resolved.status())) return ServeStale(request, resolved.status());
   if (!resolved.ok()) return resolved.status();
   OriginRecord record = RecordOf(request, *resolved, Unix(clock_));
   return Fetch({.request = request, .origin = *origin, .resolved = *std::move(resolved), .record = std::move(record)},
+               hooks, stop);
+}
+
+// Early views show what comes, and room is taken for it: so its manifest is found out before.
+Result<ReadyModel> Downloader::RunExpected(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
+                                           const std::stop_token& stop) {
+  ModelRequest asked = request;
+  asked.ref = ref;
+  const Result<ModelAnswer> answer = resolver_->Resolve(asked, /*known_only=*/false, stop);
+  if (answer.status().code() == StatusCode::kAborted)
+    return Unavailable(answer.status().message()).WithRetryAfter(answer.status().retry_after());
+  if (!answer.ok()) return answer.status();
+  RETURN_IF_ERROR(CheckExpected(request, answer->manifest.Id()));
+  ASSIGN_OR_RETURN(Origin* const origin, origins_(request));
+  return Fetch({.request = request, .origin = *origin, .resolved = ToModel(asked, *answer), .record = answer->record},
                hooks, stop);
 }
 
@@ -153,7 +210,8 @@ Result<ReadyModel> Downloader::RunInSwarm(const ModelRequest& request, const Mod
   Result<ModelAnswer> answer = swarm_->Resolve(asked, stop);
   if (!answer.ok() && IsSilence(answer.status())) return ServeStale(request, answer.status());
   if (!answer.ok()) return answer.status();
-  const Result<Origin*> origin = origins_(request.ref, request.origin);
+  RETURN_IF_ERROR(CheckExpected(request, answer->manifest.Id()));
+  const Result<Origin*> origin = origins_(request);
   NoOrigin none(origin.status());
   if (!answer->warning.empty()) metrics_.CountStale();
   answer->record.revisions = RevisionsOf(request);
@@ -167,6 +225,7 @@ Result<ReadyModel> Downloader::RunInSwarm(const ModelRequest& request, const Mod
 }
 
 Result<ReadyModel> Downloader::ServeStale(const ModelRequest& request, const Status& failure) {
+  if (request.manifest) return failure;  // FindHere() has looked
   const std::optional<Resolution> known = resolutions_.Find(request);
   std::optional<ReadyModel> here = known ? Stored(request, known->manifest) : std::nullopt;
   if (!here) return failure;
@@ -184,14 +243,22 @@ Result<ReadyModel> Downloader::ServeStale(const ModelRequest& request, const Sta
 Result<FetchedModel> Downloader::FetchFiles(const Job& job, TransferCounts& counts, const AttemptHooks& hooks,
                                             const std::stop_token& stop) {
   MeteredSource source(job.origin, metrics_, limits_, counts, hooks.demanded);
-  ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(job.resolved, store_.blobs()));
-  HookSink sink(hooks, counts, clock_, job.request.Name(), job.manifest);
+  const auto withheld = [&](const Digest& blob) {
+    return options_.domains != nullptr && options_.domains->IsContested(blob, job.request.domain);
+  };
+  HookSink sink(hooks, counts, clock_, job.request.Name(), job.manifest, withheld);
   const FetchOptions options{.max_streams = options_.streams};
-  if (job.manifest == nullptr) return FetchModel(job.resolved, source, *destination, options, clock_, sink, stop);
+  if (job.manifest == nullptr) {
+    ASSIGN_OR_RETURN(const auto alone, StoreDestination::Open(job.resolved, store_.blobs()));
+    return FetchModel(job.resolved, source, *alone, options, clock_, sink, stop);
+  }
+  ASSIGN_OR_RETURN(const Manifest manifest, SwarmManifest(*job.manifest, job.request.domain));
+  const ResolvedModel model = Marked(job.resolved, manifest);
+  ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(model, store_.blobs()));
   MeteredSwarm swarm({swarm_->swarm(), swarm_->membership(), metrics_, counts});
   const SwarmPart part{
       .swarm = swarm,
-      .manifest = *job.manifest,
+      .manifest = manifest,
       .origin_slots = OriginSlotsFor(swarm_->membership().Current()->size()),
       .admit =
           [&](NodeId, uint64_t bytes, const std::stop_token& stopped) {
@@ -200,15 +267,56 @@ Result<FetchedModel> Downloader::FetchFiles(const Job& job, TransferCounts& coun
       .uploads = [this] { return swarm_->uploads(); },
       .proven_pieces = [this](const Digest& blob, const auto& pieces) { swarm_->Proven(blob, pieces); },
   };
-  return FetchInSwarm(job.resolved, source, part, *destination, options, clock_, sink, stop);
+  return FetchInSwarm(model, source, part, *destination, options, clock_, sink, stop);
+}
+
+Status Downloader::ProveOne(const Job& job, const RemoteFile& file, const std::stop_token& stop) {
+  const uint64_t random = std::uniform_int_distribution<uint64_t>()(Random());
+  const Status proven = ProveAtOrigin(job.origin, job.resolved, file, store_.blobs(), random, stop);
+  if (!proven.ok()) return proven;
+  return options_.domains->Prove({*file.sha256}, job.request.domain);
+}
+
+Status Downloader::ProveWhatIsHere(const Job& job, const std::stop_token& stop) {
+  if (options_.domains == nullptr) return OkStatus();
+  std::set<Digest> absent;
+  for (RemoteFile file : job.resolved.files) {
+    if (!file.sha256 && file.git_oid) file.sha256 = store_.blobs().FindByGitOid(*file.git_oid);
+    if (!file.sha256) continue;
+    if (!store_.blobs().Size(*file.sha256)) {
+      absent.insert(*file.sha256);
+    } else if (!options_.domains->HasBlob(*file.sha256, job.request.domain)) {
+      RETURN_IF_ERROR(ProveOne(job, file, stop));
+    }
+  }
+  return options_.domains->Begin(absent, job.request.domain);
+}
+
+Status Downloader::ProveWhatCame(const Job& job, const Manifest& manifest, const std::stop_token& stop) {
+  if (options_.domains == nullptr) return OkStatus();
+  std::set<Digest> blobs;
+  for (const ManifestFile& file : manifest.files()) {
+    blobs.insert(file.digest);
+    if (!options_.domains->IsContested(file.digest, job.request.domain)) continue;
+    const auto listed = std::find_if(job.resolved.files.begin(), job.resolved.files.end(),
+                                     [&](const RemoteFile& one) { return one.path == file.path; });
+    RemoteFile remote = listed == job.resolved.files.end() ? RemoteFile{.path = file.path, .size = file.size} : *listed;
+    remote.sha256 = file.digest;
+    RETURN_IF_ERROR(ProveOne(job, remote, stop));
+  }
+  return options_.domains->Prove(blobs, job.request.domain);
 }
 
 Result<ReadyModel> Downloader::Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop) {
   hooks.resolved(job.record, job.resolved.files);
   TransferCounts counts;
+  RETURN_IF_ERROR(ProveWhatIsHere(job, stop));
   ASSIGN_OR_RETURN(const FetchedModel fetched, FetchFiles(job, counts, hooks, stop));
-  const Digest id = fetched.manifest.Id();
-  RETURN_IF_ERROR(store_.models().Put(fetched.manifest, job.record));
+  const Manifest& manifest = job.manifest == nullptr ? fetched.manifest : *job.manifest;
+  const Digest id = manifest.Id();
+  RETURN_IF_ERROR(CheckExpected(job.request, id));
+  RETURN_IF_ERROR(ProveWhatCame(job, manifest, stop));
+  RETURN_IF_ERROR(store_.models().Put(manifest, job.record));
   if (swarm_ != nullptr) swarm_->ModelsChanged();
   RETURN_IF_ERROR(resolutions_.Put(job.request, job.record.commit, id, job.record.resolved_unix_seconds));
   const std::vector<TransferSource> sources = counts.Look(clock_.Steady());
@@ -216,8 +324,8 @@ Result<ReadyModel> Downloader::Fetch(const Job& job, const AttemptHooks& hooks, 
                    .manifest = id,
                    .uri = job.record.uri,
                    .commit = job.record.commit,
-                   .bytes = fetched.manifest.TotalBytes(),
-                   .files = static_cast<uint32_t>(fetched.manifest.files().size()),
+                   .bytes = manifest.TotalBytes(),
+                   .files = static_cast<uint32_t>(manifest.files().size()),
                    .bytes_fetched = BytesFrom(sources, SourceKind::kOrigin),
                    .bytes_from_peers = BytesFromPeers(sources),
                    .warning = job.warning};

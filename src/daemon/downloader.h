@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "daemon/daemon_swarm.h"
+#include "daemon/domain_book.h"
 #include "daemon/metrics.h"
 #include "daemon/model_answer.h"
 #include "daemon/model_request.h"
@@ -24,6 +25,7 @@
 
 namespace ballast {
 
+class ModelResolver;
 class TransferLimits;
 struct FetchedModel;
 
@@ -65,8 +67,12 @@ struct AttemptHooks {
   std::function<bool()> demanded = [] { return true; };  // somebody waits for it: it goes before what is prewarmed
 };
 
-// The origin that serves a reference; by name where one is given. InvalidArgument: there is none.
-using OriginFinder = std::function<Result<Origin*>(const ModelRef&, const std::string& name)>;
+// The origin that serves a request, with the token of its domain; by name where one is given. InvalidArgument: there is
+// none.
+using OriginFinder = std::function<Result<Origin*>(const ModelRequest&)>;
+
+// DataLoss: `manifest` is another than the one that the request names.
+Status CheckExpected(const ModelRequest& request, const Digest& manifest);
 
 // What an origin said, as the store keeps it.
 OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved, int64_t now_unix);
@@ -75,15 +81,17 @@ OriginRecord RecordOf(const ModelRequest& request, const ResolvedModel& resolved
 class Downloader {
  public:
   struct Options {
-    int streams = 16;  // per model
+    int streams = 16;               // per model
+    DomainBook* domains = nullptr;  // null: nobody asks by whose right a blob is here. Outlives it
   };
-  // `swarm`: null where this node is in none.
+  // `resolver`: finds the manifest before anything is fetched, where a request says which it must be; null: such
+  // requests are checked at their end. `swarm`: null where this node is in none.
   Downloader(Store& store, Resolutions& resolutions, OriginFinder origins, DaemonMetrics& metrics,
-             TransferLimits& limits, DaemonSwarm* swarm, const Clock& clock, Options options);
+             TransferLimits& limits, ModelResolver* resolver, DaemonSwarm* swarm, const Clock& clock, Options options);
   ~Downloader();
 
-  // What is here already and answers the request without asking anybody: the very manifest, a commit, or what a kept
-  // resolution says.
+  // What is here already and answers the request without asking anybody: the very manifest (also one that the request
+  // itself names), a commit, or what a kept resolution says.
   std::optional<ReadyModel> FindHere(const ModelRequest& request, const std::optional<Digest>& manifest) const;
 
   // `ask_anew`: the origin is asked although the answer of before is here (a poll). When the origin does not answer,
@@ -105,11 +113,17 @@ class Downloader {
 
   Result<ReadyModel> RunAlone(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
                               const std::stop_token& stop);
+  Result<ReadyModel> RunExpected(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
+                                 const std::stop_token& stop);
   Result<ReadyModel> RunInSwarm(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
                                 const std::stop_token& stop);
   Result<ReadyModel> Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop);
   Result<FetchedModel> FetchFiles(const Job& job, TransferCounts& counts, const AttemptHooks& hooks,
                                   const std::stop_token& stop);
+  // By whose right the model's blobs are here, before its files are fetched and after.
+  Status ProveWhatIsHere(const Job& job, const std::stop_token& stop);
+  Status ProveWhatCame(const Job& job, const Manifest& manifest, const std::stop_token& stop);
+  Status ProveOne(const Job& job, const RemoteFile& file, const std::stop_token& stop);
   Result<ReadyModel> ServeStale(const ModelRequest& request, const Status& failure);
 
   Store& store_;
@@ -117,6 +131,7 @@ class Downloader {
   const OriginFinder origins_;
   DaemonMetrics& metrics_;
   TransferLimits& limits_;
+  ModelResolver* const resolver_;
   DaemonSwarm* const swarm_;
   const Clock& clock_;
   const Options options_;

@@ -15,14 +15,17 @@ constexpr int kVersion = 1;
 constexpr size_t kMaxFile = 64 << 20;
 
 json ToJson(const EarlyMount& mount) {
-  return {{"volume", mount.volume_id},
-          {"target", mount.target_path},
-          {"layout", static_cast<int>(mount.layout)},
-          {"model", mount.request.ref.ToString()},
-          {"include", mount.request.filter.include},
-          {"exclude", mount.request.filter.exclude},
-          {"origin", mount.request.origin},
-          {"kept", mount.request.keep_resolution}};
+  json value = {{"volume", mount.volume_id},
+                {"target", mount.target_path},
+                {"layout", static_cast<int>(mount.layout)},
+                {"model", mount.request.ref.ToString()},
+                {"include", mount.request.filter.include},
+                {"exclude", mount.request.filter.exclude},
+                {"origin", mount.request.origin},
+                {"kept", mount.request.keep_resolution}};
+  if (mount.request.manifest) value["manifest"] = mount.request.manifest->Hex();
+  if (!mount.request.domain.empty()) value["domain"] = mount.request.domain;
+  return value;
 }
 
 // Throws json::exception on a missing or mistyped member.
@@ -31,13 +34,19 @@ Result<EarlyMount> FromJson(const json& value) {
   const int layout = value.at("layout");
   if (layout < 0 || layout > static_cast<int>(Layout::kHfRepo))
     return InvalidArgument("a layout that this program does not know");
+  std::optional<Digest> manifest;
+  if (value.contains("manifest")) {
+    ASSIGN_OR_RETURN(manifest, Digest::FromHex(value.at("manifest").get_ref<const std::string&>()));
+  }
   return EarlyMount{.volume_id = value.at("volume"),
                     .target_path = value.at("target"),
                     .layout = static_cast<Layout>(layout),
                     .request = {.ref = std::move(ref),
                                 .filter = {.include = value.at("include"), .exclude = value.at("exclude")},
                                 .origin = value.at("origin"),
-                                .keep_resolution = value.at("kept")}};
+                                .keep_resolution = value.at("kept"),
+                                .manifest = manifest,
+                                .domain = value.value("domain", "")}};
 }
 
 }  // namespace

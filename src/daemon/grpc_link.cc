@@ -29,7 +29,8 @@ class GrpcLink final : public ControlLink {
                                                           .nodes = parts_.nodes,
                                                           .membership = parts_.membership,
                                                           .credentials = ProviderOf(parts_.credentials),
-                                                          .clock = parts_.clock}));
+                                                          .clock = parts_.clock,
+                                                          .progress = parts_.progress}));
     port_ = server_->port();
     return OkStatus();
   }

@@ -14,6 +14,7 @@ const Resolution* AnswerTo(const NodeView& node, const ModelRequest& request, st
 }
 
 bool LedTo(const NodeView& node, const ModelRequest& request, const Digest& manifest) {
+  if (request.manifest) return *request.manifest == manifest;
   std::optional<Resolution> holder;
   const Resolution* answer = AnswerTo(node, request, holder);
   return answer != nullptr && answer->manifest == manifest;

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 #include "base/file_limit.h"
@@ -14,6 +15,8 @@
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/stop_limit.h"
+#include "kube/kube_access.h"
+#include "kube/rest_kube_client.h"
 #include "proto/grpc_log.h"
 
 namespace ballast {
@@ -24,12 +27,20 @@ constexpr std::chrono::seconds kStopLimit{20};  // less than the 30 s after whic
 
 struct Arguments {
   std::string config = "/etc/ballast/ballast.yaml";
+  std::string node;
+  std::string address;
   bool check = false;
   int verbosity = 0;
 };
 
 void Declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--config", arguments.config, "Configuration file")->capture_default_str()->type_name("FILE");
+  app.add_option("--node", arguments.node, "This node's name in Kubernetes; goes before `node` of the configuration")
+      ->envname("NODE_NAME")
+      ->type_name("NAME");
+  app.add_option("--address", arguments.address, "Where other nodes reach this one, in Kubernetes: the pod's address")
+      ->envname("POD_IP")
+      ->type_name("IP");
   app.add_flag("--check-config", arguments.check, "Say whether the configuration is valid, and stop");
   app.add_option("-v,--verbosity", arguments.verbosity, "Log more: 1, 2")->type_name("N");
   app.set_version_flag("--version", "ballastd " BALLAST_VERSION);
@@ -64,15 +75,32 @@ void AllowImpatience(const sigset_t& signals) {
   LimitStop(kStopLimit);
 }
 
+// Null: not in Kubernetes. Nothing is connected yet.
+Result<std::unique_ptr<KubeClient>> ConnectKubernetes(const DaemonConfig& config) {
+  if (!config.kubernetes) return std::unique_ptr<KubeClient>();
+  const std::string& file = config.kubernetes->access;
+  const auto environment = [](const char* name) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+    return std::string(value == nullptr ? "" : value);
+  };
+  const Result<KubeAccess> access = file.empty() ? InClusterAccess(environment) : LoadKubeconfig(file);
+  if (!access.ok()) return access.status().WithContext("kubernetes.access");
+  ASSIGN_OR_RETURN(auto client, RestKubeClient::Create(
+                                    *access, {.user_agent = "ballastd/" BALLAST_VERSION, .field_manager = "ballastd"}));
+  return std::unique_ptr<KubeClient>(std::move(client));
+}
+
 Status Run(const DaemonConfig& config) {
   const sigset_t signals = BlockSignals();
   umask(022);
   mallopt(M_ARENA_MAX, 2);  // an arena per thread keeps 15 MiB more after a few dozen downloads
   const RealClock clock;
+  ASSIGN_OR_RETURN(const std::unique_ptr<KubeClient> kube, ConnectKubernetes(config));
   ModelManager::Options jobs{.slots = config.fetch.models};
   jobs.times.poll = config.poll;
-  ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
-                   Daemon::Start({.config = config, .version = BALLAST_VERSION, .jobs = jobs}, clock));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<Daemon> daemon,
+      Daemon::Start({.config = config, .version = BALLAST_VERSION, .jobs = jobs, .kube = kube.get()}, clock));
   const int signal = WaitForSignal(signals);
   LOG(INFO) << Message("Stopping").With("signal", signal);
   AllowImpatience(signals);
@@ -90,8 +118,10 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  const Result<DaemonConfig> config = LoadConfig(arguments.config);
+  Result<DaemonConfig> config = LoadConfig(arguments.config);
   if (!config.ok()) return Fail(config.status());
+  if (config->kubernetes && !arguments.node.empty()) config->node = arguments.node;
+  if (config->kubernetes) config->address = arguments.address;
   if (arguments.check) {
     std::cout << arguments.config << " is valid\n";
     return 0;

@@ -40,6 +40,11 @@ class TransferLimits {
   // Blocks until `bytes` may come. `demanded`: somebody waits for them; asked again while it blocks. Cancelled: `stop`
   // came first.
   Status Wait(TransferFrom from, uint64_t bytes, const std::function<bool()>& demanded, const std::stop_token& stop);
+  // In effect for what is asked for from now on.
+  void SetRates(const TransferRates& rates) {
+    MutexLock lock(mutex_);
+    buckets_.SetRates(rates);
+  }
 
  private:
   Pace& pace_;

@@ -14,6 +14,8 @@ Status CheckAnswers(const ModelRequest& request, const ModelAnswer& answer, cons
   if (answer.record.uri != ref.Uri()) return DataLoss(StrCat("it is about ", Quoted(answer.record.uri)));
   if (answer.record.commit != commit) return DataLoss("it names two commits");
   if (IsCommit(ref.revision) && commit != ref.revision) return DataLoss(StrCat("it is of commit ", Quoted(commit)));
+  if (request.manifest && answer.manifest.Id() != *request.manifest)
+    return DataLoss(StrCat("it is manifest ", answer.manifest.Id()));
   const std::vector<ManifestFile>& files = answer.manifest.files();
   if (files.empty()) return DataLoss("it has no files");
   for (const ManifestFile& file : files) {
@@ -33,7 +35,8 @@ ResolveQuery QueryOf(const ModelRequest& request, bool known_only) {
           .revision = revision,
           .filter = request.filter,
           .origin = request.origin,
-          .known_only = known_only};
+          .known_only = known_only,
+          .domain = request.domain};
 }
 
 Result<ModelRequest> RequestOf(const ResolveQuery& query) {
@@ -46,12 +49,13 @@ Result<ModelRequest> RequestOf(const ResolveQuery& query) {
     ref.revision = query.revision;
   }
   RETURN_IF_ERROR(query.filter.Validate());
-  return ModelRequest{.ref = std::move(ref), .filter = query.filter, .origin = query.origin};
+  return ModelRequest{.ref = std::move(ref), .filter = query.filter, .origin = query.origin, .domain = query.domain};
 }
 
 std::string ResolveKey(const ModelRequest& request) {
   ModelRequest same = request;
   same.keep_resolution = false;
+  same.manifest.reset();
   return same.Key();
 }
 

@@ -54,8 +54,8 @@ ModelManager::ModelManager(Store& store, Downloader& downloader, DaemonMetrics& 
       downloader_(downloader),
       metrics_(metrics),
       clock_(clock),
-      options_(options),
-      pool_("download", 2 * options.slots) {
+      options_(std::move(options)),
+      pool_("download", 2 * options_.slots) {
   scheduler_ = std::jthread([this](const std::stop_token& stop) { Schedule(stop); });
 }
 
@@ -195,6 +195,7 @@ std::optional<SteadyTime> ModelManager::StepAll() {
     wake = Earlier(wake, step.wake);
     if (step.action == JobAction::kForget) {
       it = jobs_.erase(it);
+      options_.phase_changed();
       continue;
     }
     if (step.action == JobAction::kStart) Start(job);
@@ -226,6 +227,7 @@ void ModelManager::Start(Job& job) {
   job.progress = {.step = "resolving"};
   job.error = OkStatus();
   ++running_;
+  options_.phase_changed();
   Notify(job);
   if (!pool_.Submit([this, &job](std::stop_token stop) { RunAttempt(job, std::move(stop)); })) --running_;
 }
@@ -289,6 +291,7 @@ void ModelManager::Ended(Job& job, const Result<ReadyModel>& end) {
                         .With("model", job.request.Name())
                         .With("error", end.status());
   }
+  options_.phase_changed();
   Notify(job);
   changed_.NotifyAll();
 }

@@ -55,6 +55,8 @@ class ModelManager {
     std::chrono::milliseconds notify_every{200};
     // Who waits hears something at least this often: only by that does a server notice a caller who left.
     std::chrono::milliseconds remind_every{1000};
+    // A job began, ended or went. Called under the manager's lock: must not block or call back.
+    std::function<void()> phase_changed = [] {};
   };
   // Called with a snapshot, one at a time, under the manager's lock: must not block or call back.
   using Watcher = std::function<void(const JobSnapshot&)>;

@@ -16,6 +16,8 @@ std::string ModelRequest::Name() const {
 
 std::string ModelRequest::Key() const {
   std::string key = StrCat(Name(), "\norigin=", Quoted(origin), keep_resolution ? " kept" : "");
+  if (manifest) key += "\nmanifest=" + manifest->Hex();
+  if (!domain.empty()) key += "\ndomain=" + Quoted(domain);
   for (const std::string& pattern : filter.include) key += "\n+" + Quoted(pattern, pattern.size());
   for (const std::string& pattern : filter.exclude) key += "\n-" + Quoted(pattern, pattern.size());
   return key;

@@ -19,6 +19,11 @@ struct ModelRequest {
   // updatePolicy Manual; an inline source asks its origin each time.
   bool keep_resolution = false;
 
+  // What must come out: whatever else the origin says is DataLoss. Set where somebody else has resolved it.
+  std::optional<Digest> manifest;
+  // By whose right the bytes come, as CacheEntry::domain; "" = anybody's.
+  std::string domain;
+
   // "hf://org/name@main"
   std::string Name() const;
   // Equal for equal requests, and safe to log.

@@ -1,6 +1,7 @@
 #include "daemon/model_resolver.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/logging.h"
@@ -34,14 +35,6 @@ class LoggingSink final : public ProgressSink {
  private:
   const std::string name_;
 };
-
-ResolvedModel WithoutDigests(const ResolvedModel& model) {
-  ResolvedModel part{.ref = model.ref, .commit = model.commit};
-  for (const RemoteFile& file : model.files) {
-    if (!file.sha256) part.files.push_back(file);
-  }
-  return part;
-}
 
 }  // namespace
 
@@ -138,7 +131,7 @@ Status ModelResolver::Look(const ModelRequest& request, const std::stop_token& s
     while (!stop.stop_requested() && answered_.WaitUntil(mutex_, until)) continue;
   }
   if (stop.stop_requested()) return Cancelled("stopped");
-  ASSIGN_OR_RETURN(Origin* const origin, parts_.origins(request.ref, request.origin));
+  ASSIGN_OR_RETURN(Origin* const origin, parts_.origins(request));
   return origin->Reach(request.ref, parts_.reach_within, stop);
 }
 
@@ -179,7 +172,7 @@ Result<ModelAnswer> ModelResolver::Wait(const ModelRequest& request, const std::
 
 Result<ModelAnswer> ModelResolver::AskOrigin(const ModelRequest& request, Question& question,
                                              const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(Origin* const origin, parts_.origins(request.ref, request.origin));
+  ASSIGN_OR_RETURN(Origin* const origin, parts_.origins(request));
   const std::stop_callback stopping(stop, [&question] { question.ask.request_stop(); });
   Result<ResolvedModel> model = origin->Resolve(request.ref, request.filter, question.ask.get_token());
   const std::optional<Status> silence = Heard(question);
@@ -207,14 +200,13 @@ Result<ModelAnswer> ModelResolver::WithoutOrigin(const ModelRequest& request, co
 
 Result<ModelAnswer> ModelResolver::AnswerOf(const ModelRequest& request, Origin& origin, ResolvedModel model,
                                             const std::stop_token& stop) {
-  RETURN_IF_ERROR(FindDigests(origin, model, stop));
-  std::vector<ManifestFile> files;
-  for (const RemoteFile& file : model.files) files.push_back({file.path, *file.sha256, file.size});
-  ASSIGN_OR_RETURN(Manifest manifest, Manifest::Make(std::move(files)));
+  RETURN_IF_ERROR(FindDigests(request.domain, origin, model, stop));
+  ASSIGN_OR_RETURN(Manifest manifest, ManifestOf(model));
   return ModelAnswer{std::move(manifest), RecordOf(request, model, Unix(parts_.clock)), ""};
 }
 
-Status ModelResolver::FindDigests(Origin& origin, ResolvedModel& model, const std::stop_token& stop) {
+Status ModelResolver::FindDigests(const std::string& domain, Origin& origin, ResolvedModel& model,
+                                  const std::stop_token& stop) {
   const ResolvedModel part = WithoutDigests(model);
   if (part.files.empty()) return OkStatus();
   TransferCounts counts;
@@ -222,6 +214,10 @@ Status ModelResolver::FindDigests(Origin& origin, ResolvedModel& model, const st
   MeteredSource source(origin, parts_.metrics, parts_.limits, counts, demanded);
   ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(part, parts_.store.blobs()));
   LoggingSink sink(model.ref.ToString());
+  std::set<SafePath> was_here;
+  for (const RemoteFile& file : part.files) {
+    if (file.git_oid && parts_.store.blobs().FindByGitOid(*file.git_oid)) was_here.insert(file.path);
+  }
   ASSIGN_OR_RETURN(const FetchedModel fetched,
                    FetchModel(part, source, *destination, {.max_streams = kStreams}, parts_.clock, sink, stop));
   std::map<SafePath, Digest> digests;
@@ -229,7 +225,12 @@ Status ModelResolver::FindDigests(Origin& origin, ResolvedModel& model, const st
   for (RemoteFile& file : model.files) {
     if (!file.sha256) file.sha256 = digests.at(file.path);
   }
-  return OkStatus();
+  if (parts_.domains == nullptr) return OkStatus();
+  std::set<Digest> delivered;
+  for (const auto& [path, digest] : digests) {
+    if (!was_here.contains(path) && !parts_.domains->IsContested(digest, domain)) delivered.insert(digest);
+  }
+  return parts_.domains->Prove(delivered, domain);
 }
 
 // With the age of what can have become another since.

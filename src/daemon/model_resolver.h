@@ -39,6 +39,7 @@ class ModelResolver final : public Resolver {
     const Clock& clock;
     Duration look_after = std::chrono::milliseconds(500);  // without an answer
     Duration reach_within = std::chrono::milliseconds(1500);
+    DomainBook* domains = nullptr;  // null: nobody asks by whose right a blob is here
   };
 
   explicit ModelResolver(const Parts& parts);
@@ -63,7 +64,7 @@ class ModelResolver final : public Resolver {
   Result<ModelAnswer> WithoutOrigin(const ModelRequest& request, const Status& failure);
   Result<ModelAnswer> AnswerOf(const ModelRequest& request, Origin& origin, ResolvedModel model,
                                const std::stop_token& stop);
-  Status FindDigests(Origin& origin, ResolvedModel& model, const std::stop_token& stop);
+  Status FindDigests(const std::string& domain, Origin& origin, ResolvedModel& model, const std::stop_token& stop);
   std::optional<ModelAnswer> Known(const ModelRequest& request);
   std::optional<ModelAnswer> Stored(const ModelRequest& request) const;
   void Forget() REQUIRES(mutex_);

@@ -27,7 +27,7 @@ ModelRequest Main(const std::string& uri = "hf://org/a") { return {.ref = ModelR
 class Node {
  public:
   Node(Origin& origin, const Clock& clock)
-      : clock_(clock), origins_([&origin](const ModelRef&, const std::string&) -> Result<Origin*> { return &origin; }) {
+      : clock_(clock), origins_([&origin](const ModelRequest&) -> Result<Origin*> { return &origin; }) {
     StoreOptions options{.root = dir_.path() + "/cache"};
     store_ = Store::Open(options, files_, clock).value();
     resolutions_ = Resolutions::Open(dir_.path() + "/resolutions.json").value();

@@ -58,6 +58,7 @@ void PrepareCall::OnDone() {
     MutexLock lock(mutex_);
     watcher = watcher_;
   }
+  admission_ = {};
   if (watcher) core_.manager.Unwatch(*watcher);
   delete this;
 }
@@ -72,9 +73,53 @@ void PrepareCall::OnCancel() {
 }
 
 void PrepareCall::Begin() {
-  Result<Admitted> admitted = Admit(request_, core_.manifests.Get()->caches, core_.facts.volume_sources);
-  if (!admitted.ok()) return EndWith(admitted.status());
-  admitted_ = *std::move(admitted);
+  for (;;) {
+    Admittance admittance = core_.admissions.Admit(request_);
+    if (admittance.waiting_for.empty() && !admittance.admitted.ok()) return EndWith(admittance.admitted.status());
+    if (admittance.waiting_for.empty()) {
+      admitted_ = *std::move(admittance.admitted);
+      return Join();
+    }
+    if (const Status waits = AwaitAdmission(admittance.waiting_for); !waits.ok()) return EndWith(waits);
+    MutexLock lock(mutex_);
+    if (std::exchange(ask_again_, false)) continue;
+    if (cancelled_) break;
+    busy_ = false;
+    unadmitted_ = true;
+    return;
+  }
+  EndWith(Cancelled("the caller left before its model was admitted"));
+}
+
+// The lease comes first, as for a download: the kubelet will come back for it.
+Status PrepareCall::AwaitAdmission(const std::string& waiting_for) {
+  PrepareUpdate update;
+  cache::v1::Progress& progress = *update.mutable_progress();
+  progress.set_model(request_.cluster_cache() + request_.cache());
+  progress.set_phase("waiting");
+  progress.set_waiting_for(waiting_for);
+  if (!std::exchange(waits_, true)) {
+    RETURN_IF_ERROR(PutLease(std::nullopt, ""));
+    admission_ = core_.admissions.Watch([this] { AskAgain(); });
+    MutexLock lock(mutex_);
+    ask_again_ = true;  // what was decided before the watch began
+  }
+  if (core_.events != nullptr) core_.events->Waiting(request_.lease(), progress);
+  Offer(std::move(update));
+  return OkStatus();
+}
+
+// Under the lock of whoever admits.
+void PrepareCall::AskAgain() {
+  MutexLock lock(mutex_);
+  ask_again_ = true;
+  if (busy_ || !unadmitted_) return;
+  busy_ = true;
+  unadmitted_ = false;
+  BALLAST_CHECK(pool_.Submit([this](const std::stop_token&) { Begin(); })) << "calls end before their pool";
+}
+
+void PrepareCall::Join() {
   if (const std::optional<ReadyModel> here = core_.downloader.FindHere(admitted_.request, admitted_.manifest))
     return Publish(*here);
   if (const Status leased = PutLease(std::nullopt, ""); !leased.ok()) return EndWith(leased);
@@ -93,9 +138,11 @@ void PrepareCall::Begin() {
 void PrepareCall::Heard(const JobSnapshot& snapshot) {
   PrepareUpdate update;
   *update.mutable_progress() = ProgressOf(snapshot);
+  if (core_.events != nullptr && !snapshot.ended() && snapshot.phase != JobPhase::kQueued)
+    core_.events->Waiting(request_.lease(), update.progress());
   MutexLock lock(mutex_);
+  if (busy_ && watcher_) return;  // it is being ended, by what was heard before: the job may have begun anew
   latest_ = snapshot;
-  if (busy_ && watcher_) return;  // it is being ended
   if (!snapshot.ended()) Offer(std::move(update));
   if (busy_ || !NeedsWork()) return;
   busy_ = true;
@@ -103,7 +150,7 @@ void PrepareCall::Heard(const JobSnapshot& snapshot) {
 }
 
 // Not where exact bytes are asked for: whether they are these is known when all are here.
-bool PrepareCall::MayBeEarly() const { return request_.early() && request_.has_lease() && request_.manifest().empty(); }
+bool PrepareCall::MayBeEarly() const { return request_.early() && request_.has_lease() && !admitted_.manifest; }
 
 bool PrepareCall::NeedsWork() const { return latest_ && (latest_->ended() || (MayBeEarly() && latest_->resolved)); }
 
@@ -172,6 +219,11 @@ Status PrepareCall::PutLease(const std::optional<Digest>& manifest, const std::s
                                    .view = view});
 }
 
+void PrepareCall::TellPod(const cache::v1::Ready& ready) const {
+  if (core_.events != nullptr && request_.volume())
+    core_.events->Mounted(request_.lease(), ready, request_.asked_to_write());
+}
+
 // A final error takes the lease with it: nobody unpublishes what was never published. What a later call may cure leaves
 // it, like a caller that left.
 void PrepareCall::EndWith(Status status, std::optional<PrepareUpdate> last) {
@@ -183,6 +235,7 @@ void PrepareCall::EndWith(Status status, std::optional<PrepareUpdate> last) {
                         .With("volume", request_.lease().volume_id())
                         .With("error", removed);
   }
+  if (status.ok() && last && last->has_ready()) TellPod(last->ready());
   const Duration took = core_.clock.Steady() - begun_;
   core_.metrics.CountPrepare(status, std::chrono::duration<double>(took).count());
   LOG(INFO) << Message(status.ok() ? "Prepared" : "Not prepared")

@@ -25,6 +25,9 @@ class PrepareCall final : public UpdateStream<cache::v1::PrepareUpdate> {
 
  private:
   void Begin();
+  Status AwaitAdmission(const std::string& waiting_for);
+  void AskAgain();
+  void Join();
   void Heard(const JobSnapshot& snapshot);
   bool MayBeEarly() const;
   bool NeedsWork() const REQUIRES(mutex_);
@@ -32,6 +35,7 @@ class PrepareCall final : public UpdateStream<cache::v1::PrepareUpdate> {
   void Conclude(const JobSnapshot& job);
   void PublishEarly(const JobSnapshot& job);
   void Publish(const ReadyModel& model);
+  void TellPod(const cache::v1::Ready& ready) const;
   Result<std::string> LeasedView(const ReadyModel& model);
   Status PutLease(const std::optional<Digest>& manifest, const std::string& view);
   void EndWith(Status status, std::optional<cache::v1::PrepareUpdate> last = std::nullopt);
@@ -40,13 +44,17 @@ class PrepareCall final : public UpdateStream<cache::v1::PrepareUpdate> {
   WorkerPool& pool_;
   const cache::v1::PrepareRequest request_;
   const SteadyTime begun_;
-  Admitted admitted_;  // of the task that owns the call
+  Admitted admitted_;   // of the task that owns the call
+  bool waits_ = false;  // for admission, once at least; of that task, too
 
   Mutex mutex_;
   bool busy_ GUARDED_BY(mutex_) = true;
   bool cancelled_ GUARDED_BY(mutex_) = false;
+  bool unadmitted_ GUARDED_BY(mutex_) = false;  // nobody has decided yet
+  bool ask_again_ GUARDED_BY(mutex_) = false;   // somebody may have, while a task was at work
   std::optional<uint64_t> watcher_ GUARDED_BY(mutex_);
   std::optional<JobSnapshot> latest_ GUARDED_BY(mutex_);
+  AdmissionWatch admission_;
 };
 
 }  // namespace ballast

@@ -39,4 +39,10 @@ TransferBuckets::Taken TransferBuckets::Take(TransferFrom from, uint64_t bytes, 
   return {true, std::max(shared, prewarm_.Take(bytes, now)), shared};
 }
 
+void TransferBuckets::SetRates(const TransferRates& rates) {
+  download_.SetRate(rates.download);
+  origin_.SetRate(rates.origin);
+  prewarm_.SetRate(rates.prewarm);
+}
+
 }  // namespace ballast

@@ -14,6 +14,8 @@ class RateLimit {
 
   // Takes `bytes` and says how long the taker has to wait for them; zero without a limit.
   Duration Take(uint64_t bytes, SteadyTime now);
+  // What was taken before stays paid for as it was.
+  void SetRate(uint64_t bytes_per_second) { rate_ = bytes_per_second; }
   // Zero: others leave some of the rate unused. Else when to look again.
   Duration SpareIn(SteadyTime now) const;
 
@@ -26,6 +28,8 @@ struct TransferRates {  // bytes per second; 0 = no limit
   uint64_t download = 0;
   uint64_t origin = 0;
   uint64_t prewarm = 0;
+
+  friend bool operator==(const TransferRates&, const TransferRates&) = default;
 };
 
 enum class TransferFrom { kOrigin, kPeer };
@@ -43,6 +47,7 @@ class TransferBuckets {
     Duration wait_if_wanted;  // the same once somebody waits for them: a prewarm's own rate holds them up no more
   };
   Taken Take(TransferFrom from, uint64_t bytes, bool demanded, SteadyTime now);
+  void SetRates(const TransferRates& rates);
 
  private:
   Duration TakeShared(TransferFrom from, uint64_t bytes, SteadyTime now);

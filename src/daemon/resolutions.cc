@@ -20,7 +20,8 @@ constexpr int kVersion = 1;
 constexpr size_t kMaxFile = 64 << 20;
 
 bool SameSelection(const Resolution& known, const ModelRequest& request) {
-  return known.uri == request.ref.Uri() && known.origin == request.origin && known.filter == request.filter;
+  return known.uri == request.ref.Uri() && known.origin == request.origin && known.filter == request.filter &&
+         known.domain == request.domain;
 }
 
 bool SameRequest(const Resolution& known, const ModelRequest& request) {
@@ -29,9 +30,11 @@ bool SameRequest(const Resolution& known, const ModelRequest& request) {
 }
 
 json ToJson(const Resolution& one) {
-  return {{"uri", one.uri},       {"revision", one.revision},       {"origin", one.origin},
-          {"kept", one.kept},     {"include", one.filter.include},  {"exclude", one.filter.exclude},
-          {"commit", one.commit}, {"manifest", one.manifest.Hex()}, {"resolved", one.resolved_unix}};
+  json value = {{"uri", one.uri},       {"revision", one.revision},       {"origin", one.origin},
+                {"kept", one.kept},     {"include", one.filter.include},  {"exclude", one.filter.exclude},
+                {"commit", one.commit}, {"manifest", one.manifest.Hex()}, {"resolved", one.resolved_unix}};
+  if (!one.domain.empty()) value["domain"] = one.domain;
+  return value;
 }
 
 // Throws json::exception on a missing or mistyped member.
@@ -44,7 +47,8 @@ Result<Resolution> FromJson(const json& value) {
                     .kept = value.at("kept"),
                     .commit = value.at("commit"),
                     .manifest = manifest,
-                    .resolved_unix = value.at("resolved")};
+                    .resolved_unix = value.at("resolved"),
+                    .domain = value.value("domain", "")};
 }
 
 }  // namespace
@@ -120,7 +124,8 @@ Status Resolutions::Put(const ModelRequest& request, const std::string& commit, 
                   .kept = request.keep_resolution,
                   .commit = commit,
                   .manifest = manifest,
-                  .resolved_unix = now_unix});
+                  .resolved_unix = now_unix,
+                  .domain = request.domain});
   return Save();
 }
 

@@ -25,6 +25,7 @@ struct Resolution {
   std::string commit;
   Digest manifest;
   int64_t resolved_unix = 0;
+  std::string domain;  // ModelRequest::domain
 
   friend bool operator==(const Resolution&, const Resolution&) = default;
 };

@@ -23,11 +23,13 @@
 #include <thread>
 
 #include "base/strings.h"
+#include "daemon/testing/cluster_swarm.h"
 #include "daemon/testing/impostor.h"
 #include "daemon/testing/raw_tls.h"
 #include "daemon/testing/service_fixture.h"
 #include "daemon/testing/swarm_fixture.h"
 #include "peering/peer_server.h"
+#include "proto/agent.pb.h"
 #include "proto/peer.pb.h"
 #include "swarm/testing/raw_socket.h"
 
@@ -209,6 +211,50 @@ TEST_F(RouteWalkTest, TheControlPortServesNothingElseNotEvenMembers) {
       EXPECT_EQ(CallControl(Member(), method).error_code(), grpc::StatusCode::UNIMPLEMENTED) << method;
       EXPECT_EQ(CallControl({"no certificate"}, method).error_code(), grpc::StatusCode::UNAVAILABLE) << method;
     }
+  }
+}
+
+// ---- the control port in a cluster: the operator has a say, and no more than its own
+
+class ClusterRouteWalkTest : public ClusterSwarm {
+ protected:
+  void StartOne() {
+    Add("n1");
+    WriteSlices();
+    WriteEntries("n1", {Entry()});
+    AwaitCertificate("n1", ConditionStatus::kTrue);
+    AwaitReady("n1");
+  }
+  grpc::Status CallControl(const Caller& caller, const std::string& method) const {
+    return Call(StrCat("ipv4:127.0.0.1:", nodes_[0]->daemon->control_port()), ChannelOf(caller, cluster_.CaPem()),
+                method);
+  }
+  Caller Operator() const { return {"the operator", cluster_.CredentialsOf(PeerIdentity::Operator())}; }
+  Caller Member() const { return {"a member", cluster_.CredentialsOf(PeerIdentity::Node("n1").value())}; }
+};
+
+TEST_F(ClusterRouteWalkTest, TheAgentsServiceAnswersTheOperatorAlone) {
+  const std::vector<std::string> methods = MethodsOf(*agent::v1::ProgressRequest::descriptor()->file());
+  EXPECT_THAT(methods, UnorderedElementsAreArray({"/ballast.agent.v1.Agent/Progress"}))
+      << "a route was added: look who may ask for it";
+  StartOne();
+  for (const std::string& method : methods) {
+    EXPECT_TRUE(CallControl(Operator(), method).ok()) << method;
+    EXPECT_EQ(CallControl(Member(), method).error_code(), grpc::StatusCode::PERMISSION_DENIED) << method;
+    for (const Caller& caller : WrongCallers(cluster_, clock_.Now())) {
+      if (caller.name == "the operator's") continue;
+      EXPECT_EQ(CallControl(caller, method).error_code(), grpc::StatusCode::UNAVAILABLE) << method << caller.name;
+    }
+  }
+}
+
+TEST_F(ClusterRouteWalkTest, TheOperatorIsNoMemberOfTheSwarm) {
+  StartOne();
+  for (const std::string& method : ControlMethods())
+    EXPECT_EQ(CallControl(Operator(), method).error_code(), grpc::StatusCode::PERMISSION_DENIED) << method;
+  for (const auto& methods : {LocalMethods(), kUnserved}) {
+    for (const std::string& method : methods)
+      EXPECT_EQ(CallControl(Operator(), method).error_code(), grpc::StatusCode::UNIMPLEMENTED) << method;
   }
 }
 

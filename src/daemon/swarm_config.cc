@@ -104,6 +104,18 @@ SwarmConfig ReadSwarm(YamlReader& yaml) {
   return swarm;
 }
 
+SwarmConfig ReadSwarmInCluster(YamlReader& yaml, const std::string& identity_dir) {
+  SwarmConfig swarm;
+  yaml.Object("listen", [&](YamlReader& listen) { ReadListen(listen, swarm); });
+  for (const std::string_view key : {"members", "membersFile", "dns", "tls", "plaintext"}) {
+    yaml.Ignore(key);
+    if (yaml.Has(key)) yaml.Fail(key, "is set beside kubernetes, where it comes from the cluster; remove it");
+  }
+  swarm.tls = {
+      .ca = identity_dir + "/ca.crt", .certificate = identity_dir + "/tls.crt", .key = identity_dir + "/tls.key"};
+  return swarm;
+}
+
 Result<std::vector<Member>> ParseMembers(std::string_view text, const std::string& file) {
   ASSIGN_OR_RETURN(const std::vector<YamlValue> documents, ParseYaml(text, file));
   if (documents.size() != 1) return InvalidArgument(StrCat(file, ": must be one document, with members"));

@@ -24,7 +24,7 @@ struct SwarmConfig {
     uint16_t data_port = kDefaultDataPort;
   } listen;
 
-  // Who is in it: exactly one of these three is set.
+  // Who is in it: exactly one of these three is set; none inside Kubernetes.
   std::vector<Member> members;
   std::string members_file;  // re-read when it changes
   struct {
@@ -39,6 +39,10 @@ struct SwarmConfig {
 
 // Reads the mapping `swarm`.
 SwarmConfig ReadSwarm(YamlReader& yaml);
+
+// The same inside Kubernetes: members and certificates come from the cluster, so that only `listen` is left to say. The
+// certificates are ca.crt, tls.crt and tls.key in `identity_dir`.
+SwarmConfig ReadSwarmInCluster(YamlReader& yaml, const std::string& identity_dir);
 
 // The text of a members file: "members:" with the same list as in the configuration, at least one. InvalidArgument
 // "FILE:LINE: ..".

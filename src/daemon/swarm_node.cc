@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "daemon/piece_hashes.h"
 #include "daemon/quarantine_book.h"
+#include "daemon/swarm_catalog.h"
 #include "daemon/swarm_credentials.h"
 #include "daemon/swarm_members.h"
 #include "daemon/swarm_resolver.h"
@@ -34,7 +35,7 @@ std::string SwarmNameOf(const SwarmConfig& config, const std::string& node) {
 
 // In the order of their start; destroyed the other way round.
 struct SwarmNode::State {
-  explicit State(Parts given) : parts(std::move(given)), blobs(parts.store) {}
+  explicit State(Parts given) : parts(std::move(given)), blobs(parts.store), catalog(parts.store, parts.domains) {}
   ~State() {
     upkeep = {};
     Leave();
@@ -50,14 +51,16 @@ struct SwarmNode::State {
   void Leave();
   void SetHeld();
   TlsProvider Tls();
+  Membership& Members() { return parts.membership != nullptr ? *parts.membership : members->membership(); }
 
   const Parts parts;
   StoreBlobProvider blobs;
+  SwarmCatalog catalog;
   SystemNameLookup lookup;
   NodeTable nodes;
   QuarantineBook quarantine;
   std::unique_ptr<PieceHashBook> hashes;
-  std::unique_ptr<SwarmMembers> members;
+  std::unique_ptr<SwarmMembers> members;          // null: others give them
   std::unique_ptr<SwarmCredentials> credentials;  // null: plaintext
   std::unique_ptr<PieceServer> pieces;
   std::unique_ptr<PieceClient> client;
@@ -78,7 +81,9 @@ TlsProvider SwarmNode::State::Tls() {
 
 Status SwarmNode::State::OpenFiles() {
   ASSIGN_OR_RETURN(hashes, PieceHashBook::Open(parts.store.root() + "/pieces", parts.store.blobs()));
-  ASSIGN_OR_RETURN(members, SwarmMembers::Open(parts.config, parts.node, lookup));
+  if (parts.membership == nullptr) {
+    ASSIGN_OR_RETURN(members, SwarmMembers::Open(parts.config, parts.node, lookup));
+  }
   if (parts.config.plaintext) {
     LOG(WARNING) << Message("swarm.plaintext: nothing is encrypted, and whoever reaches the swarm's ports is believed");
     return OkStatus();
@@ -95,8 +100,7 @@ Status SwarmNode::State::ServePieces() {
     return parts.uploads.Wait(TransferFrom::kPeer, bytes, kDemanded, stop);
   };
   auto started = PieceServer::Start(
-      options,
-      {.blobs = blobs, .clock = parts.clock, .tls = Tls(), .admit = AdmitMembers(members->membership()), .gate = gate});
+      options, {.blobs = blobs, .clock = parts.clock, .tls = Tls(), .admit = AdmitMembers(Members()), .gate = gate});
   if (!started.ok()) return started.status().WithContext("swarm.listen.dataPort");
   pieces = *std::move(started);
   client = std::make_unique<PieceClient>(PieceClientOptions{.plaintext = parts.config.plaintext}, parts.clock, Tls());
@@ -104,8 +108,8 @@ Status SwarmNode::State::ServePieces() {
 }
 
 Status SwarmNode::State::Control() {
-  Membership& membership = members->membership();
-  ASSIGN_OR_RETURN(link, parts.link({parts.config, membership, nodes, credentials.get(), parts.clock}));
+  Membership& membership = Members();
+  ASSIGN_OR_RETURN(link, parts.link({parts.config, membership, nodes, credentials.get(), parts.clock, parts.progress}));
   ControlTransport& transport = link->transport();
   resolver.reset(new SwarmResolver({membership, transport, parts.resolver}));
   host = std::make_unique<CoordinatorHost>(
@@ -115,10 +119,7 @@ Status SwarmNode::State::Control() {
           .transport = transport,
           .hashes = *hashes,
           .resolver = parts.resolver,
-          .manifests = [this](const Digest& model) -> std::optional<Manifest> {
-            const std::optional<StoredModel> stored = parts.store.models().Find(model);
-            return stored ? std::optional(stored->manifest) : std::nullopt;
-          },
+          .manifests = [this](const Digest& model) { return catalog.Find(model); },
           .clock = parts.clock,
           .quarantined = [this](const Digest& model, const std::string& node) { quarantine.Add(model, node); }},
       CoordinatorHostOptions{});
@@ -154,15 +155,14 @@ void SwarmNode::State::Upkeep() {
     credentials->Refresh();
     link->Refresh();
   }
-  Status problem = members->Refresh();
+  Status problem = members == nullptr ? OkStatus() : members->Refresh();
   MutexLock lock(mutex);
   if (!problem.ok() && !(problem == members_problem)) LOG(WARNING) << Message(problem.message());
   members_problem = std::move(problem);
 }
 
 void SwarmNode::State::SetHeld() {
-  std::vector<Digest> held;
-  for (const StoredModel& model : parts.store.models().List()) held.push_back(model.id);
+  std::vector<Digest> held = catalog.Held();
   MutexLock lock(mutex);
   if (announcer != nullptr) announcer->SetHeld(std::move(held));
 }
@@ -185,7 +185,7 @@ Result<std::unique_ptr<SwarmNode>> SwarmNode::Start(Parts parts) {
   state->SetHeld();
   LOG(INFO) << Message("In the swarm")
                    .With("node", state->parts.node)
-                   .With("members", state->members->membership().Current()->size())
+                   .With("members", state->Members().Current()->size())
                    .With("control_port", state->link->port())
                    .With("data_port", state->pieces->port())
                    .With("tls", state->credentials != nullptr);
@@ -204,7 +204,7 @@ Result<ModelAnswer> SwarmNode::Resolve(const ModelRequest& request, const std::s
 }
 
 Swarm& SwarmNode::swarm() { return *state_->swarm; }
-const Membership& SwarmNode::membership() const { return state_->members->membership(); }
+const Membership& SwarmNode::membership() const { return state_->Members(); }
 uint32_t SwarmNode::uploads() const { return state_->pieces->uploads(); }
 
 void SwarmNode::Proven(const Digest& blob, const std::vector<Digest>& pieces) { state_->hashes->Keep(blob, pieces); }

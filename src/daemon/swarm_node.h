@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "daemon/control_link.h"
 #include "daemon/daemon_swarm.h"
+#include "daemon/domain_book.h"
 #include "daemon/metered_source.h"
 #include "daemon/metrics.h"
 #include "daemon/model_resolver.h"
@@ -32,6 +33,9 @@ class SwarmNode final : public DaemonSwarm {
     const Clock& clock;
     MakeControlLink link;
     Duration upkeep = std::chrono::seconds(2);  // how often certificates and members are looked at
+    Membership* membership = nullptr;           // null: as the configuration says
+    AgentProgress progress = {};                // for the operator
+    const DomainBook* domains = nullptr;        // null: nobody asks by whose right a model is here
   };
 
   // Listens and serves when it returns. Errors name the key of the configuration that would cure them.

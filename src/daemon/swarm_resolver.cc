@@ -111,7 +111,9 @@ Result<ModelAnswer> SwarmResolver::Resolve(const ModelRequest& request, const st
   if (nodes.size() > 1) own.emplace(parts_.self, request);
   for (const Member& node : nodes) {
     if (silences >= kSilences) break;
-    Result<ModelAnswer> answer = AskOne(node, request, /*known_only=*/false, stop);
+    // By a right that the other may not have: it says what it knows, and the origin is asked with this node's token.
+    const bool known_only = !request.domain.empty() && node.name != parts_.membership.self();
+    Result<ModelAnswer> answer = AskOne(node, request, known_only, stop);
     if (stop.stop_requested()) return Cancelled("stopped");
     if (answer.ok() && answer->warning.empty()) return answer;
     const bool silence = answer.ok() || answer.status().code() == StatusCode::kAborted;
@@ -121,7 +123,7 @@ Result<ModelAnswer> SwarmResolver::Resolve(const ModelRequest& request, const st
       if (!stale) stale = *std::move(answer);
       continue;
     }
-    if (IsFinal(request, answer.status())) return answer;
+    if (!known_only && IsFinal(request, answer.status())) return answer;
     LOG(INFO) << Message("A node did not say what a model is")
                      .With("model", request.Name())
                      .With("node", node.name)

@@ -11,6 +11,7 @@ Informer::Informer(KubeClient& client, KubeResource resource, InformerOptions op
     : client_(client),
       resource_(std::move(resource)),
       options_(std::move(options)),
+      store_(options_.keep),
       backoff_(options_.backoff, options_.seed),
       random_(options_.seed) {}
 
@@ -43,15 +44,28 @@ Status Informer::Step(const std::stop_token& stop) {
 
 Status Informer::List(const std::stop_token& stop) {
   ++counts_.lists;
+  std::set<ObjectName> listed;
+  ListPage page;
+  do {
+    ASSIGN_OR_RETURN(page, ListPageAfter(page.continue_from, listed, stop));
+  } while (!page.continue_from.empty());
+  version_ = page.resource_version;
+  Tell(store_.Retain(listed));
+  SetSynced();
+  return OkStatus();
+}
+
+Result<ListPage> Informer::ListPageAfter(const std::string& token, std::set<ObjectName>& listed,
+                                         const std::stop_token& stop) {
   const ListRequest request{.ns = options_.ns,
                             .label_selector = options_.label_selector,
                             .field_selector = options_.field_selector,
-                            .limit = options_.page};
-  ASSIGN_OR_RETURN(ListPage all, ListAll(client_, resource_, request, {stop, options_.list_timeout}));
-  version_ = all.resource_version;
-  Tell(store_.Replace(std::move(all.items)));
-  SetSynced();
-  return OkStatus();
+                            .limit = options_.page,
+                            .continue_from = token};
+  ASSIGN_OR_RETURN(ListPage page, client_.List(resource_, request, {stop, options_.list_timeout}));
+  for (const Json& object : page.items) listed.insert(NameOf(object));
+  Tell(store_.Put(std::exchange(page.items, {})));
+  return page;
 }
 
 Status Informer::Watch(const std::stop_token& stop) {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,6 +25,7 @@ struct InformerOptions {
   std::string label_selector;
   std::string field_selector;
   uint32_t page = 500;
+  KeepObjects keep = KeepObjects::kWhole;
   // A watch's length; each is up to twice as long, so that those of a cluster do not all end together.
   std::chrono::seconds watch_timeout{300};
   Duration list_timeout = std::chrono::seconds(60);  // of one page
@@ -52,7 +54,8 @@ class Informer {
   Informer(const Informer&) = delete;
   Informer& operator=(const Informer&) = delete;
 
-  // Called for each change in order, from the informer's thread; a list is told as its difference. Before Start().
+  // Called for each change in order, from the informer's thread; a list is told as its difference, what is gone
+  // last. Before Start().
   void AddHandler(ObjectHandler handler);
   void Start();
 
@@ -69,6 +72,8 @@ class Informer {
   // One list, or one watch where a list is not needed. Changes version_: "" means list.
   Status Step(const std::stop_token& stop);
   Status List(const std::stop_token& stop);
+  // Puts a page into the store as it comes, so that a large list is never in memory as a whole.
+  Result<ListPage> ListPageAfter(const std::string& token, std::set<ObjectName>& listed, const std::stop_token& stop);
   Status Watch(const std::stop_token& stop);
   void Tell(const std::vector<ObjectChange>& changes);
   void SetSynced();

@@ -137,7 +137,7 @@ TEST_F(InformerTest, WhatIsTooOldIsListedAgainAndToldAsADifference) {
   client_.EndWatches(Unavailable("cut"));
   const auto changes = Await(6);
   EXPECT_EQ(std::vector<std::string>(changes.begin() + 3, changes.end()),
-            (std::vector<std::string>{"DELETED gone=1", "MODIFIED changed=2", "ADDED new=1"}));
+            (std::vector<std::string>{"MODIFIED changed=2", "ADDED new=1", "DELETED gone=1"}));
   EXPECT_EQ(informer_->counts().lists.load(), 2U);
 }
 
@@ -146,15 +146,30 @@ TEST_F(InformerTest, AnObjectMadeAnewUnderItsNameIsADeletionAndAnAddition) {
   Json object = MakeConfigMap({"default", "a"}, {});
   object["metadata"]["uid"] = "1";
   object["metadata"]["resourceVersion"] = "1";
-  EXPECT_EQ(store.Replace({object}).size(), 1U);
-  EXPECT_TRUE(store.Replace({object}).empty());
+  EXPECT_EQ(store.Put({object}).size(), 1U);
+  EXPECT_TRUE(store.Put({object}).empty());
   object["metadata"]["uid"] = "2";
   object["metadata"]["resourceVersion"] = "9";
-  const auto changes = store.Replace({object});
+  const auto changes = store.Put({object});
   ASSERT_EQ(changes.size(), 2U);
   EXPECT_EQ(changes[0].kind, WatchEvent::Kind::kDeleted);
   EXPECT_EQ(UidOf(*changes[0].object), "1");
   EXPECT_EQ(changes[1].kind, WatchEvent::Kind::kAdded);
+}
+
+TEST_F(InformerTest, AStoreOfIdentitiesTellsEachObjectWholeOnce) {
+  ObjectStore store(KeepObjects::kIdentity);
+  Json object = MakeConfigMap({"default", "a"}, {{"key", "value"}});
+  object["metadata"]["uid"] = "1";
+  object["metadata"]["resourceVersion"] = "1";
+  const auto added = store.Put({object});
+  ASSERT_EQ(added.size(), 1U);
+  EXPECT_EQ(*added[0].object, object);
+  EXPECT_TRUE(store.Put({object}).empty());
+  EXPECT_FALSE(store.Get({"default", "a"})->contains("data"));
+  const auto gone = store.Retain({});
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(NameOf(*gone[0].object), (ObjectName{"default", "a"}));
 }
 
 TEST_F(InformerTest, AListThatFailsIsTriedAgainAsTheServerAsks) {

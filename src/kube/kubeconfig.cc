@@ -1,11 +1,10 @@
-#include <openssl/evp.h>
-
 #include <filesystem>
 #include <utility>
 
 #include "api/yaml_value.h"
 #include "base/small_file.h"
 #include "base/strings.h"
+#include "kube/base64.h"
 #include "kube/kube_access.h"
 
 namespace ballast {
@@ -52,16 +51,6 @@ class Node {
   const YamlValue* value_;
   std::string where_;
 };
-
-Result<std::string> DecodeBase64(const std::string& text, const std::string& where) {
-  std::string out(text.size() / 4 * 3 + 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return InvalidArgument(StrCat(where, " is not base64"));
-  const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<size_t>(size) - std::min<size_t>(padding, size));
-  return out;
-}
 
 class KubeconfigReader {
  public:
@@ -112,7 +101,9 @@ class KubeconfigReader {
       source.file = PathOf(node.Text(key));
       return OkStatus();
     }
-    ASSIGN_OR_RETURN(source.pem, DecodeBase64(data, node.At(key + "-data").where()));
+    const Result<std::string> decoded = DecodeBase64(data);
+    if (!decoded.ok()) return decoded.status().WithContext(node.At(key + "-data").where());
+    source.pem = *decoded;
     return OkStatus();
   }
 

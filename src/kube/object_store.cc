@@ -1,9 +1,18 @@
 #include "kube/object_store.h"
 
-#include <set>
 #include <utility>
 
 namespace ballast {
+namespace {
+
+Json IdentityOf(const Json& object) {
+  Json metadata = {{"name", NameOf(object).name}, {"uid", UidOf(object)}};
+  metadata["resourceVersion"] = ResourceVersionOf(object);
+  if (const ObjectName name = NameOf(object); !name.ns.empty()) metadata["namespace"] = name.ns;
+  return {{"metadata", std::move(metadata)}};
+}
+
+}  // namespace
 
 std::shared_ptr<const Json> ObjectStore::Get(const ObjectName& name) const {
   MutexLock lock(mutex_);
@@ -24,40 +33,44 @@ size_t ObjectStore::size() const {
   return objects_.size();
 }
 
-void ObjectStore::Remove(Objects& objects, const ObjectName& name, std::vector<ObjectChange>& changes) {
-  const auto found = objects.find(name);
-  if (found == objects.end()) return;
+void ObjectStore::Remove(const ObjectName& name, std::vector<ObjectChange>& changes) {
+  const auto found = objects_.find(name);
+  if (found == objects_.end()) return;
   changes.push_back({WatchEvent::Kind::kDeleted, found->second, found->second});
-  objects.erase(found);
+  objects_.erase(found);
 }
 
-void ObjectStore::Put(Objects& objects, Json object, std::vector<ObjectChange>& changes) {
+void ObjectStore::PutOne(Json object, std::vector<ObjectChange>& changes) {
   const ObjectName name = NameOf(object);
-  const auto found = objects.find(name);
-  const auto before = found == objects.end() ? nullptr : found->second;
+  const auto found = objects_.find(name);
+  auto before = found == objects_.end() ? nullptr : found->second;
   if (before && UidOf(*before) == UidOf(object)) {
     if (ResourceVersionOf(*before) == ResourceVersionOf(object)) return;
-    found->second = std::make_shared<const Json>(std::move(object));
-    changes.push_back({WatchEvent::Kind::kModified, found->second, before});
-    return;
+  } else {
+    Remove(name, changes);
+    before = nullptr;
   }
-  Remove(objects, name, changes);
-  const auto added = std::make_shared<const Json>(std::move(object));
-  objects[name] = added;
-  changes.push_back({WatchEvent::Kind::kAdded, added, nullptr});
+  const auto kind = before ? WatchEvent::Kind::kModified : WatchEvent::Kind::kAdded;
+  const auto whole = std::make_shared<const Json>(std::move(object));
+  objects_[name] = keep_ == KeepObjects::kWhole ? whole : std::make_shared<const Json>(IdentityOf(*whole));
+  changes.push_back({kind, whole, before});
 }
 
-std::vector<ObjectChange> ObjectStore::Replace(std::vector<Json> objects) {
+std::vector<ObjectChange> ObjectStore::Put(std::vector<Json> objects) {
   MutexLock lock(mutex_);
-  std::set<ObjectName> listed;
-  for (const Json& object : objects) listed.insert(NameOf(object));
+  std::vector<ObjectChange> changes;
+  for (Json& object : objects) PutOne(std::move(object), changes);
+  return changes;
+}
+
+std::vector<ObjectChange> ObjectStore::Retain(const std::set<ObjectName>& names) {
+  MutexLock lock(mutex_);
   std::vector<ObjectName> gone;
   for (const auto& [name, object] : objects_) {
-    if (!listed.contains(name)) gone.push_back(name);
+    if (!names.contains(name)) gone.push_back(name);
   }
   std::vector<ObjectChange> changes;
-  for (const ObjectName& name : gone) Remove(objects_, name, changes);
-  for (Json& object : objects) Put(objects_, std::move(object), changes);
+  for (const ObjectName& name : gone) Remove(name, changes);
   return changes;
 }
 
@@ -67,10 +80,10 @@ std::vector<ObjectChange> ObjectStore::Take(const WatchEvent& event) {
   switch (event.kind) {
     case WatchEvent::Kind::kAdded:
     case WatchEvent::Kind::kModified:
-      Put(objects_, event.object, changes);
+      PutOne(event.object, changes);
       break;
     case WatchEvent::Kind::kDeleted:
-      Remove(objects_, NameOf(event.object), changes);
+      Remove(NameOf(event.object), changes);
       break;
     case WatchEvent::Kind::kBookmark:
       break;

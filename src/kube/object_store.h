@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/mutex.h"
@@ -18,25 +19,37 @@ struct ObjectChange {
   std::shared_ptr<const Json> before;                // null: it came
 };
 
+enum class KeepObjects {
+  kWhole,
+  // Name, namespace, uid and resourceVersion: for a reader that makes its own values of what it is told. The change
+  // carries the whole object once; `before`, and what is deleted, are what was kept.
+  kIdentity,
+};
+
 // Thread-safe. What is read is a value, shared and never changed.
 class ObjectStore {
  public:
+  explicit ObjectStore(KeepObjects keep = KeepObjects::kWhole) : keep_(keep) {}
+
   std::shared_ptr<const Json> Get(const ObjectName& name) const;  // null: none
   std::vector<std::shared_ptr<const Json>> List() const;          // by name
   size_t size() const;
 
-  // Takes what was listed in place of all there is. The changes that make the difference: what has the same uid and
-  // resourceVersion is none; another uid is a deletion and an addition.
-  std::vector<ObjectChange> Replace(std::vector<Json> objects);
+  // Takes what was listed. The changes that make the difference: what has the same uid and resourceVersion is none;
+  // another uid is a deletion and an addition.
+  std::vector<ObjectChange> Put(std::vector<Json> objects);
+  // Drops everything else: a list was read to its end.
+  std::vector<ObjectChange> Retain(const std::set<ObjectName>& names);
   // The changes that an event makes: none where it tells what is known.
   std::vector<ObjectChange> Take(const WatchEvent& event);
 
  private:
   using Objects = std::map<ObjectName, std::shared_ptr<const Json>>;
 
-  static void Put(Objects& objects, Json object, std::vector<ObjectChange>& changes);
-  static void Remove(Objects& objects, const ObjectName& name, std::vector<ObjectChange>& changes);
+  void PutOne(Json object, std::vector<ObjectChange>& changes) REQUIRES(mutex_);
+  void Remove(const ObjectName& name, std::vector<ObjectChange>& changes) REQUIRES(mutex_);
 
+  const KeepObjects keep_;
   mutable Mutex mutex_;
   Objects objects_ GUARDED_BY(mutex_);
 };

@@ -1,8 +1,6 @@
 #include "kube/work_queue_state.h"
 
-#include <algorithm>
 #include <functional>
-#include <vector>
 
 namespace ballast {
 
@@ -13,7 +11,10 @@ void WorkQueueState::Add(const std::string& key) {
 
 void WorkQueueState::AddAt(const std::string& key, SteadyTime due) {
   const auto [at, added] = due_.try_emplace(key, due);
-  if (!added) at->second = std::min(at->second, due);
+  if (!added && at->second <= due) return;
+  by_due_.erase({at->second, key});
+  by_due_.emplace(due, key);
+  at->second = due;
 }
 
 Duration WorkQueueState::Fail(const std::string& key) {
@@ -23,12 +24,9 @@ Duration WorkQueueState::Fail(const std::string& key) {
 }
 
 void WorkQueueState::MoveDue(SteadyTime now) {
-  std::vector<std::pair<SteadyTime, std::string>> due;
-  for (const auto& [key, when] : due_) {
-    if (when <= now) due.emplace_back(when, key);
-  }
-  std::sort(due.begin(), due.end());
-  for (const auto& [when, key] : due) {
+  while (!by_due_.empty() && by_due_.begin()->first <= now) {
+    const std::string key = by_due_.begin()->second;
+    by_due_.erase(by_due_.begin());
     due_.erase(key);
     Add(key);
   }
@@ -49,9 +47,8 @@ void WorkQueueState::Done(const std::string& key) {
 }
 
 std::optional<SteadyTime> WorkQueueState::NextDue() const {
-  if (due_.empty()) return std::nullopt;
-  const auto by_time = [](const auto& a, const auto& b) { return a.second < b.second; };
-  return std::min_element(due_.begin(), due_.end(), by_time)->second;
+  if (by_due_.empty()) return std::nullopt;
+  return by_due_.begin()->first;
 }
 
 }  // namespace ballast

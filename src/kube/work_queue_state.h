@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -44,6 +45,7 @@ class WorkQueueState {
   std::set<std::string> waiting_;  // in ready_, or to be put there when it is done
   std::set<std::string> working_;
   std::map<std::string, SteadyTime> due_;
+  std::set<std::pair<SteadyTime, std::string>> by_due_;  // the same, the earliest first
   std::map<std::string, Backoff> failures_;
 };
 

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "core/digest.h"
 #include "core/glob.h"
+#include "core/manifest.h"
 #include "core/model_ref.h"
 #include "core/piece_map.h"
 #include "core/safe_path.h"
@@ -48,6 +49,11 @@ Status CheckListing(const std::vector<RemoteFile>& files);
 // A model without a file is a mistake: InvalidArgument where `filter` admits none of them, NotFound where there are
 // none.
 Status CheckNotEmpty(const ResolvedModel& model, const PathFilter& filter);
+
+// The part of `model` whose digests nobody knows before the download.
+ResolvedModel WithoutDigests(const ResolvedModel& model);
+// What it consists of. FailedPrecondition: a file's digest is not known.
+Result<Manifest> ManifestOf(const ResolvedModel& model);
 
 // Receives the bytes of a range, in order. An error ends the Read() with that error.
 using ByteSink = std::function<Status(std::span<const std::byte>)>;

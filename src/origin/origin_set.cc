@@ -61,9 +61,13 @@ HttpOptions HttpFor(const OriginConfig& config, prometheus::Registry* registry) 
           .on_answer = CountAnswers(registry, config.name)};
 }
 
+// Any host is one that a stranger may have.
+bool IsOfAnyHost(const OriginConfig& config) { return config.match == kHttps; }
+
 Result<std::unique_ptr<Origin>> MakeOrigin(const OriginConfig& config, const Clock& clock,
-                                           prometheus::Registry* registry) {
-  const TokenSource token{config.token, config.token_file};
+                                           prometheus::Registry* registry, const LoadToken& load) {
+  const TokenSource token = load ? TokenSource{.load = IsOfAnyHost(config) ? LoadToken() : load}
+                                 : TokenSource{config.token, config.token_file};
   const std::string_view scheme = SchemeOf(config.match);
   if (scheme == kFile) return std::unique_ptr<Origin>(std::make_unique<FileOrigin>(config.name, config.roots));
   if (scheme == kHttps) {
@@ -84,7 +88,7 @@ bool MatchesUri(std::string_view match, std::string_view uri) {
 }
 
 Result<std::unique_ptr<OriginSet>> OriginSet::Make(std::vector<OriginConfig> configs, const Clock& clock,
-                                                   prometheus::Registry* registry) {
+                                                   prometheus::Registry* registry, LoadToken load) {
   AddDefault(configs, kHub, "hub");
   AddDefault(configs, kHttps, "https");
   std::vector<Member> members;
@@ -93,7 +97,7 @@ Result<std::unique_ptr<OriginSet>> OriginSet::Make(std::vector<OriginConfig> con
     const std::string who = StrCat("origin ", Quoted(config.name));
     if (!names.insert(config.name).second) return InvalidArgument(StrCat(who, " is configured twice"));
     RETURN_IF_ERROR(CheckConfig(config).WithContext(who));
-    auto origin = MakeOrigin(config, clock, registry);
+    auto origin = MakeOrigin(config, clock, registry, load);
     if (!origin.ok()) return origin.status();
     members.push_back({config.name, config.match, *std::move(origin)});
   }

@@ -9,6 +9,7 @@
 #include "api/origin_config.h"
 #include "base/clock.h"
 #include "origin/origin.h"
+#include "origin/token.h"
 
 namespace prometheus {
 class Registry;
@@ -22,9 +23,9 @@ class OriginSet {
   // Adds to `configs` what a machine without a configuration needs: "hub" for hf:// at the public endpoint and "https"
   // for https://, each where no origin of that scheme is configured. InvalidArgument: two of a name, a match or
   // endpoint that is none, a token that would go to any host. `clock`, and `registry` if there is one, must outlive the
-  // set.
+  // set. `load`: where tokens come from instead, for all origins at which a token can go to one host alone.
   static Result<std::unique_ptr<OriginSet>> Make(std::vector<OriginConfig> configs, const Clock& clock,
-                                                 prometheus::Registry* registry = nullptr);
+                                                 prometheus::Registry* registry = nullptr, LoadToken load = {});
 
   // The origin `name`, or with "" the one whose `match` is the longest that `ref` begins with (at the end of a
   // component). NotFound names the known ones.

@@ -1,7 +1,6 @@
 #include <limits>
 
 #include "base/strings.h"
-#include "core/manifest.h"
 #include "origin/origin.h"
 
 namespace ballast {
@@ -38,6 +37,23 @@ Status CheckNotEmpty(const ResolvedModel& model, const PathFilter& filter) {
   if (filter == PathFilter{}) return NotFound(StrCat(model.ref.ToString(), " holds no file"));
   return InvalidArgument(StrCat("`include` and `exclude` leave no file of ", model.ref.ToString(),
                                 ": check the patterns (\"*\" also matches '/', \"folder/\" is all below a folder)"));
+}
+
+ResolvedModel WithoutDigests(const ResolvedModel& model) {
+  ResolvedModel part{.ref = model.ref, .commit = model.commit};
+  for (const RemoteFile& file : model.files) {
+    if (!file.sha256) part.files.push_back(file);
+  }
+  return part;
+}
+
+Result<Manifest> ManifestOf(const ResolvedModel& model) {
+  std::vector<ManifestFile> files;
+  for (const RemoteFile& file : model.files) {
+    if (!file.sha256) return FailedPrecondition(StrCat("the digest of ", file.path, " is not known"));
+    files.push_back({file.path, *file.sha256, file.size});
+  }
+  return Manifest::Make(std::move(files));
 }
 
 }  // namespace ballast

@@ -29,7 +29,9 @@ bool IsPrintable(std::string_view token) {
 
 Result<std::string> TokenSource::Load() const {
   std::string text = value;
-  if (text.empty() && !file.empty()) {
+  if (load) {
+    ASSIGN_OR_RETURN(text, load());
+  } else if (text.empty() && !file.empty()) {
     ASSIGN_OR_RETURN(text, ReadTokenFile(file));
   }
   std::string token(Trim(text));
@@ -39,6 +41,7 @@ Result<std::string> TokenSource::Load() const {
 }
 
 std::string TokenSource::Describe() const {
+  if (load) return "the token of the cache's Secret";
   if (!value.empty()) return "the token given in HF_TOKEN";
   return file.empty() ? "no token" : StrCat("the token in ", Quoted(file));
 }

@@ -596,18 +596,21 @@ void Encode(const ResolveQuery& from, v1::ResolveRequest& to) {
   for (const std::string& pattern : from.filter.exclude) to.add_exclude(pattern);
   to.set_origin(from.origin);
   to.set_known_only(from.known_only);
+  to.set_domain(from.domain);
 }
 
 Result<ResolveQuery> Decode(const v1::ResolveRequest& from) {
   RETURN_IF_ERROR(CheckText(from.uri(), "a reference"));
   RETURN_IF_ERROR(CheckText(from.revision(), "a revision"));
   RETURN_IF_ERROR(CheckText(from.origin(), "an origin's name"));
+  RETURN_IF_ERROR(CheckText(from.domain(), "an access domain"));
   ResolveQuery to{
       .uri = from.uri(),
       .revision = from.revision(),
       .filter = {{from.include().begin(), from.include().end()}, {from.exclude().begin(), from.exclude().end()}},
       .origin = from.origin(),
-      .known_only = from.known_only()};
+      .known_only = from.known_only(),
+      .domain = from.domain()};
   RETURN_IF_ERROR(to.filter.Validate());
   return to;
 }

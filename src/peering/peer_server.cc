@@ -37,9 +37,17 @@ using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 struct Generation {
   std::shared_ptr<const Credentials> credentials;
   std::unique_ptr<PeerGrpcService> service;
+  std::unique_ptr<AgentGrpcService> agent;  // null: the operator has no say here
   std::unique_ptr<Acceptor> acceptor;
   std::unique_ptr<grpc::Server> server;
 };
+
+// Each service looks again at who calls it.
+AdmitPeer MembersAndOperator(const Membership& membership) {
+  return [members = AdmitMembers(membership)](const PeerIdentity& peer) {
+    return peer.is_operator() ? OkStatus() : members(peer);
+  };
+}
 
 }  // namespace
 
@@ -73,6 +81,9 @@ std::unique_ptr<Generation> PeerServer::State::Make(std::shared_ptr<const Creden
                                                                            .plaintext = options.plaintext});
   grpc::ServerBuilder builder;
   builder.RegisterService(made->service.get());
+  const bool for_operator = parts.progress && !options.plaintext;
+  if (for_operator) made->agent = std::make_unique<AgentGrpcService>(parts.progress);
+  if (for_operator) builder.RegisterService(made->agent.get());
   builder.SetMaxReceiveMessageSize(kMaxPeerMessageBytes);
   builder.SetMaxSendMessageSize(2 * kMaxPeerMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMilliseconds);
@@ -80,9 +91,9 @@ std::unique_ptr<Generation> PeerServer::State::Make(std::shared_ptr<const Creden
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   grpc::ResourceQuota quota("peers");
   builder.SetResourceQuota(quota.Resize(kQuotaBytes));
-  const auto how = options.plaintext
-                       ? grpc::InsecureServerCredentials()
-                       : MakeServerCredentials(*made->credentials, AdmitMembers(parts.membership), parts.clock);
+  const AdmitPeer admit = for_operator ? MembersAndOperator(parts.membership) : AdmitMembers(parts.membership);
+  const auto how = options.plaintext ? grpc::InsecureServerCredentials()
+                                     : MakeServerCredentials(*made->credentials, admit, parts.clock);
   using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
   made->acceptor = builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, how);
   made->server = builder.BuildAndStart();

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "peering/agent_grpc_service.h"
 #include "peering/peer_tls.h"
 #include "swarm/control.h"
 #include "swarm/membership.h"
@@ -35,6 +36,7 @@ class PeerServer {
     const Membership& membership;
     CredentialsProvider credentials;  // not asked in plaintext; while it has none, connections are closed
     const Clock& clock;
+    AgentProgress progress = {};  // for the operator; none: it is no more than any stranger here. Not in plaintext
   };
 
   static Result<std::unique_ptr<PeerServer>> Start(const PeerServerOptions& options, Parts parts);

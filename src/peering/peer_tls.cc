@@ -24,8 +24,12 @@ namespace tls = grpc::experimental;
 // Behind gRPC's own verification of the chain, in every handshake.
 class PeerVerifier final : public tls::ExternalCertificateVerifier {
  public:
-  PeerVerifier(AdmitPeer admit, uint32_t role, const Clock& clock)
-      : admit_(std::move(admit)), role_(role), clock_(clock) {}
+  struct Rules {
+    AdmitPeer admit;
+    uint32_t role = 0;  // XKU_SSL_*: what the peer's certificate must be for
+    ClientCertificate certificate = ClientCertificate::kRequired;
+  };
+  PeerVerifier(Rules rules, const Clock& clock) : rules_(std::move(rules)), clock_(clock) {}
 
   bool Verify(tls::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)> /*callback*/,
               grpc::Status* sync_status) override {
@@ -37,34 +41,36 @@ class PeerVerifier final : public tls::ExternalCertificateVerifier {
 
  private:
   Status Check(std::string_view pem) const {
-    if (pem.empty()) return Unauthenticated("the peer shows no certificate");
+    if (pem.empty()) {
+      const bool fine = rules_.certificate == ClientCertificate::kOptional;
+      return fine ? OkStatus() : Unauthenticated("the peer shows no certificate");
+    }
     ASSIGN_OR_RETURN(const std::vector<CertificatePtr> chain, ParseCertificates(pem));
     const X509& certificate = *chain.front();
-    RETURN_IF_ERROR(CheckUsage(certificate, role_));
+    RETURN_IF_ERROR(CheckUsage(certificate, rules_.role));
     // The chain was verified against OpenSSL's clock, but not where a session is resumed.
     ASSIGN_OR_RETURN(const Validity validity, ValidityOf(certificate));
     const WallTime now = clock_.Now();
     if (now < validity.not_before || now > validity.not_after)
       return Unauthenticated("the peer's certificate is not valid now");
     ASSIGN_OR_RETURN(const PeerIdentity identity, PeerIdentity::FromCertificate(certificate));
-    return admit_(identity);
+    return rules_.admit(identity);
   }
 
-  const AdmitPeer admit_;
-  const uint32_t role_;
+  const Rules rules_;
   const Clock& clock_;
 };
 
 std::shared_ptr<tls::CertificateProviderInterface> ProviderOf(const Credentials& own) {
-  return std::make_shared<tls::StaticDataCertificateProvider>(
-      own.ca, std::vector<tls::IdentityKeyCertPair>{{.private_key = own.key, .certificate_chain = own.certificate}});
+  std::vector<tls::IdentityKeyCertPair> pairs;
+  if (!own.certificate.empty()) pairs.push_back({.private_key = own.key, .certificate_chain = own.certificate});
+  return std::make_shared<tls::StaticDataCertificateProvider>(own.ca, pairs);
 }
 
-void Fill(AdmitPeer admit, uint32_t peer_role, const Clock& clock, tls::TlsCredentialsOptions& options) {
+void Fill(const Credentials& own, PeerVerifier::Rules rules, const Clock& clock, tls::TlsCredentialsOptions& options) {
   options.watch_root_certs();
-  options.watch_identity_key_cert_pairs();
-  options.set_certificate_verifier(
-      tls::ExternalCertificateVerifier::Create<PeerVerifier>(std::move(admit), peer_role, clock));
+  if (!own.certificate.empty()) options.watch_identity_key_cert_pairs();
+  options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<PeerVerifier>(std::move(rules), clock));
   options.set_check_call_host(false);  // the name that counts is in the certificate
 }
 
@@ -84,16 +90,18 @@ std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(const Credentia
   const AdmitPeer only = [server](const PeerIdentity& found) {
     return found == server ? OkStatus() : Unauthenticated(StrCat("this is ", found, ", not ", server));
   };
-  Fill(only, XKU_SSL_SERVER, clock, options);
+  Fill(own, {.admit = only, .role = XKU_SSL_SERVER}, clock, options);
   return tls::TlsCredentials(options);
 }
 
 std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const Credentials& own, AdmitPeer admit,
-                                                               const Clock& clock) {
+                                                               const Clock& clock, ClientCertificate certificate) {
   AllowOnlyTls13();
   tls::TlsServerCredentialsOptions options(ProviderOf(own));
-  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  Fill(std::move(admit), XKU_SSL_CLIENT, clock, options);
+  options.set_cert_request_type(certificate == ClientCertificate::kRequired
+                                    ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                    : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  Fill(own, {.admit = std::move(admit), .role = XKU_SSL_CLIENT, .certificate = certificate}, clock, options);
   return tls::TlsServerCredentials(options);
 }
 

@@ -23,11 +23,16 @@ using CredentialsProvider = std::function<std::shared_ptr<const Credentials>()>;
 // key which nobody shares, so that no handshake below 1.3 succeeds. Before gRPC's first TLS; may be called again.
 void AllowOnlyTls13();
 
-// For connections to `server`, and nobody else. `clock` outlives the credentials.
+// For connections to `server`, and nobody else. `clock` outlives the credentials. Without a certificate of its own the
+// caller shows none.
 std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(const Credentials& own, const PeerIdentity& server,
                                                                  const Clock& clock);
+// kOptional: who shows none is let in as nobody; a wrong one is refused all the same.
+enum class ClientCertificate { kRequired, kOptional };
+
 // For connections from whom `admit` lets in.
-std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const Credentials& own, AdmitPeer admit,
-                                                               const Clock& clock);
+std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
+    const Credentials& own, AdmitPeer admit, const Clock& clock,
+    ClientCertificate certificate = ClientCertificate::kRequired);
 
 }  // namespace ballast

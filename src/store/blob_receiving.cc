@@ -53,9 +53,19 @@ class LocalBlobStore::Promise final : public Reservation {
 
 // ---- room
 
+RoomLimits LocalBlobStore::room_limits() const {
+  MutexLock lock(mutex_);
+  return limits_;
+}
+
+void LocalBlobStore::SetRoomLimits(const RoomLimits& limits) {
+  MutexLock lock(mutex_);
+  limits_ = limits;
+}
+
 Result<Room> LocalBlobStore::CurrentRoom() const {
   ASSIGN_OR_RETURN(const SpaceInfo space, files_.Space(paths_.root));
-  Room room{options_.quota_bytes, options_.min_available, index_.allocated(), 0, space.available, space.total};
+  Room room{limits_.quota_bytes, limits_.min_available, index_.allocated(), 0, space.available, space.total};
   for (const auto& [id, left] : reservations_) room.reserved += left;
   for (const auto& [name, folder] : folders_) (folder.open ? room.used : room.available) += folder.allocated;
   return room;

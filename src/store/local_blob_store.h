@@ -55,6 +55,8 @@ class LocalBlobStore final : public BlobStore {
   uint64_t AllocatedBytes() const;  // blobs and ingests
   uint64_t ReservedBytes() const;
   uint32_t Count() const;
+  RoomLimits room_limits() const;
+  void SetRoomLimits(const RoomLimits& limits);
 
  private:
   static constexpr uint32_t kBlobMode = 0444;
@@ -71,7 +73,8 @@ class LocalBlobStore final : public BlobStore {
       : paths_(std::move(paths)),
         files_(files),
         options_(std::move(options)),
-        memory_(std::make_shared<PieceMemory>(options_.memory_bytes)) {}
+        memory_(std::make_shared<PieceMemory>(options_.memory_bytes)),
+        limits_{options_.quota_bytes, options_.min_available} {}
 
   Status LoadBlobs();
   Status LoadIngests();
@@ -105,6 +108,7 @@ class LocalBlobStore final : public BlobStore {
   Mutex flush_mutex_;  // taken before mutex_; held while a flush runs
   Mutex link_mutex_;   // taken before mutex_; held while a further copy is made
   mutable Mutex mutex_;
+  RoomLimits limits_ GUARDED_BY(mutex_);
   BlobIndex index_ GUARDED_BY(mutex_);
   std::optional<GitIndex> git_index_ GUARDED_BY(mutex_);
   std::map<std::string, Folder> folders_ GUARDED_BY(mutex_);

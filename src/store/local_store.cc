@@ -14,7 +14,6 @@
 namespace ballast {
 namespace {
 
-constexpr uint64_t kFormat = 1;
 constexpr std::string_view kFormatPrefix = "ballast-store ";
 
 Status CheckOwner(FileSystem& files, const std::string& root) {
@@ -56,7 +55,7 @@ Status CheckFormat(FileSystem& files, const StorePaths& paths) {
   constexpr uint64_t kLimit = 100;
   const auto text = ReadSmallFile(files, paths.Format(), kLimit);
   if (text.status().code() == StatusCode::kNotFound) {
-    return WriteSmallFile(files, paths.Format(), StrCat(kFormatPrefix, kFormat, "\n"));
+    return WriteSmallFile(files, paths.Format(), StrCat(kFormatPrefix, kStoreFormat, "\n"));
   }
   if (!text.ok()) return text.status();
   uint64_t format = 0;
@@ -66,9 +65,9 @@ Status CheckFormat(FileSystem& files, const StorePaths& paths) {
     return FailedPrecondition(StrCat(paths.Format(), " says ", Quoted(line), ", which is no format of Ballast; is ",
                                      paths.root, " the right directory?"));
   }
-  if (format <= kFormat) return OkStatus();
+  if (format <= kStoreFormat) return OkStatus();
   return FailedPrecondition(StrCat(paths.root, " was written by a newer Ballast (format ", format,
-                                   ", this version knows up to ", kFormat,
+                                   ", this version knows up to ", kStoreFormat,
                                    "); run that version again or use an empty directory"));
 }
 
@@ -130,6 +129,8 @@ class LocalStore final : public Store {
   ViewStore& views() override { return *views_; }
   LeaseStore& leases() override { return *leases_; }
   const std::string& root() const override { return paths_.root; }
+  RoomLimits room_limits() const override { return blobs_->room_limits(); }
+  void SetRoomLimits(const RoomLimits& limits) override { blobs_->SetRoomLimits(limits); }
 
   Usage GetUsage() const override {
     Usage usage;

@@ -24,6 +24,8 @@
 
 namespace ballast {
 
+inline constexpr int kStoreFormat = 1;  // of what is on disk: FORMAT.md
+
 enum class Layout { kPlain, kHf, kHfRepo };  // hf-repo: one repository's folder of an hf cache
 
 // One publish of one volume; on disk as leases/<sha256(volume_id NUL target_path)>.
@@ -67,6 +69,14 @@ struct Usage {
   uint64_t disk_free_bytes = 0;
   uint64_t disk_total_bytes = 0;
   uint32_t blobs = 0;
+};
+
+// What the cache may take. Those of StoreOptions until somebody says others.
+struct RoomLimits {
+  uint64_t quota_bytes = 0;
+  uint64_t min_available = 0;
+
+  friend bool operator==(const RoomLimits&, const RoomLimits&) = default;
 };
 
 // Room that a download will take, given back by the destructor. Thread-safe to destroy.
@@ -175,6 +185,9 @@ class Store {
   // Records how long the store was watched over. Meant to be called about once a minute: a crash forgets what came
   // after.
   virtual Status KeepWatch() = 0;
+  // In effect for what is reserved from now on; nothing is removed for it.
+  virtual RoomLimits room_limits() const = 0;
+  virtual void SetRoomLimits(const RoomLimits& limits) = 0;
   virtual const std::string& root() const = 0;
 };
 

@@ -88,6 +88,7 @@ struct ResolveQuery {
   PathFilter filter;
   std::string origin;       // name of a configured origin; "" = the one that matches
   bool known_only = false;  // do not ask the origin
+  std::string domain;       // by whose right; "" = anybody's
 
   friend bool operator==(const ResolveQuery&, const ResolveQuery&) = default;
 };

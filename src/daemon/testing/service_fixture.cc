@@ -40,12 +40,16 @@ ServiceFixture::~ServiceFixture() {
 }
 
 Result<std::unique_ptr<Daemon>> ServiceFixture::TryStart() {
-  return Daemon::Start({.config = config_,
-                        .version = "1.2.3",
-                        .origins = [this](const ModelRef&, const std::string&) -> Result<Origin*> { return &origin_; },
-                        .jobs = jobs_,
-                        .pace = pace_},
-                       clock_);
+  Daemon::Setup setup = setup_;
+  setup.config = config_;
+  setup.version = "1.2.3";
+  setup.origins = [this](const ModelRequest& request) -> Result<Origin*> {
+    const auto own = origin_of_.find(request.domain);
+    return own == origin_of_.end() ? &origin_ : own->second;
+  };
+  setup.jobs = jobs_;
+  setup.pace = pace_;
+  return Daemon::Start(std::move(setup), clock_);
 }
 
 void ServiceFixture::Start() {

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class ServiceFixture : public ::testing::Test {
  protected:
   ServiceFixture();
   ~ServiceFixture() override;
+  // Before the members of a derived fixture go: the daemon may be reading from an origin among them.
+  void TearDown() override { Stop(); }
 
   Result<std::unique_ptr<Daemon>> TryStart();
   void Start();
@@ -63,7 +66,9 @@ class ServiceFixture : public ::testing::Test {
   std::string commit_;
   DaemonConfig config_;
   ModelManager::Options jobs_;
-  Pace* pace_ = nullptr;  // of its limits
+  Pace* pace_ = nullptr;                      // of its limits
+  Daemon::Setup setup_;                       // what else it is started with
+  std::map<std::string, Origin*> origin_of_;  // by domain; origin_ for all others
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<cache::v1::Cache::Stub> stub_;
 };

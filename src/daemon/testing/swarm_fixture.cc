@@ -93,14 +93,13 @@ void SwarmFixture::StartDaemon(SwarmDaemon& node) {
       ReplaceSmallFile(config.swarm->members_file, StrCat("members: [{name: ", node.name, ", host: 127.0.0.1}]")).ok());
   ModelManager::Options jobs;
   jobs.backoff = {.initial = std::chrono::milliseconds(1), .max = std::chrono::milliseconds(50)};
-  auto daemon =
-      Daemon::Start({.config = config,
-                     .version = "1.2.3",
-                     .origins = [this](const ModelRef&, const std::string&) -> Result<Origin*> { return &origin_; },
-                     .jobs = jobs,
-                     .upkeep = std::chrono::milliseconds(20),
-                     .pace = node.pace},
-                    clock_);
+  auto daemon = Daemon::Start({.config = config,
+                               .version = "1.2.3",
+                               .origins = [this](const ModelRequest&) -> Result<Origin*> { return &origin_; },
+                               .jobs = jobs,
+                               .upkeep = std::chrono::milliseconds(20),
+                               .pace = node.pace},
+                              clock_);
   BALLAST_CHECK(daemon.ok()) << daemon.status();
   node.daemon = *std::move(daemon);
   node.stub = v1::Cache::NewStub(grpc::CreateChannel("unix:" + config.socket.path, grpc::InsecureChannelCredentials()));

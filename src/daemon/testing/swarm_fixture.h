@@ -25,6 +25,9 @@ class SwitchedOrigin final : public Origin {
   FakeOrigin& real() { return real_; }
   void TurnOff() { off_ = true; }
   void TurnOn() { off_ = false; }
+  // It says what there is, and gives nobody anything.
+  void RefuseReads() { refuses_ = true; }
+  int refused() const { return refused_; }
 
   Result<ResolvedModel> Resolve(const ModelRef& ref, const PathFilter& filter, std::stop_token stop) override {
     if (off_) return Unavailable("the hub is off");
@@ -33,6 +36,10 @@ class SwitchedOrigin final : public Origin {
   Status Read(const ResolvedModel& model, const RemoteFile& file, ByteRange range, const ByteSink& sink,
               std::stop_token stop) override {
     if (off_) return Unavailable("the hub is off");
+    if (refuses_) {
+      ++refused_;
+      return PermissionDenied("you have not been admitted");
+    }
     return real_.Read(model, file, range, sink, std::move(stop));
   }
   Status Reach(const ModelRef& /*ref*/, Duration /*patience*/, std::stop_token /*stop*/) override {
@@ -42,6 +49,8 @@ class SwitchedOrigin final : public Origin {
  private:
   FakeOrigin real_;
   std::atomic<bool> off_ = false;
+  std::atomic<bool> refuses_ = false;
+  std::atomic<int> refused_ = 0;
 };
 
 // One daemon and a client of its local API.

@@ -6,6 +6,7 @@
 #include "kube/event_series.h"
 #include "kube/lease_record.h"
 #include "kube/testing/kube_conformance.h"
+#include "kube/testing/token_reviews.h"
 
 namespace ballast {
 namespace {
@@ -17,6 +18,7 @@ class FakeUnderTest final : public KubeUnderTest {
     client_.Serve(WidgetRules());
     client_.Serve({.resource = kLeases, .kind = "Lease"});
     client_.Serve({.resource = kEvents, .kind = "Event"});
+    client_.Serve(TokenReviewRules({}));
   }
   KubeClient& client() override { return client_; }
   std::string ns() override { return "default"; }

@@ -119,6 +119,7 @@ Status FakeStore::CheckType(const Type& type, const Json& object) const {
 Result<Json> FakeStore::Create(const KubeResource& resource, Json object) {
   ASSIGN_OR_RETURN(Type * type, Find(resource));
   RETURN_IF_ERROR(CheckType(*type, object));
+  if (type->rules.answer) return type->rules.answer(object);
   if (!ResourceVersionOf(object).empty()) return InvalidArgument("resourceVersion can not be set for Create requests");
   const std::string prefix = StringAt(object, "/metadata/generateName");
   if (NameOf(object).name.empty() && !prefix.empty()) {

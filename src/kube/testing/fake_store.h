@@ -22,6 +22,8 @@ struct FakeResource {
   bool has_generation = false;      // of custom resources, and of most built-in types with a spec
   // Schema and CEL: InvalidArgument for what admission would refuse. `old` is null at creation.
   std::function<Status(const Json& object, const Json* old)> validate;
+  // Of a review, which is asked by a creation and never kept: the answer to it.
+  std::function<Result<Json>(const Json& review)> answer;
 };
 
 struct FakeEvent {

@@ -2,6 +2,7 @@
 #include "kube/event_series.h"
 #include "kube/lease_record.h"
 #include "kube/testing/kube_conformance.h"
+#include "kube/testing/token_reviews.h"
 
 namespace ballast {
 
@@ -33,6 +34,17 @@ TEST_P(KubeConformanceTest, AnEventIsWrittenAndCounted) {
   ASSERT_TRUE(counted.ok()) << counted.status();
   EXPECT_EQ(IntAt(*counted, "/series/count"), 7);
   EXPECT_EQ(StringAt(*counted, "/regarding/uid"), UidOf(Get(kConfigMaps, "a")));
+}
+
+TEST_P(KubeConformanceTest, AReviewIsAnsweredAndNotKept) {
+  const Json review = {{"apiVersion", kTokenReviews.ApiVersion()},
+                       {"kind", "TokenReview"},
+                       {"spec", {{"token", "nonsense"}, {"audiences", {"ballast"}}}}};
+  for (int i = 0; i < 2; ++i) {
+    const Json answer = Create(kTokenReviews, review);
+    EXPECT_FALSE(ChildAt(answer, "/status").value("authenticated", false));
+    EXPECT_EQ(StringAt(answer, "/status/user/username"), "");
+  }
 }
 
 }  // namespace ballast

@@ -1,4 +1,4 @@
-#include "daemon/http_server.h"
+#include "http/http_server.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

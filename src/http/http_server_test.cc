@@ -1,4 +1,4 @@
-#include "daemon/http_server.h"
+#include "http/http_server.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>

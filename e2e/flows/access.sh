@@ -1,0 +1,68 @@
+# Who may have what: namespaces, tokens by consent, caches that volumes are bound to.
+namespaced() {  # NAME SPEC-LINES NAMESPACE: a ModelCache of org/NAME
+  k apply -f - <<Y
+apiVersion: ballast.dev/v1alpha1
+kind: ModelCache
+metadata: {name: $1, namespace: $3}
+spec:
+  source: {uri: "hf://org/$1"$2}
+  nodes: {}
+Y
+}
+delete_is_refused() { fails_with "default/held" k delete "cmcache/$1" --timeout=10s; }
+
+bound_cache() {
+  model held 4
+  cache held 'priority: 0' >/dev/null
+  claim held held >/dev/null
+  check "a claim is bound" wait_for 30 "a volume" is_bound held
+  check "the cache knows it" wait_for 15 "the claim in its status" bound_in_status held
+  check "deleting the cache is refused, and names the claim" delete_is_refused held
+  k annotate cmcache/held ballast.dev/allow-delete=true >/dev/null
+  check "unless it is allowed explicitly" k delete cmcache/held --timeout=30s
+}
+bound_in_status() { k get "cmcache/$1" -o json | jq -e '.status.volumes.bound == 1'; }
+
+foreign_namespace() {
+  model inhouse 4
+  k create namespace serving >/dev/null; k label namespace serving tier=serving >/dev/null; k create namespace other >/dev/null
+  cache inhouse 'nodes: {}
+  allowedNamespaces: {from: Selector, selector: {matchLabels: {tier: serving}}}' >/dev/null
+  check "the bytes are on every node" is_warm inhouse
+  NAMESPACE=serving NODE=n1 pod insider clusterCache=inhouse >/dev/null
+  NAMESPACE=other NODE=n1 pod outsider clusterCache=inhouse >/dev/null
+  check "a pod of an allowed namespace runs" k wait -n serving --for=condition=Ready pod/insider --timeout=60s
+  check "one of another is refused" has_event outsider 'allowedNamespaces'
+  check "and has no mount" fails_with "" k exec -n other outsider -- true
+  k delete namespace serving other --timeout=60s >/dev/null
+}
+
+gated() {
+  model gated 4
+  admin -d '{"repository": "org/gated", "gated": true, "tokens": ["hf_good", "hf_rotated"]}' "$HUB_ADMIN/access" >/dev/null
+  k create namespace tenant >/dev/null
+  k create secret generic hf -n tenant --from-literal=token=hf_good >/dev/null
+  namespaced gated ', tokenSecretRef: {name: hf, key: token}' tenant >/dev/null
+  check "without consent the Secret is not read, and the condition says what to apply" wait_for 30 "SecretNotReadable" asks_for_consent
+  k get mcache -n tenant gated -o "jsonpath={.status.conditions[?(@.type=='SecretNotReadable')].message}" | awk '/^apiVersion|^---/ { on = 1 } on' >"$TMP/consent.yaml"
+  check "what it says can be applied as it is" k apply -f "$TMP/consent.yaml"
+  check "then the model comes" k wait -n tenant --for=condition=Ready mcache/gated --timeout=90s
+  NAMESPACE=tenant NODE=n2 pod reader cache=gated >/dev/null
+  check "and a pod of the tenant reads it" k wait -n tenant --for=condition=Ready pod/reader --timeout=60s
+  k create secret generic hf -n tenant --from-literal=token=hf_wrong --dry-run=client -o yaml | k apply -f - >/dev/null
+  moves gated
+  check "a token that is revoked: Unauthorized, and the warm copies stay" wait_for 60 "the reason" says_unauthorized
+  NAMESPACE=tenant NODE=n3 pod later cache=gated >/dev/null
+  check "pods go on to mount it" k wait -n tenant --for=condition=Ready pod/later --timeout=60s
+  check "no token is in logs, objects or metrics" no_secret_anywhere
+  k delete namespace tenant --timeout=60s >/dev/null
+}
+asks_for_consent() { k get mcache -n tenant gated -o json | jq -e '.status.conditions[] | select(.type == "SecretNotReadable" and .status == "True") | .message | test("RoleBinding")'; }
+says_unauthorized() { k get mcache -n tenant gated -o json | jq -e '[.status.conditions[] | .reason] | index("Unauthorized")'; }
+no_secret_anywhere() {
+  local found
+  found=$( { k get ballast -A -o yaml; k get events -A -o yaml; for p in $(k get pods -n $SYSTEM -o name); do k logs -n $SYSTEM "$p" --all-containers; done; } | grep -E 'hf_good|hf_wrong|hf_rotated' || true)
+  [ -z "$found" ] || { echo "$found"; return 1; }
+}
+
+access() { bound_cache; foreign_namespace; gated; }

@@ -1,0 +1,21 @@
+// Which node a service account's token speaks for, as the apiserver says it. Pure.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+#include "kube/json.h"
+#include "kube/resource.h"
+
+namespace ballast::controller {
+
+inline const KubeResource kTokenReviews{"authentication.k8s.io", "v1", "tokenreviews", false};
+inline constexpr char kIssuerAudience[] = "ballast";
+
+Json MakeTokenReview(const std::string& token);
+
+// The node of a reviewed token that is good for our audience and belongs to `service_account` ("namespace/name").
+// Unauthenticated, PermissionDenied, or FailedPrecondition: the apiserver put no node's name into it.
+Result<std::string> NodeOfReview(const Json& review, const ObjectName& service_account);
+
+}  // namespace ballast::controller

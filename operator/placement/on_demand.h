@@ -1,0 +1,21 @@
+// What a node has beside its pinned copies: earlier revisions, copies that pods asked for, and the answers to what they
+// ask for now. Pure.
+#pragma once
+
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "operator/placement/pins.h"
+
+namespace ballast::controller {
+
+using ClaimsByName = std::map<std::string_view, CacheClaim*>;
+
+// Entries that the node holds, and that are not planned yet: which of them stay, unpinned.
+void KeepHeld(NodeRow& row, const ClaimsByName& claims);
+
+// Answers each question of the node's pods by an entry or a refusal.
+void AnswerQuestions(NodeRow& row, const ClaimsByName& claims, TenantTotals& totals);
+
+}  // namespace ballast::controller

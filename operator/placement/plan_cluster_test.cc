@@ -1,0 +1,258 @@
+// Rules that hold after every plan, whatever happened before.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/strings.h"
+#include "operator/caches/cache_name.h"
+#include "operator/placement/pins.h"
+#include "operator/placement/placement.h"
+#include "operator/testing/cluster_game.h"
+
+namespace ballast::controller {
+namespace {
+
+constexpr uint32_t kGames = 150;
+constexpr int kMoves = 25;
+
+// A plan, and what it was made from.
+class Judge {
+ public:
+  Judge(const ClusterObserved& observed, const Placement& plan) : observed_(observed), plan_(plan) {
+    for (const auto& cache : observed.caches) {
+      caches_[CacheNameOf(*cache)] = cache.get();
+      for (const RevisionRecord* record : Records(*cache)) bytes_[record->manifest] = record->bytes;
+    }
+    for (const auto& node : observed.cache_nodes) cache_nodes_[node->metadata.name] = node.get();
+  }
+
+  void Check() const {
+    for (const auto& node : observed_.nodes) {
+      const auto spec = plan_.nodes.find(node->name);
+      if (spec == plan_.nodes.end()) continue;
+      SCOPED_TRACE(node->name);
+      CheckEntriesAreAnOrderedSet(*spec->second);
+      CheckPinnedFitTheQuota(*node, *spec->second);
+      CheckTheStrongestIsAdmittedFirst(*node, *spec->second);
+      CheckOutOfServiceGetsNothingNew(*node, *spec->second);
+      CheckVolumesKeepTheirManifest(*node, *spec->second);
+      CheckQuestionsAreAnswered(*node, *spec->second);
+      CheckOneCurrent(*spec->second);
+    }
+    for (const auto& [name, cache] : caches_) {
+      SCOPED_TRACE(name);
+      CheckMaxParallel(name, *cache);
+      CheckClusterQuota(name, *cache);
+    }
+  }
+
+ private:
+  static std::vector<const RevisionRecord*> Records(const ModelCache& cache) {
+    std::vector<const RevisionRecord*> all{&cache.status.revision.current};
+    if (cache.status.revision.next) all.push_back(&*cache.status.revision.next);
+    for (const RevisionRecord& record : cache.status.revision.previous) all.push_back(&record);
+    return all;
+  }
+  static bool Serves(const NodeFacts& node) { return node.ready && !node.cordoned; }
+
+  const CacheEntry* Held(const std::string& node, const std::string& cache, const std::string& manifest) const {
+    const auto found = cache_nodes_.find(node);
+    if (found == cache_nodes_.end()) return nullptr;
+    for (const CacheEntry& entry : found->second->spec.caches) {
+      if (entry.cache == cache && entry.manifest == manifest) return &entry;
+    }
+    return nullptr;
+  }
+  CachePhase PhaseOf(const std::string& node, const std::string& cache, const std::string& manifest) const {
+    const auto found = cache_nodes_.find(node);
+    if (found == cache_nodes_.end()) return CachePhase::kWaiting;
+    for (const CacheEntryStatus& status : found->second->status.caches) {
+      if (status.cache == cache && status.manifest == manifest) return status.phase;
+    }
+    return CachePhase::kWaiting;
+  }
+  bool IsBusy(const std::string& node, const CacheEntry& entry) const {
+    const CachePhase phase = PhaseOf(node, entry.cache, entry.manifest);
+    return entry.pinned && phase != CachePhase::kReady && phase != CachePhase::kFailed;
+  }
+  uint64_t QuotaOf(const NodeFacts& node) const { return *plan_.policies.of_node.at(node.name)->spec.disk.quota; }
+  bool IsSuspended(const std::string& cache) const {
+    const auto found = caches_.find(cache);
+    return found != caches_.end() && found->second->spec.suspend;
+  }
+
+  static void CheckEntriesAreAnOrderedSet(const CacheNodeSpec& spec) {
+    for (size_t i = 1; i < spec.caches.size(); ++i) {
+      const CacheEntry& a = spec.caches[i - 1];
+      const CacheEntry& b = spec.caches[i];
+      EXPECT_LT(std::tie(a.cache, a.manifest), std::tie(b.cache, b.manifest));
+    }
+  }
+
+  // What a suspended cache has is never evicted, whatever the quota says.
+  uint64_t PinnedBytes(const CacheNodeSpec& spec) const {
+    std::map<std::string, uint64_t> pinned;
+    for (const CacheEntry& entry : spec.caches) {
+      if (entry.pinned) pinned[entry.manifest] = bytes_.contains(entry.manifest) ? bytes_.at(entry.manifest) : 0;
+    }
+    uint64_t total = 0;
+    for (const auto& [manifest, size] : pinned) total += size;
+    return total;
+  }
+  static bool HasSuspended(const Judge& judge, const CacheNodeSpec& spec) {
+    return std::any_of(spec.caches.begin(), spec.caches.end(),
+                       [&](const CacheEntry& entry) { return judge.IsSuspended(entry.cache); });
+  }
+  void CheckPinnedFitTheQuota(const NodeFacts& node, const CacheNodeSpec& spec) const {
+    if (!Serves(node) || HasSuspended(*this, spec)) return;
+    EXPECT_LE(PinnedBytes(spec), QuotaOf(node));
+  }
+
+  // Whoever was refused would not fit either if nothing weaker were there.
+  void CheckTheStrongestIsAdmittedFirst(const NodeFacts& node, const CacheNodeSpec& spec) const {
+    if (!Serves(node) || HasSuspended(*this, spec)) return;
+    for (const auto& [name, decision] : plan_.caches) {
+      for (const NodeFailure& failure : decision.failures) {
+        if (failure.node != node.name || failure.reason != "NotAdmitted") continue;
+        const ModelCache& cache = *caches_.at(name);
+        CacheNodeSpec stronger;
+        for (const CacheEntry& entry : spec.caches) {
+          if (entry.pinned && entry.priority >= EffectivePriority(cache, node)) stronger.caches.push_back(entry);
+        }
+        // Reserved for those that wait for their turn, too: they are in no entry yet.
+        if (Waiting()) return;
+        EXPECT_GT(cache.status.revision.current.bytes + PinnedBytes(stronger), QuotaOf(node)) << name;
+      }
+    }
+  }
+  bool Waiting() const {
+    return std::any_of(plan_.caches.begin(), plan_.caches.end(),
+                       [](const auto& one) { return one.second.waiting > 0; });
+  }
+  int32_t EffectivePriority(const ModelCache& cache, const NodeFacts& node) const {
+    const auto& tenants = plan_.policies.of_node.at(node.name)->spec.tenants;
+    if (cache.cluster_scoped || tenants.empty() || !tenants[0].max_priority) return cache.spec.priority;
+    return std::min(cache.spec.priority, *tenants[0].max_priority);
+  }
+
+  void CheckOutOfServiceGetsNothingNew(const NodeFacts& node, const CacheNodeSpec& spec) const {
+    if (Serves(node)) return;
+    for (const CacheEntry& entry : spec.caches) {
+      if (!entry.pinned) continue;
+      const CacheEntry* held = Held(node.name, entry.cache, entry.manifest);
+      EXPECT_TRUE(held != nullptr && held->pinned) << entry.cache;
+    }
+  }
+
+  // On a node that the cache wants, or that got it by a pod.
+  void CheckVolumesKeepTheirManifest(const NodeFacts& node, const CacheNodeSpec& spec) const {
+    for (const auto& volume : observed_.volumes) {
+      const CacheEntry* held = Held(node.name, volume->cache, volume->manifest);
+      const auto cache = caches_.find(volume->cache);
+      if (held == nullptr || cache == caches_.end()) continue;
+      const ModelCache& object = *cache->second;
+      const auto& next = object.status.revision.next;
+      const bool ruled =
+          object.status.revision.current.manifest == volume->manifest || (next && next->manifest == volume->manifest);
+      if (object.spec.suspend || object.metadata.deletion_timestamp || (ruled && held->pinned)) continue;
+      EXPECT_TRUE(std::any_of(spec.caches.begin(), spec.caches.end(), [&](const CacheEntry& entry) {
+        return entry.cache == volume->cache && entry.manifest == volume->manifest;
+      })) << volume->cache;
+    }
+  }
+
+  void CheckQuestionsAreAnswered(const NodeFacts& node, const CacheNodeSpec& spec) const {
+    const auto found = cache_nodes_.find(node.name);
+    if (found == cache_nodes_.end()) return;
+    for (const WantedCache& question : found->second->status.wanted) {
+      const auto is_it = [&](const auto& one) { return one.cache == question.cache; };
+      EXPECT_TRUE(std::any_of(spec.caches.begin(), spec.caches.end(), is_it) ||
+                  std::any_of(spec.refused.begin(), spec.refused.end(), is_it))
+          << question.cache;
+    }
+  }
+
+  static void CheckOneCurrent(const CacheNodeSpec& spec) {
+    std::set<std::string> current;
+    for (const CacheEntry& entry : spec.caches) {
+      if (!entry.current) continue;
+      EXPECT_TRUE(current.insert(entry.cache).second) << entry.cache;
+    }
+  }
+
+  void CheckMaxParallel(const std::string& name, const ModelCache& cache) const {
+    if (!cache.spec.nodes || !cache.spec.nodes->max_parallel) return;
+    std::set<std::string> before;
+    std::set<std::string> after;
+    for (const auto& node : observed_.nodes) {
+      if (!Serves(*node)) continue;
+      const auto old = cache_nodes_.find(node->name);
+      const auto note = [&](const CacheNodeSpec& spec, std::set<std::string>& busy) {
+        for (const CacheEntry& entry : spec.caches) {
+          if (entry.cache == name && IsBusy(node->name, entry)) busy.insert(node->name);
+        }
+      };
+      if (old != cache_nodes_.end()) note(old->second->spec, before);
+      const auto now = plan_.nodes.find(node->name);
+      if (now != plan_.nodes.end()) note(*now->second, after);
+    }
+    const auto most = static_cast<size_t>(cache.spec.nodes->max_parallel->number);
+    EXPECT_LE(after.size(), std::max(most, before.size()));
+  }
+
+  void CheckClusterQuota(const std::string& name, const ModelCache& cache) const {
+    if (!cache.spec.gc.cluster_quota || cache.spec.suspend) return;
+    uint64_t total = 0;
+    for (const auto& node : observed_.nodes) {
+      const auto spec = plan_.nodes.find(node->name);
+      if (spec == plan_.nodes.end()) continue;
+      for (const CacheEntry& entry : spec->second->caches) {
+        if (entry.cache != name || !entry.pinned) continue;
+        if (!Serves(*node)) return;  // it keeps what it was told
+        total += bytes_.contains(entry.manifest) ? bytes_.at(entry.manifest) : 0;
+      }
+    }
+    EXPECT_LE(total, *cache.spec.gc.cluster_quota);
+  }
+
+  const ClusterObserved& observed_;
+  const Placement& plan_;
+  std::map<std::string, const ModelCache*> caches_;
+  std::map<std::string, uint64_t> bytes_;
+  std::map<std::string, const CacheNode*> cache_nodes_;
+};
+
+TEST(PlanClusterTest, TheRulesHoldAfterEveryPlan) {
+  for (uint32_t seed = 1; seed <= kGames && !testing::Test::HasFailure(); ++seed) {
+    ClusterGame game(seed);
+    for (int move = 0; move < kMoves && !testing::Test::HasFailure(); ++move) {
+      SCOPED_TRACE(StrCat("game ", seed, ", move ", move));
+      const Placement plan = PlanCluster(game.observed());
+      Judge(game.observed(), plan).Check();
+      game.Write(plan);
+      game.Move();
+    }
+  }
+}
+
+TEST(PlanClusterTest, PlanningAgainOnItsOwnPlanChangesNothing) {
+  for (uint32_t seed = 1; seed <= kGames && !testing::Test::HasFailure(); ++seed) {
+    ClusterGame game(seed);
+    for (int move = 0; move < kMoves && !testing::Test::HasFailure(); ++move) {
+      SCOPED_TRACE(StrCat("game ", seed, ", move ", move));
+      const Placement plan = PlanCluster(game.observed());
+      game.Write(plan);
+      const Placement again = PlanCluster(game.observed());
+      for (const auto& [node, spec] : plan.nodes) {
+        ASSERT_EQ(*again.nodes.at(node), *spec) << node << "\n"
+                                                << ToJson(CacheNode{.spec = *spec}).dump(1) << "\n"
+                                                << ToJson(CacheNode{.spec = *again.nodes.at(node)}).dump(1);
+      }
+      game.Move();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ballast::controller

@@ -1,0 +1,64 @@
+// `kubectl ballast plan`: what a CachePolicy would change before it is applied. Pure.
+//
+// It knows quotas and priorities of what nodes hold by their CacheNodes. Thresholds of the file system and tenants'
+// quotas are not foreseen.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/cache_node.h"
+#include "api/cache_policy.h"
+#include "api/model_cache.h"
+#include "base/status.h"
+#include "kube/kube_client.h"
+
+namespace ballast::cli {
+
+struct PlanNode {
+  CacheNode node;
+  Labels labels;  // of the Node
+};
+
+struct PlanInput {
+  CachePolicy policy;  // the new one
+  std::vector<CachePolicy> policies;
+  std::vector<PlanNode> nodes;
+  std::vector<ModelCache> caches;
+};
+
+struct PlannedCache {
+  std::string cache;
+  std::string manifest;
+  uint64_t bytes = 0;
+  int32_t priority = 0;
+  std::string why;
+
+  friend bool operator==(const PlannedCache&, const PlannedCache&) = default;
+};
+
+struct PlannedNode {
+  std::string node;
+  uint64_t quota = 0;  // 0 = none
+  uint64_t used = 0;
+  std::vector<PlannedCache> not_admitted;  // wanted there, no room
+  std::vector<PlannedCache> evicted;       // on-demand copies
+
+  friend bool operator==(const PlannedNode&, const PlannedNode&) = default;
+};
+
+struct PolicyPlan {
+  std::string policy;
+  std::vector<PlannedNode> nodes;   // that it would govern
+  std::vector<std::string> others;  // that it selects, and another policy governs: "n1 (storage, priority 200)"
+};
+
+// InvalidArgument: no CachePolicy in `text` (YAML or JSON).
+Result<CachePolicy> ReadPolicy(std::string_view text, const std::string& file);
+Result<PlanInput> LookForPlan(KubeClient& client, CachePolicy policy, const CallLimits& limits);
+PolicyPlan PlanPolicy(const PlanInput& input);
+
+std::string Text(const PolicyPlan& plan);
+std::string JsonText(const PolicyPlan& plan);
+
+}  // namespace ballast::cli
