@@ -51,10 +51,10 @@ class CollectorTest : public ::testing::Test {
       Store::Open({.root = dir_.path() + "/cache", .ingest = {4096, 1000, "boot-1", true}}, files_, clock_).value();
   InUse in_use_;
   DiskIntent intent_;
-  std::set<Digest> in_transfer_;
+  InTransfer in_transfer_;
   std::vector<Collection> told_;
   uint32_t seed_ = 0;
-  Collector collector_{*store_, in_use_, [this] { return intent_; }, [this] { return in_transfer_; },
+  Collector collector_{*store_, in_use_, [this](const auto&) { return intent_; }, [this] { return in_transfer_; },
                        [this](const Collection& collection) { told_.push_back(collection); }};
 };
 
@@ -127,10 +127,10 @@ TEST_F(CollectorTest, AWallClockThatJumpsChangesNothing) {
 
 TEST_F(CollectorTest, LeftoversOfADownloadGoWhenNobodyGoesOnWithIt) {
   const Digest blob = AddBlob(store_->blobs(), RandomContent(kSize, 99)).value();
-  in_transfer_.insert(blob);
+  in_transfer_.blobs.insert(blob);
   intent_.policy.quota_bytes = 1;
   EXPECT_THAT(collector_.Collect().evicted, IsEmpty());
-  in_transfer_.clear();
+  in_transfer_.blobs.clear();
   EXPECT_THAT(NamesOf(collector_.Collect()), ElementsAre(blob.ToString()));
   EXPECT_FALSE(store_->blobs().Size(blob).has_value());
 }

@@ -20,7 +20,10 @@
 #include "daemon/cluster/node_entries.h"
 #include "daemon/cluster/node_look.h"
 #include "daemon/cluster/node_progress.h"
+#include "daemon/collector.h"
+#include "daemon/collector_loop.h"
 #include "daemon/current_manifests.h"
+#include "daemon/disk_intent.h"
 #include "daemon/folder_admissions.h"
 #include "daemon/grpc_link.h"
 #include "daemon/manifest_folder.h"
@@ -64,6 +67,25 @@ std::vector<WantedModel> WantedOf(const ManifestSet& set) {
   return wanted;
 }
 
+RoomLimits ConfiguredRoom(const DaemonConfig& config) { return {config.cache.quota, config.cache.min_available}; }
+
+DiskIntent ConfiguredIntent(const DaemonConfig& config) {
+  return {.policy = {.quota_bytes = config.cache.quota,
+                     .min_available = config.cache.min_available,
+                     .high_percent = config.cache.high_threshold_percent,
+                     .low_percent = config.cache.low_threshold_percent},
+          .unused_for = config.eviction.unused_for,
+          .pins_yield = true};
+}
+
+// Nobody has said yet what is wanted here: all of it may be.
+DiskIntent Undecided(const DaemonConfig& config, const std::vector<StoredModel>& models) {
+  DiskIntent intent = ConfiguredIntent(config);
+  for (const StoredModel& model : models)
+    intent.owners[model.id] = {{.cache = "whoever the operator will name", .pinned = true}};
+  return intent;
+}
+
 TransferRates RatesOf(const DaemonConfig& config) {
   return {.download = config.limits.download_bytes_per_second,
           .origin = config.limits.origin_bytes_per_second,
@@ -99,6 +121,7 @@ struct Daemon::Parts {
 
   ~Parts() {
     ready = false;
+    if (collector_loop) collector_loop->Stop();
     folder.reset();
     asked.Close();
     if (cluster) cluster->Stop();
@@ -121,6 +144,11 @@ struct Daemon::Parts {
   Admissions& AdmissionsInUse();
   void FollowManifests();
   Status ServeHttp();
+  void BuildCollector();
+  DiskIntent Intent(const std::vector<StoredModel>& models) const;
+  Duration EvictionInterval() const;
+  Status MakeRoom(const ModelRequest& request, uint64_t bytes) const;
+  void Collected(const Collection& collection);
 
   Setup setup;
   const Clock& clock;
@@ -144,7 +172,10 @@ struct Daemon::Parts {
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
   FolderAdmissions folder_admissions{manifests, facts.volume_sources};
+  bool shares_node_filesystem = false;
   std::unique_ptr<CacheCore> core;
+  std::unique_ptr<Collector> collector;
+  std::unique_ptr<CollectorLoop> collector_loop;
   std::unique_ptr<CacheService> service;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<UnixListener> listener;
@@ -207,7 +238,10 @@ Status Daemon::Parts::JoinSwarm() {
 }
 
 void Daemon::Parts::BuildCore() {
-  const Downloader::Options options{.streams = setup.config.fetch.streams, .domains = domains.get()};
+  const Downloader::Options options{
+      .streams = setup.config.fetch.streams,
+      .domains = domains.get(),
+      .make_room = [this](const ModelRequest& request, uint64_t bytes) { return MakeRoom(request, bytes); }};
   downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, resolver.get(),
                                             swarm.get(), clock, options);
   if (cluster) setup.jobs.phase_changed = [this] { cluster->Wake(); };
@@ -223,7 +257,63 @@ void Daemon::Parts::BuildCore() {
                            .clock = clock,
                            .swarm = swarm.get(),
                            .events = cluster ? &cluster->events() : nullptr});
+  BuildCollector();
   built = true;
+}
+
+void Daemon::Parts::BuildCollector() {
+  shares_node_filesystem = setup.config.kubernetes && SharesKubeletsFilesystem(store->root());
+  collector = std::make_unique<Collector>(
+      *store, core->in_use, [this](const std::vector<StoredModel>& models) { return Intent(models); },
+      [this] { return manager->Moves(); }, [this](const Collection& collection) { Collected(collection); });
+  core->collector = collector.get();
+  collector_loop.reset(new CollectorLoop({.collector = *collector,
+                                          .store = *store,
+                                          .clock = clock,
+                                          .interval = [this] { return EvictionInterval(); },
+                                          .look_every = setup.disk_look}));
+}
+
+DiskIntent Daemon::Parts::Intent(const std::vector<StoredModel>& models) const {
+  if (cluster) {
+    const std::shared_ptr<const CacheNode> node = cluster->Current();
+    return node == nullptr ? Undecided(setup.config, models)
+                           : IntentOf(node->spec, ConfiguredRoom(setup.config), shares_node_filesystem);
+  }
+  DiskIntent intent = ConfiguredIntent(setup.config);
+  intent.owners = OwnersOf(*manifests.Get(), resolutions->All(), models);
+  return intent;
+}
+
+Duration Daemon::Parts::EvictionInterval() const {
+  const std::shared_ptr<const CacheNode> node = cluster ? cluster->Current() : nullptr;
+  return node == nullptr ? setup.config.eviction.interval : node->spec.policy.eviction_interval;
+}
+
+Status Daemon::Parts::MakeRoom(const ModelRequest& request, uint64_t bytes) const {
+  const std::shared_ptr<const CacheNode> node = cluster ? cluster->Current() : nullptr;
+  const std::vector<CopyOwner> owners = cluster           ? OwnersOf(node ? node->spec : CacheNodeSpec(), request)
+                                        : manifests.Get() ? OwnersOf(*manifests.Get(), request)
+                                                          : std::vector<CopyOwner>();
+  return collector->MakeRoom(RoomOf(request, owners, bytes));
+}
+
+// Room that was made for one download is not offered to the others.
+void Daemon::Parts::Collected(const Collection& collection) {
+  std::set<Digest> gone;
+  for (const Evicted& one : collection.evicted) {
+    if (one.reason == EvictionReason::kOrphaned) continue;
+    gone.insert(one.id);
+    if (one.reason != EvictionReason::kReleased) continue;
+    if (const Status forgotten = resolutions->Forget(one.id); !forgotten.ok())
+      LOG(WARNING) << Message("Cannot forget what was evicted").With("manifest", one.id).With("error", forgotten);
+  }
+  if (!collection.evicted.empty())
+    LOG(INFO) << Message("Evicted").With("what", BatchText(collection)).With("room_for", collection.made_for);
+  for (const std::string& problem : collection.problems) LOG(WARNING) << Message("Not evicted").With("why", problem);
+  manager->ModelsGone(gone);
+  if (collection.made_for.empty()) manager->RoomWasMade();
+  if (swarm) swarm->ModelsChanged();
 }
 
 Status Daemon::Parts::Serve() {
@@ -269,11 +359,12 @@ agent::v1::ProgressResponse Daemon::Parts::Progress() {
 
 void Daemon::Parts::Follow(const CacheNodeSpec& spec) {
   const DaemonConfig& config = setup.config;
-  store->SetRoomLimits(RoomOf({config.cache.quota, config.cache.min_available}, spec.policy));
+  store->SetRoomLimits(RoomOf(ConfiguredRoom(config), spec.policy));
   limits->SetRates(DownloadRatesOf(RatesOf(config), spec.policy));
   uploads->SetRates({.download = UploadRateOf(config.limits.upload_bytes_per_second, spec.policy)});
   manager->SetWanted(WantedOf(spec));
   manager->RoomWasMade();
+  collector_loop->Wake();
 }
 
 AgentProgress Daemon::Parts::ProgressForOperator() {
@@ -292,6 +383,7 @@ void Daemon::Parts::FollowManifests() {
   folder = std::make_unique<ManifestFolder>(setup.config.manifests, kRescan, [this](const ManifestSet& set) {
     manifests.Set(set);
     manager->SetWanted(WantedOf(set));
+    collector_loop->Wake();
     LOG(INFO) << Message("Manifests").With("caches", set.caches.size()).With("problems", set.problems.size());
   });
 }
@@ -320,6 +412,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
   parts->BuildCore();
   parts->core->SyncEarlyMounts();
   parts->FollowManifests();
+  parts->collector_loop->Start();
   RETURN_IF_ERROR(parts->Serve());
   RETURN_IF_ERROR(parts->ServeHttp());
   parts->ready = true;

@@ -24,9 +24,10 @@ class Daemon {
     std::string version;
     OriginFinder origins;  // empty: those of the configuration
     ModelManager::Options jobs;
-    Duration upkeep = std::chrono::seconds(2);  // how often certificates and members of the swarm are looked at
-    Pace* pace = nullptr;                       // of the limits; null: the clock's. Outlives the daemon
-    KubeClient* kube = nullptr;                 // needed with config.kubernetes. Outlives the daemon
+    Duration upkeep = std::chrono::seconds(2);      // how often certificates and members of the swarm are looked at
+    Duration disk_look = std::chrono::seconds(10);  // how often it is looked whether the disk is too full
+    Pace* pace = nullptr;                           // of the limits; null: the clock's. Outlives the daemon
+    KubeClient* kube = nullptr;                     // needed with config.kubernetes. Outlives the daemon
     MakeOperatorClient operator_client = MakeGrpcOperatorClient;
   };
 

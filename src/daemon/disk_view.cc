@@ -54,11 +54,13 @@ void AddOwners(const std::vector<CopyOwner>& owners, const DiskIntent& intent, E
   model.tenants = TenantsOfModel(owners, intent);
 }
 
-std::vector<BlobIndex> BlobsOf(const Manifest& manifest, const Indices& indices) {
+std::vector<BlobIndex> BlobsOf(const StoredModel& model, const Indices& indices) {
   std::vector<BlobIndex> blobs;
-  for (const ManifestFile& file : manifest.files()) {
-    if (const auto found = indices.find(file.digest); found != indices.end()) blobs.push_back(found->second);
-  }
+  const auto add = [&](const Digest& digest) {
+    if (const auto found = indices.find(digest); found != indices.end()) blobs.push_back(found->second);
+  };
+  for (const ManifestFile& file : model.manifest.files()) add(file.digest);
+  for (const Digest& digest : model.generated) add(digest);
   std::sort(blobs.begin(), blobs.end());
   blobs.erase(std::unique(blobs.begin(), blobs.end()), blobs.end());
   return blobs;
@@ -72,24 +74,26 @@ bool IsMounted(const Digest& model, const std::vector<Lease>& leases) {
 
 EvictionInput MakeEvictionInput(const DiskView& view, const DiskIntent& intent) {
   EvictionInput input{.policy = intent.policy,
-                      .disk = {.used_bytes = view.usage.used_bytes,
+                      .disk = {.used_bytes = view.usage.used_bytes - view.usage.unfinished_bytes,
                                .reserved_bytes = view.usage.reserved_bytes,
-                               .free_bytes = view.usage.disk_free_bytes,
+                               .free_bytes = view.usage.disk_free_bytes + view.usage.unfinished_bytes,
                                .total_bytes = view.usage.disk_total_bytes}};
   Indices indices;
   for (const StoredBlob& blob : view.blobs) {
     indices.emplace(blob.digest, static_cast<BlobIndex>(input.blobs.size()));
-    if (view.in_transfer.contains(blob.digest)) input.in_transfer.push_back(static_cast<BlobIndex>(input.blobs.size()));
+    if (view.in_transfer.blobs.contains(blob.digest))
+      input.in_transfer.push_back(static_cast<BlobIndex>(input.blobs.size()));
     input.blobs.push_back({blob.digest, blob.allocated_bytes});
   }
   for (const TenantIntent& tenant : intent.tenants) input.tenants.push_back({tenant.quota_bytes});
   for (const StoredModel& stored : view.models) {
     EvictionModel model{.id = stored.id,
-                        .blobs = BlobsOf(stored.manifest, indices),
+                        .blobs = BlobsOf(stored, indices),
                         .own_bytes = stored.own_bytes,
                         .last_use = static_cast<uint64_t>(stored.last_use.count()),
                         .idle = std::chrono::duration_cast<seconds>(stored.idle),
-                        .mounted = IsMounted(stored.id, view.leases)};
+                        .mounted = IsMounted(stored.id, view.leases),
+                        .moving = view.in_transfer.models.contains(stored.id)};
     AddOwners(OwnersOf(intent, stored.id), intent, model);
     input.models.push_back(std::move(model));
   }
@@ -117,7 +121,8 @@ std::string WhyItStays(const Digest& model, const DiskView& view, const DiskInte
   for (const CopyOwner& owner : OwnersOf(intent, model)) {
     if (owner.pinned) who.push_back(owner.cache);
   }
-  return who.empty() ? "" : "wanted by " + Join(who, ", ");
+  if (!who.empty()) return "wanted by " + Join(who, ", ");
+  return view.in_transfer.models.contains(model) ? "somebody waits for it" : "";
 }
 
 std::string NameOfModel(const StoredModel& model) {

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/eviction.h"
+#include "daemon/in_transfer.h"
 #include "store/store.h"
 
 namespace ballast {
@@ -37,6 +37,8 @@ struct DiskIntent {
   EvictionPolicy policy;
   std::optional<std::chrono::milliseconds> unused_for;  // nullopt: only when room is needed
   std::vector<TenantIntent> tenants;
+  // What is pinned yields to a download of a higher priority: nobody else decides who of those that want to be here is.
+  bool pins_yield = false;
 };
 
 // Read at one moment.
@@ -45,9 +47,10 @@ struct DiskView {
   std::vector<StoredBlob> blobs;
   std::vector<Lease> leases;
   Usage usage;
-  std::set<Digest> in_transfer;  // blobs of downloads that go on
+  InTransfer in_transfer;
 };
 
+// Unfinished downloads that nobody works on count as free.
 EvictionInput MakeEvictionInput(const DiskView& view, const DiskIntent& intent);
 
 // The tenants that one of `namespaces` belongs to.

@@ -116,6 +116,13 @@ uint64_t LocalBlobStore::ReservedBytes() const {
   return bytes;
 }
 
+uint64_t LocalBlobStore::UnfinishedBytes() const {
+  MutexLock lock(mutex_);
+  uint64_t bytes = 0;
+  for (const auto& [name, folder] : folders_) bytes += folder.open ? 0 : folder.allocated;
+  return bytes;
+}
+
 uint32_t LocalBlobStore::Count() const {
   MutexLock lock(mutex_);
   return static_cast<uint32_t>(index_.size());

@@ -35,6 +35,7 @@ class LocalBlobStore final : public BlobStore {
   std::optional<uint64_t> Size(const Digest& digest) const override;
   std::optional<Digest> FindByGitOid(const GitOid& oid) const override;
   Result<std::unique_ptr<Reservation>> Reserve(uint64_t bytes) override;
+  Result<uint64_t> DropUnfinished(uint64_t bytes) override;
   Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) override;
   Result<Digest> Commit(std::unique_ptr<Ingest> ingest) override;
   Result<Digest> Put(std::string_view content) override;
@@ -54,6 +55,7 @@ class LocalBlobStore final : public BlobStore {
 
   uint64_t AllocatedBytes() const;  // blobs and ingests
   uint64_t ReservedBytes() const;
+  uint64_t UnfinishedBytes() const;  // of AllocatedBytes(): ingests that nobody works on
   uint32_t Count() const;
   RoomLimits room_limits() const;
   void SetRoomLimits(const RoomLimits& limits);
@@ -83,7 +85,6 @@ class LocalBlobStore final : public BlobStore {
 
   Result<Room> CurrentRoom() const REQUIRES(mutex_);
   Status MakeRoom(uint64_t bytes);
-  Status DiscardIdle(uint64_t wanted);
   Status Claim(const std::string& name);
   void Close(const std::string& name);
   void StopServing(const StagedIngest& staged);

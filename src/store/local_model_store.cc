@@ -39,8 +39,12 @@ std::optional<StoredModel> LocalModelStore::Find(const Digest& id) const { retur
 
 std::vector<StoredModel> LocalModelStore::List() const {
   std::vector<StoredModel> models;
+  std::map<Digest, std::vector<Digest>> generated = views_.Generated();
   for (const auto& model : catalog_.List()) {
-    if (auto described = catalog_.Describe(model->id)) models.push_back(*std::move(described));
+    auto described = catalog_.Describe(model->id);
+    if (!described) continue;
+    if (const auto made = generated.find(model->id); made != generated.end()) described->generated = made->second;
+    models.push_back(*std::move(described));
   }
   return models;
 }
@@ -62,7 +66,7 @@ uint64_t LocalModelStore::AllocatedBytes(const Digest& id) const {
 
 // First the model is found no more, then the leases are asked: a publish that comes later finds no model, one that came
 // earlier is seen here.
-Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
+Result<uint64_t> LocalModelStore::Remove(const Digest& id, const std::set<Digest>& keep) {
   MutexLock lock(mutex_);
   if (unfinished_.contains(id)) return CarryOut(id);
   const auto model = catalog_.Find(id);
@@ -71,6 +75,7 @@ Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
   std::set<Digest> blobs;
   for (const ManifestFile& file : model->manifest.files()) blobs.insert(file.digest);
   for (const Digest& digest : views_.GeneratedFor(id)) blobs.insert(digest);
+  for (const Digest& digest : keep) blobs.erase(digest);
   Status allowed = leases_.CheckUnused(id, views_.ViewsOf(id));
   if (allowed.ok()) allowed = WriteIntent(id, blobs);
   if (!allowed.ok()) {

@@ -26,7 +26,8 @@ class LocalModelStore final : public ModelStore {
   std::optional<StoredModel> Find(const Digest& id) const override;
   std::vector<StoredModel> List() const override;
   uint64_t AllocatedBytes(const Digest& id) const override;
-  Result<uint64_t> Remove(const Digest& id) override;
+  Result<uint64_t> Remove(const Digest& id, const std::set<Digest>& keep) override;
+  using ModelStore::Remove;
   Result<uint64_t> RemoveOrphan(const Digest& blob) override;
   Result<std::vector<StoredModel>> Discard(const Digest& blob) override;
 

@@ -135,6 +135,7 @@ class LocalStore final : public Store {
   Usage GetUsage() const override {
     Usage usage;
     usage.used_bytes = blobs_->AllocatedBytes() + catalog_->AllocatedBytes();
+    usage.unfinished_bytes = blobs_->UnfinishedBytes();
     usage.reserved_bytes = blobs_->ReservedBytes();
     usage.blobs = blobs_->Count();
     const auto space = files_.Space(paths_.root);

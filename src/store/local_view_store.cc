@@ -256,6 +256,17 @@ std::vector<Digest> LocalViewStore::GeneratedFor(const Digest& model) const {
   return digests;
 }
 
+std::map<Digest, std::vector<Digest>> LocalViewStore::Generated() const {
+  MutexLock lock(mutex_);
+  std::map<Digest, std::vector<Digest>> all;
+  for (const auto& [name, about] : views_) {
+    if (!about.manifest) continue;
+    std::vector<Digest>& digests = all[*about.manifest];
+    digests.insert(digests.end(), about.generated.begin(), about.generated.end());
+  }
+  return all;
+}
+
 Status LocalViewStore::RemoveViewsOf(const Digest& model) {
   MutexLock lock(build_mutex_);
   RETURN_IF_ERROR(RemoveGraves());

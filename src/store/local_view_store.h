@@ -29,6 +29,7 @@ class LocalViewStore final : public ViewStore {
   // The views of a model, relative to the root, and the blobs that were made for them.
   std::vector<std::string> ViewsOf(const Digest& model) const;
   std::vector<Digest> GeneratedFor(const Digest& model) const;
+  std::map<Digest, std::vector<Digest>> Generated() const;  // of all models
   Status RemoveViewsOf(const Digest& model);
   // Views that a blob was made for.
   std::vector<std::string> ViewsWithGenerated(const Digest& blob) const;

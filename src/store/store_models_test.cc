@@ -75,6 +75,23 @@ TEST_F(StoreTest, RemovedModelLeavesNothing) {
   }
 }
 
+TEST_F(StoreTest, WhatADownloadCountsOnStaysWhenItsModelGoes) {
+  const std::string shared = RandomContent(50'000, 1);
+  const Digest id = AddModel(*store_, {{"a", shared}, {"b", RandomContent(50'000, 2)}}).value();
+  ASSERT_TRUE(store_->models().Remove(id, {Digest::Of(shared)}).ok());
+  EXPECT_TRUE(store_->blobs().Size(Digest::Of(shared)).has_value());
+  EXPECT_EQ(store_->GetUsage().blobs, 1);
+}
+
+TEST_F(StoreTest, BlobsThatWereMadeForViewsAreTheirModels) {
+  const ModelFiles files{{"config.json", "{}"}};
+  const Digest id = AddModel(*store_, files).value();
+  ASSERT_TRUE(store_->views().Make(id, Layout::kHf, OriginOf(files).uri).ok());
+  const StoredModel model = store_->models().List()[0];
+  const std::set<Digest> generated(model.generated.begin(), model.generated.end());
+  EXPECT_EQ(generated.size() + files.size(), store_->blobs().List().size());
+}
+
 TEST_F(StoreTest, LeasedModelIsNotRemoved) {
   const Digest id = AddModel(*store_, {{"a", "x"}}).value();
   ASSERT_EQ(store_->leases().Put({"volume", "/target", "ns/pod", id, ""}), OkStatus());
@@ -182,6 +199,7 @@ TEST_F(StoreTest, LeaseIsReplacedAndRemoved) {
   ASSERT_EQ(store_->leases().Put(lease), OkStatus());
   lease.manifest = Digest::Of("m");
   lease.view = "views/x/data";
+  lease.pod_uid = "uid-1";
   ASSERT_EQ(store_->leases().Put(lease), OkStatus());
   EXPECT_THAT(store_->leases().List(), ElementsAre(lease));
   Reopen();

@@ -117,6 +117,15 @@ v1::StatusResponse ServiceFixture::GetStatus() {
   return response;
 }
 
+v1::CollectGarbageResponse ServiceFixture::CollectGarbage(bool dry_run) {
+  grpc::ClientContext context;
+  v1::CollectGarbageRequest request;
+  request.set_dry_run(dry_run);
+  v1::CollectGarbageResponse response;
+  EXPECT_TRUE(stub_->CollectGarbage(&context, request, &response).ok());
+  return response;
+}
+
 grpc::Status ServiceFixture::Release(const std::string& id) {
   grpc::ClientContext context;
   v1::ReleaseRequest request;

@@ -50,6 +50,7 @@ class ServiceFixture : public ::testing::Test {
   std::vector<cache::v1::Model> List();
   grpc::Status Remove(const std::string& model, cache::v1::RemoveResponse* response = nullptr);
   cache::v1::StatusResponse GetStatus();
+  cache::v1::CollectGarbageResponse CollectGarbage(bool dry_run = false);
   grpc::Status Release(const std::string& id);
   cache::v1::VerifyUpdate Verify(const std::string& model);
 
