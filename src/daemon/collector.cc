@@ -80,6 +80,11 @@ DiskState DiskOf(const Usage& usage) {
           .total_bytes = usage.disk_total_bytes};
 }
 
+bool IsDiskTooFull(EvictionPolicy policy, const Usage& usage) {
+  policy.quota_bytes = 0;
+  return BytesToFree(policy, DiskOf(usage), 0) > 0;
+}
+
 uint64_t UnfinishedToDrop(const Usage& usage, const DiskIntent& intent) {
   return std::min(BytesToFree(intent.policy, DiskOf(usage), 0), usage.unfinished_bytes);
 }
@@ -196,6 +201,7 @@ Collection Collector::Collect() {
   Collection collection = CarryOut(plan, view, "");
   if (dropped > 0) Prepend(Unfinished(dropped), collection);
   AddStays(view, intent, input, collection);
+  disk_pressure_ = IsDiskTooFull(intent.policy, store_.GetUsage());
   return collection;
 }
 

@@ -1,6 +1,7 @@
 // The node's garbage collector: sees what is on the disk and what it is for, asks PlanEviction(), and carries it out.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <string>
@@ -85,6 +86,8 @@ class Collector {
 
   // Quota, disk and thresholds ask for a round.
   bool IsPressed() const;
+  // The last round could not help a file system that is fuller than the policy lets it be.
+  bool disk_pressure() const { return disk_pressure_; }
   // Allocated bytes of what may not go.
   uint64_t protected_bytes() const;
   CollectorCounts counts() const;
@@ -103,6 +106,7 @@ class Collector {
   const Done done_;
   Mutex round_mutex_;
   mutable Mutex mutex_;
+  std::atomic<bool> disk_pressure_ = false;
   CollectorCounts counts_ GUARDED_BY(mutex_);
 };
 

@@ -135,6 +135,18 @@ TEST_F(CollectorTest, LeftoversOfADownloadGoWhenNobodyGoesOnWithIt) {
   EXPECT_FALSE(store_->blobs().Size(blob).has_value());
 }
 
+TEST_F(CollectorTest, ADiskThatStaysTooFullIsUnderPressure) {
+  Add("wanted", {{.cache = "llama", .pinned = true}});
+  intent_.policy.min_available = store_->GetUsage().disk_total_bytes;
+  EXPECT_FALSE(collector_.disk_pressure());
+  EXPECT_TRUE(collector_.IsPressed());
+  collector_.Collect();
+  EXPECT_TRUE(collector_.disk_pressure());
+  intent_.policy.min_available = 0;
+  collector_.Collect();
+  EXPECT_FALSE(collector_.disk_pressure());
+}
+
 TEST_F(CollectorTest, ADownloadGetsRoomFromWhatMayGo) {
   for (const char* name : {"a", "b"}) OnDemand(name);
   SetQuota(2.1);

@@ -18,13 +18,13 @@
 #include "daemon/cache_service.h"
 #include "daemon/cluster/cluster.h"
 #include "daemon/cluster/node_entries.h"
+#include "daemon/cluster/node_intents.h"
 #include "daemon/cluster/node_look.h"
 #include "daemon/cluster/node_progress.h"
-#include "daemon/collector.h"
-#include "daemon/collector_loop.h"
 #include "daemon/current_manifests.h"
-#include "daemon/disk_intent.h"
+#include "daemon/disk_keeper.h"
 #include "daemon/folder_admissions.h"
+#include "daemon/folder_intents.h"
 #include "daemon/grpc_link.h"
 #include "daemon/manifest_folder.h"
 #include "daemon/metered_source.h"
@@ -69,30 +69,13 @@ std::vector<WantedModel> WantedOf(const ManifestSet& set) {
 
 RoomLimits ConfiguredRoom(const DaemonConfig& config) { return {config.cache.quota, config.cache.min_available}; }
 
-DiskIntent ConfiguredIntent(const DaemonConfig& config) {
-  return {.policy = {.quota_bytes = config.cache.quota,
-                     .min_available = config.cache.min_available,
-                     .high_percent = config.cache.high_threshold_percent,
-                     .low_percent = config.cache.low_threshold_percent},
-          .unused_for = config.eviction.unused_for,
-          .pins_yield = true};
-}
-
-// Nobody has said yet what is wanted here: all of it may be.
-DiskIntent Undecided(const DaemonConfig& config, const std::vector<StoredModel>& models) {
-  DiskIntent intent = ConfiguredIntent(config);
-  for (const StoredModel& model : models)
-    intent.owners[model.id] = {{.cache = "whoever the operator will name", .pinned = true}};
-  return intent;
-}
-
 TransferRates RatesOf(const DaemonConfig& config) {
   return {.download = config.limits.download_bytes_per_second,
           .origin = config.limits.origin_bytes_per_second,
           .prewarm = config.limits.prewarm_bytes_per_second};
 }
 
-Gauges GaugesOf(const CacheCore& core) {
+Gauges GaugesOf(const CacheCore& core, const DiskKeeper& disk) {
   const NodeView node = core.View();
   const Usage usage = core.store.GetUsage();
   Gauges gauges{.used_bytes = usage.used_bytes,
@@ -108,6 +91,7 @@ Gauges GaugesOf(const CacheCore& core) {
     if (job.ended()) continue;
     for (const TransferSource& source : job.progress.sources) gauges.in_flight[source.kind] += source.in_flight;
   }
+  gauges.disk = disk.gauges();
   if (core.swarm != nullptr) gauges.swarm = core.swarm->GaugesNow();
   return gauges;
 }
@@ -121,7 +105,7 @@ struct Daemon::Parts {
 
   ~Parts() {
     ready = false;
-    if (collector_loop) collector_loop->Stop();
+    if (disk) disk->Stop();
     folder.reset();
     asked.Close();
     if (cluster) cluster->Stop();
@@ -144,11 +128,7 @@ struct Daemon::Parts {
   Admissions& AdmissionsInUse();
   void FollowManifests();
   Status ServeHttp();
-  void BuildCollector();
-  DiskIntent Intent(const std::vector<StoredModel>& models) const;
-  Duration EvictionInterval() const;
-  Status MakeRoom(const ModelRequest& request, uint64_t bytes) const;
-  void Collected(const Collection& collection);
+  void BuildDisk();
 
   Setup setup;
   const Clock& clock;
@@ -172,10 +152,9 @@ struct Daemon::Parts {
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
   FolderAdmissions folder_admissions{manifests, facts.volume_sources};
-  bool shares_node_filesystem = false;
   std::unique_ptr<CacheCore> core;
-  std::unique_ptr<Collector> collector;
-  std::unique_ptr<CollectorLoop> collector_loop;
+  std::unique_ptr<DiskIntents> intents;
+  std::unique_ptr<DiskKeeper> disk;
   std::unique_ptr<CacheService> service;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<UnixListener> listener;
@@ -241,7 +220,7 @@ void Daemon::Parts::BuildCore() {
   const Downloader::Options options{
       .streams = setup.config.fetch.streams,
       .domains = domains.get(),
-      .make_room = [this](const ModelRequest& request, uint64_t bytes) { return MakeRoom(request, bytes); }};
+      .make_room = [this](const ModelRequest& request, uint64_t bytes) { return disk->MakeRoom(request, bytes); }};
   downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, resolver.get(),
                                             swarm.get(), clock, options);
   if (cluster) setup.jobs.phase_changed = [this] { cluster->Wake(); };
@@ -257,63 +236,33 @@ void Daemon::Parts::BuildCore() {
                            .clock = clock,
                            .swarm = swarm.get(),
                            .events = cluster ? &cluster->events() : nullptr});
-  BuildCollector();
+  BuildDisk();
   built = true;
 }
 
-void Daemon::Parts::BuildCollector() {
-  shares_node_filesystem = setup.config.kubernetes && SharesKubeletsFilesystem(store->root());
-  collector = std::make_unique<Collector>(
-      *store, core->in_use, [this](const std::vector<StoredModel>& models) { return Intent(models); },
-      [this] { return manager->Moves(); }, [this](const Collection& collection) { Collected(collection); });
-  core->collector = collector.get();
-  collector_loop.reset(new CollectorLoop({.collector = *collector,
-                                          .store = *store,
-                                          .clock = clock,
-                                          .interval = [this] { return EvictionInterval(); },
-                                          .look_every = setup.disk_look}));
-}
-
-DiskIntent Daemon::Parts::Intent(const std::vector<StoredModel>& models) const {
+void Daemon::Parts::BuildDisk() {
   if (cluster) {
-    const std::shared_ptr<const CacheNode> node = cluster->Current();
-    return node == nullptr ? Undecided(setup.config, models)
-                           : IntentOf(node->spec, ConfiguredRoom(setup.config), shares_node_filesystem);
+    intents = std::make_unique<NodeIntents>(setup.config, SharesKubeletsFilesystem(store->root()),
+                                            [this] { return cluster->Current(); });
+  } else {
+    intents = std::make_unique<FolderIntents>(setup.config, manifests, *resolutions);
   }
-  DiskIntent intent = ConfiguredIntent(setup.config);
-  intent.owners = OwnersOf(*manifests.Get(), resolutions->All(), models);
-  return intent;
-}
-
-Duration Daemon::Parts::EvictionInterval() const {
-  const std::shared_ptr<const CacheNode> node = cluster ? cluster->Current() : nullptr;
-  return node == nullptr ? setup.config.eviction.interval : node->spec.policy.eviction_interval;
-}
-
-Status Daemon::Parts::MakeRoom(const ModelRequest& request, uint64_t bytes) const {
-  const std::shared_ptr<const CacheNode> node = cluster ? cluster->Current() : nullptr;
-  const std::vector<CopyOwner> owners = cluster           ? OwnersOf(node ? node->spec : CacheNodeSpec(), request)
-                                        : manifests.Get() ? OwnersOf(*manifests.Get(), request)
-                                                          : std::vector<CopyOwner>();
-  return collector->MakeRoom(RoomOf(request, owners, bytes));
-}
-
-// Room that was made for one download is not offered to the others.
-void Daemon::Parts::Collected(const Collection& collection) {
-  std::set<Digest> gone;
-  for (const Evicted& one : collection.evicted) {
-    if (one.reason == EvictionReason::kOrphaned) continue;
-    gone.insert(one.id);
-    if (one.reason != EvictionReason::kReleased) continue;
-    if (const Status forgotten = resolutions->Forget(one.id); !forgotten.ok())
-      LOG(WARNING) << Message("Cannot forget what was evicted").With("manifest", one.id).With("error", forgotten);
-  }
-  if (!collection.evicted.empty())
-    LOG(INFO) << Message("Evicted").With("what", BatchText(collection)).With("room_for", collection.made_for);
-  for (const std::string& problem : collection.problems) LOG(WARNING) << Message("Not evicted").With("why", problem);
-  manager->ModelsGone(gone);
-  if (collection.made_for.empty()) manager->RoomWasMade();
-  if (swarm) swarm->ModelsChanged();
+  disk.reset(new DiskKeeper({.store = *store,
+                             .in_use = core->in_use,
+                             .manager = *manager,
+                             .resolutions = *resolutions,
+                             .intents = *intents,
+                             .clock = clock,
+                             .swarm = swarm.get(),
+                             .events = core->events,
+                             .evicted =
+                                 [this](const std::string& what) {
+                                   if (cluster) cluster->Evicted(what);
+                                 },
+                             .look_every = setup.disk_look,
+                             .scrub_file = setup.config.cache.dir + "/scrubbed",
+                             .scrub_bytes_per_second = setup.config.eviction.scrub_bytes_per_second}));
+  core->collector = &disk->collector();
 }
 
 Status Daemon::Parts::Serve() {
@@ -346,7 +295,10 @@ Status Daemon::Parts::MakeCluster() {
 }
 
 NodeFindings Daemon::Parts::Look(const CacheNodeSpec& spec) const {
-  return LookAtNode(spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+  NodeFindings found =
+      LookAtNode(spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+  found.disk_pressure = core->collector->disk_pressure();
+  return found;
 }
 
 // Asked on the control port, which is open before the rest is there and after it has gone.
@@ -364,7 +316,7 @@ void Daemon::Parts::Follow(const CacheNodeSpec& spec) {
   uploads->SetRates({.download = UploadRateOf(config.limits.upload_bytes_per_second, spec.policy)});
   manager->SetWanted(WantedOf(spec));
   manager->RoomWasMade();
-  collector_loop->Wake();
+  disk->Wake();
 }
 
 AgentProgress Daemon::Parts::ProgressForOperator() {
@@ -383,7 +335,7 @@ void Daemon::Parts::FollowManifests() {
   folder = std::make_unique<ManifestFolder>(setup.config.manifests, kRescan, [this](const ManifestSet& set) {
     manifests.Set(set);
     manager->SetWanted(WantedOf(set));
-    collector_loop->Wake();
+    disk->Wake();
     LOG(INFO) << Message("Manifests").With("caches", set.caches.size()).With("problems", set.problems.size());
   });
 }
@@ -397,7 +349,7 @@ Status Daemon::Parts::ServeHttp() {
   };
   routes["/metrics"] = [this] {
     return HttpAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                      .body = metrics.Render(GaugesOf(*core))};
+                      .body = metrics.Render(GaugesOf(*core, *disk))};
   };
   ASSIGN_OR_RETURN(http, HttpServer::Start({.address = setup.config.http.address}, std::move(routes)));
   return OkStatus();
@@ -412,7 +364,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
   parts->BuildCore();
   parts->core->SyncEarlyMounts();
   parts->FollowManifests();
-  parts->collector_loop->Start();
+  parts->disk->Start();
   RETURN_IF_ERROR(parts->Serve());
   RETURN_IF_ERROR(parts->ServeHttp());
   parts->ready = true;

@@ -117,5 +117,22 @@ TEST_F(GcTest, ADryRunExplainsAndTheRunDoesWhatItSaid) {
   EXPECT_GE(before - done.used_bytes(), done.freed_bytes()) << "what is said to be free is free";
 }
 
+TEST_F(GcTest, AFlippedBitIsFoundAndTheFileFetchedAgain) {
+  WriteCache("warm", "source: {uri: \"hf://org/a\"}, nodes: {}");
+  config_.eviction.scrub_bytes_per_second = 0;
+  Start();
+  WaitUntil([&] { return Here().contains("hf://org/a"); });
+  Stop();
+  FlipABit(Digest::Of(weights_));
+  config_.eviction.scrub_bytes_per_second = 1 << 30;
+  const uint64_t before = origin_.bytes_delivered();
+  Start();
+  WaitUntil([&] { return origin_.bytes_delivered() > before && Here().contains("hf://org/a"); });
+  EXPECT_EQ(origin_.bytes_delivered() - before, weights_.size()) << "and only that";
+  const v1::VerifyUpdate verified = Verify("");
+  EXPECT_EQ(verified.blobs_done(), 2U);
+  EXPECT_THAT(verified.damage(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace ballast

@@ -37,6 +37,7 @@ struct NodeFindings {
   RoomLimits room;
   std::optional<CertificateFacts> certificate;  // nullopt: no swarm here
   bool shares_node_filesystem = false;
+  bool disk_pressure = false;                   // Collector::disk_pressure()
   std::optional<CertificateFacts> not_serving;  // why the agent does not serve
 };
 

@@ -151,6 +151,17 @@ std::string ServiceFixture::Content(const std::string& view, const std::string& 
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+void ServiceFixture::FlipABit(const Digest& blob) const {
+  constexpr int kAt = 1000;
+  const fs::path path = fs::path(config_.cache.dir) / "blobs/sha256" / blob.Hex();
+  fs::permissions(path, fs::perms::owner_write, fs::perm_options::add);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(kAt);
+  const auto byte = static_cast<char>(file.get() ^ 1);
+  file.seekp(kAt);
+  file.put(byte);
+}
+
 void ServiceFixture::WriteCache(const std::string& name, const std::string& spec) const {
   std::ofstream(root_ / "caches" / (name + ".yaml"))
       << "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: " << name << "}\nspec: {" << spec

@@ -55,6 +55,8 @@ class ServiceFixture : public ::testing::Test {
   cache::v1::VerifyUpdate Verify(const std::string& model);
 
   std::string Content(const std::string& view, const std::string& path) const;
+  // In a stored blob, behind the daemon's back.
+  void FlipABit(const Digest& blob) const;
   // A ClusterModelCache in the manifests folder.
   void WriteCache(const std::string& name, const std::string& spec) const;
   // Polls the daemon's own answers: each is a call, so the loop is bounded by the test's timeout, not by a clock.
