@@ -357,6 +357,29 @@ TEST_F(CacheTaskTest, WhatDoesNotFitIsNotAdmittedAndSaysWhatIsInTheWay) {
   EXPECT_EQ(huge.status.failures.front().reason, "NodeTooSmall");
 }
 
+TEST_F(CacheTaskTest, ALargeEvictionWaitsTenMinutesAndSaysSo) {
+  AddNodes({"a"});
+  Create(kCachePolicies, PolicyWithQuota(10 * kGiB));
+  Lead();
+  const Json disk = {{"capacityBytes", 100 * kGiB}, {"availableBytes", 90 * kGiB}, {"usedBytes", 9 * kGiB}};
+  const auto patch = [&](const KubeResource& resource, const std::string& name, const Json& what, Subresource part) {
+    ASSERT_TRUE(client_.Patch(resource, {"", name}, what, part, {}).ok());
+    Settle();
+  };
+  patch(kCacheNodes, "a", {{"status", {{"disk", disk}}}}, Subresource::kStatus);
+  patch(kCachePolicies, "default", {{"spec", {{"disk", {{"quota", "2Gi"}}}}}}, Subresource::kNone);
+  const auto policy = [&] { return *CachePolicyFromJson(*client_.Get(kCachePolicies, {"", "default"}, {})); };
+  EXPECT_EQ(NodeOf("a").spec.policy.quota_bytes, 10 * kGiB);
+  EXPECT_EQ(FindCondition(policy().status.conditions, ConditionType::kLargeEvictionPending)->status,
+            ConditionStatus::kTrue);
+  EXPECT_EQ(policy().status.pending_evictions->bytes, 7 * kGiB);
+  Pass(seconds(590));
+  EXPECT_EQ(NodeOf("a").spec.policy.quota_bytes, 10 * kGiB);
+  Pass(seconds(20));
+  EXPECT_EQ(NodeOf("a").spec.policy.quota_bytes, 2 * kGiB);
+  EXPECT_FALSE(policy().status.pending_evictions.has_value());
+}
+
 TEST_F(CacheTaskTest, MaxParallelRolls) {
   AddNodes({"a", "b", "c", "d"});
   hub_.Put("hf://org/llama", "c1", kGiB);

@@ -12,6 +12,7 @@
 #include "api/cache_node.h"
 #include "api/condition.h"
 #include "api/model_cache.h"
+#include "operator/policies/large_evictions.h"
 #include "operator/policies/policy_choice.h"
 
 namespace ballast::controller {
@@ -25,6 +26,7 @@ struct ClusterObserved {
   Namespaces namespaces;
   std::vector<std::shared_ptr<const VolumeFacts>> volumes;
   std::set<std::string> agents;  // the nodes on which one runs
+  Timestamp now;
 };
 
 struct Problem {
@@ -60,6 +62,7 @@ struct Placement {
   // Nodes that are told the same share it.
   std::map<std::string, std::shared_ptr<const CacheNodeSpec>> nodes;
   PolicyChoice policies;
+  LargeEvictions large_evictions;
 };
 
 // Pure. Planning again from what it says (and what agents make of it) changes nothing.

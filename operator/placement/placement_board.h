@@ -28,6 +28,7 @@ struct BoardState {
   std::map<std::string, CacheDecision> caches;
   std::map<std::string, PlannedNode> nodes;  // only those that are not as they shall be
   PolicyChoice policies;
+  LargeEvictions large_evictions;
 };
 
 // Thread-safe.

@@ -41,7 +41,8 @@ ClusterObserved PlacementController::Observe() const {
                            .nodes = view_.nodes().List(),
                            .cache_nodes = view_.cache_nodes().List(),
                            .namespaces = view_.namespaces().List(),
-                           .volumes = view_.volumes().List()};
+                           .volumes = view_.volumes().List(),
+                           .now = std::chrono::floor<std::chrono::seconds>(clock_.Now())};
   for (const auto& [node, agent] : view_.Agents()) observed.agents.insert(node);
   return observed;
 }
@@ -55,7 +56,8 @@ Result<RequeueAfter> PlacementController::Plan() {
   Tell(*before, *now);
   listeners_.plan(*now);
   pause_ = std::clamp<Duration>((clock_.Steady() - begin) * kPauseFactor, kLeastPause, kMostPause);
-  return RequeueAfter();
+  const auto& next = now->large_evictions.next;
+  return next ? RequeueAfter(std::max<Duration>(*next - observed.now, kMostPause)) : RequeueAfter();
 }
 
 void PlacementController::Tell(const BoardState& before, const BoardState& now) const {
@@ -64,6 +66,9 @@ void PlacementController::Tell(const BoardState& before, const BoardState& now) 
     if (found == before.caches.end() || found->second != decision) listeners_.cache(name);
   }
   for (const auto& [name, node] : now.nodes) listeners_.node(name);
+  for (const BoardState* state : {&before, &now}) {
+    for (const auto& [name, eviction] : state->large_evictions.of_policy) listeners_.policy(name);
+  }
   for (const PolicyChoice* choice : {&before.policies, &now.policies}) {
     for (const auto& [name, count] : choice->nodes) listeners_.policy(name);
     for (const auto& [name, others] : choice->conflicts) listeners_.policy(name);  // may govern no node
@@ -74,6 +79,7 @@ std::shared_ptr<const BoardState> WhatChanges(Placement placement, const Cluster
   auto state = std::make_shared<BoardState>();
   state->caches = std::move(placement.caches);
   state->policies = std::move(placement.policies);
+  state->large_evictions = std::move(placement.large_evictions);
   const auto there = ByName(observed.cache_nodes);
   for (const auto& node : observed.nodes) {
     const auto planned = placement.nodes.find(node->name);

@@ -112,6 +112,7 @@ class SpecWriter {
 
 Placement PlanCluster(const ClusterObserved& observed) {
   Placement placement{.policies = ChoosePolicies(observed.policies, observed.nodes)};
+  placement.large_evictions = GuardLargeEvictions(placement.policies, observed.cache_nodes, observed.now);
   std::vector<NodeRow> rows = MakeRows(observed, placement.policies);
   std::vector<CacheClaim> claims = MakeClaims(observed);
   TenantTotals totals;

@@ -10,6 +10,29 @@ CachePolicySummary Summarize(const CachePolicySpec& spec) {
           StrCat(spec.disk.high_threshold_percent, "% / ", spec.disk.low_threshold_percent, "%")};
 }
 
+std::string Waits(const LargeEviction& eviction, const std::string& policy) {
+  const PendingEvictions& what = eviction.what;
+  return StrCat(
+      "the change evicts more than half of what nodes have, up to ", FormatBytes(what.bytes), " on ", what.node_count,
+      what.node_count == 1 ? " node" : " nodes",
+      " (status.pendingEvictions), and begins at status.pendingEvictions.beginsAt. To begin now: kubectl annotate "
+      "cachepolicy ",
+      policy, " ", kConfirmAnnotation, "=", what.generation, "; to call it off, change the policy back");
+}
+
+void SayWhatIsEvicted(const PolicyObserved& observed, CachePolicyStatus& status) {
+  const std::optional<LargeEviction>& eviction = observed.eviction;
+  const bool waits = eviction && !eviction->released;
+  const Reason reason = waits      ? Reason::kAwaitingConfirmation
+                        : eviction ? Reason::kAlreadyConfirmed
+                                   : Reason::kNoEvictionPending;
+  status.pending_evictions = eviction ? std::optional(eviction->what) : std::nullopt;
+  SetCondition(status.conditions, ConditionType::kLargeEvictionPending,
+               waits ? ConditionStatus::kTrue : ConditionStatus::kFalse, reason,
+               waits ? Waits(*eviction, observed.policy.metadata.name) : std::string(TextOf(reason)),
+               status.observed_generation, observed.now);
+}
+
 }  // namespace
 
 std::optional<CachePolicyStatus> ReconcilePolicy(const PolicyObserved& observed) {
@@ -30,6 +53,7 @@ std::optional<CachePolicyStatus> ReconcilePolicy(const PolicyObserved& observed)
         StrCat("priority ", policy.spec.priority, " and some of the nodes are also those of ", Join(names, ", "),
                "; the oldest of them governs these nodes. Change a priority"));
   }
+  SayWhatIsEvicted(observed, status);
   if (status == policy.status) return std::nullopt;
   return status;
 }

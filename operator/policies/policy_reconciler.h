@@ -6,13 +6,15 @@
 #include <string>
 
 #include "api/cache_policy.h"
+#include "operator/policies/large_evictions.h"
 
 namespace ballast::controller {
 
 struct PolicyObserved {
   CachePolicy policy;
-  int32_t nodes = 0;                // that it governs
-  std::set<std::string> conflicts;  // policies of its priority that select some of the same nodes
+  int32_t nodes = 0;                      // that it governs
+  std::set<std::string> conflicts;        // policies of its priority that select some of the same nodes
+  std::optional<LargeEviction> eviction;  // that a change of it brings
   Timestamp now;
 };
 

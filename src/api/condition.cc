@@ -12,7 +12,7 @@ struct Entry {
   std::string_view text;
 };
 
-constexpr std::array<Entry<ConditionType>, 11> kTypes = {{
+constexpr std::array<Entry<ConditionType>, 12> kTypes = {{
     {ConditionType::kAvailable, "Available", "At least one copy of the model serves; pods can have it."},
     {ConditionType::kReady, "Ready",
      "A cache: every eligible node has the model. A policy: every node that it governs obeys it. A node: its agent "
@@ -32,11 +32,14 @@ constexpr std::array<Entry<ConditionType>, 11> kTypes = {{
      "Confirm it, or change it back."},
     {ConditionType::kSharesNodeFilesystem, "SharesNodeFilesystem",
      "The cache is on the kubelet's or the container runtime's disk; thresholds above 80 are refused there."},
+    {ConditionType::kDiskPressure, "DiskPressure",
+     "The file system of the cache is fuller than the policy lets it be, and all models on it are mounted or wanted. "
+     "Nothing is downloaded; free what else is on it, end pods, or withdraw caches."},
     {ConditionType::kCertificateReady, "CertificateReady",
      "The node has a certificate for the swarm. Without one it works alone: everything comes from the hub."},
 }};
 
-constexpr std::array<Entry<Reason>, 47> kReasons = {{
+constexpr std::array<Entry<Reason>, 48> kReasons = {{
     {Reason::kAgentLost, "AgentLost", "The node's agent does not answer. Look at its pod on that node."},
     {Reason::kAlreadyConfirmed, "AlreadyConfirmed", "The eviction was confirmed and is under way."},
     {Reason::kAwaitingConfirmation, "AwaitingConfirmation",
@@ -54,6 +57,8 @@ constexpr std::array<Entry<Reason>, 47> kReasons = {{
      "The bytes that came do not have the digest that the hub published. Nothing of them is readable; the hub or a "
      "proxy before it is at fault."},
     {Reason::kDiskFull, "DiskFull", "The file system of the cache is full, and nothing of ours may be evicted."},
+    {Reason::kDiskHasRoom, "DiskHasRoom",
+     "The file system of the cache is no fuller than the policy lets it be, or models can go to make it so."},
     {Reason::kDownloadFailed, "DownloadFailed", "The last attempt failed and is tried again; the message says why."},
     {Reason::kDownloading, "Downloading", "Nodes fetch the model."},
     {Reason::kHighestPriority, "HighestPriority", "No other policy of this priority selects the same nodes."},

@@ -28,6 +28,7 @@ enum class ConditionType {
   kLargeEvictionPending,
   // CacheNode
   kSharesNodeFilesystem,  // of CachePolicy, too
+  kDiskPressure,
   kCertificateReady,
 };
 
@@ -41,6 +42,7 @@ enum class Reason {
   kClusterQuotaExceeded,
   kDigestMismatch,
   kDiskFull,
+  kDiskHasRoom,
   kDownloadFailed,
   kDownloading,
   kHighestPriority,

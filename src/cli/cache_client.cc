@@ -182,6 +182,30 @@ class GrpcCacheClient final : public CacheClient {
     return RemovedModel{Strings(response.manifests()), response.freed_bytes()};
   }
 
+  Result<GarbageReport> CollectGarbage(bool dry_run, std::stop_token stop) override {
+    v1::CollectGarbageRequest request;
+    request.set_dry_run(dry_run);
+    Call call(std::move(stop));
+    v1::CollectGarbageResponse r;
+    RETURN_IF_ERROR(FromGrpc(stub_->CollectGarbage(&call.context, request, &r)));
+    GarbageReport report{.dry_run = dry_run,
+                         .problems = Strings(r.problems()),
+                         .freed_bytes = r.freed_bytes(),
+                         .missing_bytes = r.missing_bytes(),
+                         .protected_bytes = r.protected_bytes(),
+                         .used_bytes = r.used_bytes(),
+                         .quota_bytes = r.quota_bytes(),
+                         .disk_free_bytes = r.disk_free_bytes(),
+                         .disk_total_bytes = r.disk_total_bytes(),
+                         .high_threshold_percent = r.high_threshold_percent(),
+                         .low_threshold_percent = r.low_threshold_percent(),
+                         .min_available_bytes = r.min_available_bytes()};
+    for (const auto& e : r.evictions())
+      report.evictions.push_back({e.what(), e.manifest(), e.reason(), e.why(), e.freed_bytes()});
+    for (const auto& p : r.protected_()) report.stays.push_back({p.model(), p.manifest(), p.why()});
+    return report;
+  }
+
  private:
   static ReadyModel FromReady(const v1::Ready& r) {
     return {.model = r.model(),

@@ -115,6 +115,36 @@ struct RemovedModel {
   uint64_t freed_bytes = 0;
 };
 
+// What a collection of garbage did, or would do.
+struct GarbageReport {
+  struct Eviction {
+    std::string what;      // a model, or what else it is
+    std::string manifest;  // "" where it is no model
+    std::string reason;    // for programs
+    std::string why;       // for people
+    uint64_t freed_bytes = 0;
+  };
+  struct Protected {
+    std::string model;
+    std::string manifest;
+    std::string why;
+  };
+  bool dry_run = false;
+  std::vector<Eviction> evictions;
+  std::vector<Protected> stays;
+  std::vector<std::string> problems;
+  uint64_t freed_bytes = 0;
+  uint64_t missing_bytes = 0;
+  uint64_t protected_bytes = 0;
+  uint64_t used_bytes = 0;
+  uint64_t quota_bytes = 0;  // 0 = none
+  uint64_t disk_free_bytes = 0;
+  uint64_t disk_total_bytes = 0;
+  int32_t high_threshold_percent = 100;  // 100 = never
+  int32_t low_threshold_percent = 100;
+  uint64_t min_available_bytes = 0;
+};
+
 using OnProgress = std::function<void(const TransferProgress&)>;
 
 // Calls block; a stop ends them with Cancelled. Errors carry the daemon's code and text.
@@ -130,6 +160,7 @@ class CacheClient {
   // `model`: a reference, a manifest digest, or "" for everything.
   virtual Result<VerifyReport> Verify(const std::string& model, const OnProgress& progress, std::stop_token stop) = 0;
   virtual Result<RemovedModel> Remove(const std::string& model, std::stop_token stop) = 0;
+  virtual Result<GarbageReport> CollectGarbage(bool dry_run, std::stop_token stop) = 0;
 };
 
 // Unavailable where nobody answers at the socket, with what to do about it.

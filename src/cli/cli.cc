@@ -120,6 +120,11 @@ class Runner {
     return Show(options_.json ? Json(removed) : Text(removed, remove.model));
   }
 
+  Status Do(const GcCommand& gc) {
+    ASSIGN_OR_RETURN(const auto cache, Connect());
+    return Print(cache->CollectGarbage(gc.dry_run, world_.stop));
+  }
+
   Status Do(const WaitCommand& wait) {
     ASSIGN_OR_RETURN(const std::string dir, RealDirectory(wait.dir));
     return Print(WaitForDirectory(dir, wait.timeout, files_, world_.clock, console_, world_.stop));

@@ -55,6 +55,18 @@ class FakeCache final : public CacheClient {
   Result<VerifyReport> Verify(const std::string&, const OnProgress&, std::stop_token) override {
     return VerifyReport{2, 10, {{"sha256:ab", "is missing", {"hf://a/b"}, {"model.bin"}}}};
   }
+  Result<GarbageReport> CollectGarbage(bool dry_run, std::stop_token) override {
+    return GarbageReport{.dry_run = dry_run,
+                         .evictions = {{"hf://a/b@main", "sha256:ab", "expired", "unused for too long", 2048}},
+                         .stays = {{"hf://a/c@main", "sha256:cd", "mounted by serving/llama-0"}},
+                         .freed_bytes = 2048,
+                         .used_bytes = 4096,
+                         .quota_bytes = 8192,
+                         .disk_free_bytes = 50,
+                         .disk_total_bytes = 100,
+                         .high_threshold_percent = 80,
+                         .low_threshold_percent = 70};
+  }
   Result<RemovedModel> Remove(const std::string&, std::stop_token) override {
     return FailedPrecondition("hf://a/b is wanted by llama: remove it from there first");
   }
@@ -271,8 +283,12 @@ TEST_F(CliTest, WaitSaysWhenADirectoryTellsNothing) {
 
 TEST_F(CliTest, WithoutADaemonTheRemedyIsSaid) {
   connect_ = ConnectToCache;
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"pull", "hf://org/name"}, {"ls"}, {"status"}, {"verify"}, {"rm", "hf://org/name"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"pull", "hf://org/name"},
+                                                  {"ls"},
+                                                  {"status"},
+                                                  {"verify"},
+                                                  {"rm", "hf://org/name"},
+                                                  {"gc"}}) {
     std::vector<std::string> arguments = {"--socket", temp_.path() + "/none.sock"};
     arguments.insert(arguments.begin(), command.begin(), command.end());
     const Outcome outcome = Do(arguments);
@@ -297,6 +313,20 @@ TEST_F(CliTest, CommandsShowWhatTheDaemonSays) {
   const Outcome removed = Do({"rm", "hf://a/b"});
   EXPECT_EQ(removed.code, kRefused);
   EXPECT_EQ(removed.err, "error: hf://a/b is wanted by llama: remove it from there first\n");
+}
+
+TEST_F(CliTest, GcSaysWhatWouldGoAndWhoHoldsTheRest) {
+  EXPECT_EQ(
+      Do({"gc", "--dry-run"}).out,
+      "WOULD GO       FREED    WHY\n"
+      "hf://a/b@main  2.0 KiB  unused for too long\n"
+      "STAYS          WHY\n"
+      "hf://a/c@main  mounted by serving/llama-0\n"
+      "would free 2.0 KiB; models take 4.0 KiB of 8.0 KiB; the disk is 50% full, eviction goes from 80% to 70%\n");
+  EXPECT_THAT(Do({"gc"}).out, AllOf(StartsWith("WENT "), HasSubstr("\nfreed 2.0 KiB; ")));
+  const std::string json = Do({"gc", "--output", "json"}).out;
+  EXPECT_THAT(json, HasSubstr("\"dry_run\":false"));
+  EXPECT_THAT(json, HasSubstr("\"reason\":\"expired\""));
 }
 
 TEST_F(CliTest, AModelThatIsServedThoughItsHubIsDownComesWithAWarning) {

@@ -26,6 +26,7 @@ struct Raw {
   StatusCommand status;
   VerifyCommand verify;
   RemoveCommand remove;
+  GcCommand gc;
   WaitCommand wait;
   CertsInitCommand certs_init;
   CertsIssueCommand certs_issue;
@@ -66,6 +67,8 @@ void DeclareRest(CLI::App& app, Raw& raw) {
                      "A model of this node, or a directory that `pull --to` made; default: the whole cache");
   CLI::App* remove = app.add_subcommand("rm", "Remove a model from this node");
   remove->add_option("MODEL", raw.remove.model, "hf://org/name[@revision] or sha256:<manifest>")->required();
+  CLI::App* gc = app.add_subcommand("gc", "Evict what quota, thresholds and caches let go, and say why");
+  gc->add_flag("--dry-run", raw.gc.dry_run, "Only say what would go, what stays, and by whom it is held");
   CLI::App* wait = app.add_subcommand("wait", "Block until the model in a directory is complete");
   wait->add_option("DIR", raw.wait.dir, "A volume, or where `pull --to` works")->required();
   wait->add_option("--timeout", raw.timeout_seconds, "Give up after so many seconds")
@@ -103,6 +106,7 @@ Command CommandOf(const CLI::App& command, Raw& raw) {
   if (name == "status") return std::move(raw.status);
   if (name == "verify") return std::move(raw.verify);
   if (name == "rm") return std::move(raw.remove);
+  if (name == "gc") return raw.gc;
   if (name == "wait") {
     if (raw.timeout_seconds >= 0)
       raw.wait.timeout = std::chrono::milliseconds(static_cast<int64_t>(raw.timeout_seconds * 1000));
@@ -125,8 +129,8 @@ Status CheckIssue(const CertsIssueCommand& issue) {
 }
 
 Status CheckCommand(std::string_view name) {
-  static const std::vector<std::string_view> kCommands = {"pull", "ls",   "status", "verify",
-                                                          "rm",   "wait", "certs",  "version"};
+  static const std::vector<std::string_view> kCommands = {"pull", "ls",   "status", "verify", "rm",
+                                                          "gc",   "wait", "certs",  "version"};
   if (name.starts_with('-') || std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end())
     return OkStatus();
   return InvalidArgument(StrCat("no command ", Quoted(name), DidYouMean(name, kCommands), "; see ballast --help"));

@@ -31,6 +31,9 @@ struct VerifyCommand {
 struct RemoveCommand {
   std::string model;
 };
+struct GcCommand {
+  bool dry_run = false;
+};
 struct WaitCommand {
   std::string dir;
   std::optional<std::chrono::milliseconds> timeout;
@@ -40,8 +43,8 @@ struct HelpCommand {
   std::string text;
 };
 
-using Command = std::variant<PullCommand, ListCommand, StatusCommand, VerifyCommand, RemoveCommand, WaitCommand,
-                             CertsInitCommand, CertsIssueCommand, VersionCommand, HelpCommand>;
+using Command = std::variant<PullCommand, ListCommand, StatusCommand, VerifyCommand, RemoveCommand, GcCommand,
+                             WaitCommand, CertsInitCommand, CertsIssueCommand, VersionCommand, HelpCommand>;
 
 struct Options {
   Command command;

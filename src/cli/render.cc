@@ -44,6 +44,17 @@ size_t Columns(std::string_view text) {
 
 using Row = std::vector<std::string>;
 
+// "models take 52 GiB of 100 GiB, the disk is 45% full; eviction from 80% to 70%"
+std::string DiskLine(const GarbageReport& r) {
+  const uint64_t taken = r.disk_total_bytes - std::min(r.disk_total_bytes, r.disk_free_bytes);
+  return StrCat("models take ", FormatBytes(r.used_bytes),
+                r.quota_bytes == 0 ? ", no quota" : StrCat(" of ", FormatBytes(r.quota_bytes)), "; the disk is ",
+                Percent(taken, r.disk_total_bytes), "% full",
+                r.high_threshold_percent == 100
+                    ? ""
+                    : StrCat(", eviction goes from ", r.high_threshold_percent, "% to ", r.low_threshold_percent, "%"));
+}
+
 std::string Table(const std::vector<Row>& rows) {
   std::vector<size_t> widths(rows.front().size());
   for (const Row& row : rows) {
@@ -213,6 +224,23 @@ std::string Text(const VerifyReport& r, const std::string& what) {
 
 std::string Text(const RemovedModel& r, const std::string& model) {
   return StrCat("removed ", model, ": ", FormatBytes(r.freed_bytes), " freed\n");
+}
+
+std::string Text(const GarbageReport& r) {
+  std::string text;
+  std::vector<Row> rows{{r.dry_run ? "WOULD GO" : "WENT", "FREED", "WHY"}};
+  for (const GarbageReport::Eviction& e : r.evictions) rows.push_back({e.what, FormatBytes(e.freed_bytes), e.why});
+  if (rows.size() > 1) text += Table(rows);
+  rows = {{"STAYS", "WHY"}};
+  for (const GarbageReport::Protected& p : r.stays) rows.push_back({p.model, p.why});
+  if (rows.size() > 1) text += Table(rows);
+  for (const std::string& problem : r.problems) text += StrCat("problem: ", problem, "\n");
+  text += StrCat(r.dry_run ? "would free " : "freed ", FormatBytes(r.freed_bytes), "; ", DiskLine(r), "\n");
+  if (r.missing_bytes > 0)
+    text += StrCat("problem: ", FormatBytes(r.missing_bytes), " more would have to come free, and ",
+                   FormatBytes(r.protected_bytes),
+                   " may not go: delete pods or caches that hold them, or raise the quota\n");
+  return text;
 }
 
 std::string Text(const MadeAuthority& m) {

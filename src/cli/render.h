@@ -49,6 +49,7 @@ std::string Text(const NodeStatus& status, WallTime now);
 std::string Text(const std::vector<ModelTransfers>& models);
 std::string Text(const VerifyReport& report, const std::string& what);
 std::string Text(const RemovedModel& removed, const std::string& model);
+std::string Text(const GarbageReport& report);
 std::string Text(const MadeAuthority& made);
 std::string Text(const IssuedFiles& issued);
 
@@ -60,6 +61,7 @@ std::string Json(const NodeStatus& status);
 std::string Json(const std::vector<ModelTransfers>& models);
 std::string Json(const VerifyReport& report);
 std::string Json(const RemovedModel& removed);
+std::string Json(const GarbageReport& report);
 std::string Json(const MadeAuthority& made);
 std::string Json(const IssuedFiles& issued);
 std::string Json(const Status& error);

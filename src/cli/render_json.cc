@@ -48,6 +48,13 @@ json Of(const Damage& d) {
   return {{"blob", d.blob}, {"problem", d.problem}, {"models", d.models}, {"paths", d.paths}};
 }
 
+json Of(const GarbageReport::Eviction& e) {
+  return {
+      {"what", e.what}, {"manifest", e.manifest}, {"reason", e.reason}, {"why", e.why}, {"freed_bytes", e.freed_bytes}};
+}
+
+json Of(const GarbageReport::Protected& p) { return {{"model", p.model}, {"manifest", p.manifest}, {"why", p.why}}; }
+
 json Of(const ModelTransfers& m);
 
 template <typename T>
@@ -129,6 +136,23 @@ std::string Json(const VerifyReport& r) {
 }
 
 std::string Json(const RemovedModel& r) { return Dump({{"manifests", r.manifests}, {"freed_bytes", r.freed_bytes}}); }
+
+std::string Json(const GarbageReport& r) {
+  return Dump({{"dry_run", r.dry_run},
+               {"evictions", ListOf(r.evictions)},
+               {"protected", ListOf(r.stays)},
+               {"problems", r.problems},
+               {"freed_bytes", r.freed_bytes},
+               {"missing_bytes", r.missing_bytes},
+               {"protected_bytes", r.protected_bytes},
+               {"used_bytes", r.used_bytes},
+               {"quota_bytes", r.quota_bytes},
+               {"disk_free_bytes", r.disk_free_bytes},
+               {"disk_total_bytes", r.disk_total_bytes},
+               {"high_threshold_percent", r.high_threshold_percent},
+               {"low_threshold_percent", r.low_threshold_percent},
+               {"min_available_bytes", r.min_available_bytes}});
+}
 
 std::string Json(const MadeAuthority& m) {
   return Dump({{"certificate", m.certificate}, {"key", m.key}, {"not_after_unix", UnixSeconds(m.not_after)}});

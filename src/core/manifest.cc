@@ -174,6 +174,10 @@ std::string Manifest::Canonical() const {
 
 Digest Manifest::Id() const { return Digest::Of(Canonical()); }
 
+bool Manifest::Holds(const Digest& blob) const {
+  return std::any_of(files_.begin(), files_.end(), [&](const ManifestFile& file) { return file.digest == blob; });
+}
+
 uint64_t Manifest::TotalBytes() const {
   uint64_t total = 0;
   for (const ManifestFile& file : files_) total += file.size;

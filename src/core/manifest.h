@@ -47,6 +47,7 @@ class Manifest {
 
   const std::vector<ManifestFile>& files() const { return files_; }
   uint64_t TotalBytes() const;
+  bool Holds(const Digest& blob) const;
 
   friend bool operator==(const Manifest&, const Manifest&) = default;
 

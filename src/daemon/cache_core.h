@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "base/worker_pool.h"
 #include "daemon/admissions.h"
+#include "daemon/collector.h"
 #include "daemon/daemon_swarm.h"
 #include "daemon/downloader.h"
 #include "daemon/early_mounts.h"
@@ -46,6 +47,7 @@ struct CacheCore {
   DaemonSwarm* swarm = nullptr;  // null: in none
   PodEvents* events = nullptr;   // null: nobody to tell
   InUse in_use;
+  Collector* collector = nullptr;  // made right after this
 
   // Volumes that were mounted early and still wait keep their model wanted. Called when one came or may have gone.
   void SyncEarlyMounts() {

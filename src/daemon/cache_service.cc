@@ -31,6 +31,7 @@ OurStatus FillLeases(const CacheCore& core, v1::ListLeasesResponse& response) {
     out.set_volume_id(lease.volume_id);
     out.set_target_path(lease.target_path);
     out.set_pod(lease.pod);
+    out.set_pod_uid(lease.pod_uid);
     out.set_manifest(lease.manifest ? lease.manifest->ToString() : "");
     out.set_view(lease.view);
   }
@@ -92,6 +93,37 @@ OurStatus FillModelStatus(const CacheCore& core, const std::string& model, v1::M
   };
   ASSIGN_OR_RETURN(const auto all, TransfersOf(core.View(), model, view_of));
   for (const v1::ModelTransfers& one : all) *response.add_models() = one;
+  return OkStatus();
+}
+
+OurStatus CollectGarbage(CacheCore& core, bool dry_run, v1::CollectGarbageResponse& response) {
+  const Collection collection = dry_run ? core.collector->Explain() : core.collector->Collect();
+  for (const Evicted& one : collection.evicted) {
+    v1::CollectGarbageResponse::Eviction& out = *response.add_evictions();
+    out.set_what(one.what);
+    out.set_manifest(one.manifest());
+    out.set_reason(std::string(ReasonLabel(one.reason)));
+    out.set_why(std::string(ReasonName(one.reason)));
+    out.set_freed_bytes(one.freed_bytes);
+  }
+  for (const Stays& one : collection.stays) {
+    v1::CollectGarbageResponse::Protected& out = *response.add_protected_();
+    out.set_model(one.what);
+    out.set_manifest(one.id.ToString());
+    out.set_why(one.why);
+  }
+  for (const std::string& problem : collection.problems) response.add_problems(problem);
+  response.set_freed_bytes(collection.freed_bytes);
+  response.set_missing_bytes(collection.missing_bytes);
+  response.set_protected_bytes(collection.protected_bytes);
+  const Usage usage = core.store.GetUsage();
+  response.set_used_bytes(usage.used_bytes);
+  response.set_quota_bytes(collection.policy.quota_bytes);
+  response.set_disk_free_bytes(usage.disk_free_bytes);
+  response.set_disk_total_bytes(usage.disk_total_bytes);
+  response.set_high_threshold_percent(collection.policy.high_percent);
+  response.set_low_threshold_percent(collection.policy.low_percent);
+  response.set_min_available_bytes(collection.policy.min_available);
   return OkStatus();
 }
 
@@ -160,6 +192,13 @@ grpc::ServerUnaryReactor* CacheService::List(grpc::CallbackServerContext* contex
 grpc::ServerUnaryReactor* CacheService::Remove(grpc::CallbackServerContext* context, const v1::RemoveRequest* request,
                                                v1::RemoveResponse* response) {
   return Unary(context, pool_, [this, request, response] { return RemoveModels(core_, request->model(), *response); });
+}
+
+grpc::ServerUnaryReactor* CacheService::CollectGarbage(grpc::CallbackServerContext* context,
+                                                       const v1::CollectGarbageRequest* request,
+                                                       v1::CollectGarbageResponse* response) {
+  return Unary(context, pool_,
+               [this, request, response] { return ::ballast::CollectGarbage(core_, request->dry_run(), *response); });
 }
 
 grpc::ServerUnaryReactor* CacheService::Status(grpc::CallbackServerContext* context,

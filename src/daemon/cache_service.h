@@ -27,6 +27,9 @@ class CacheService final : public cache::v1::Cache::CallbackService {
                                                             const cache::v1::VerifyRequest* request) override;
   grpc::ServerUnaryReactor* Remove(grpc::CallbackServerContext* context, const cache::v1::RemoveRequest* request,
                                    cache::v1::RemoveResponse* response) override;
+  grpc::ServerUnaryReactor* CollectGarbage(grpc::CallbackServerContext* context,
+                                           const cache::v1::CollectGarbageRequest* request,
+                                           cache::v1::CollectGarbageResponse* response) override;
   grpc::ServerUnaryReactor* ModelStatus(grpc::CallbackServerContext* context,
                                         const cache::v1::ModelStatusRequest* request,
                                         cache::v1::ModelStatusResponse* response) override;

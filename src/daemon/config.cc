@@ -24,7 +24,19 @@ void ReadCache(YamlReader& yaml, DaemonConfig& config) {
   ReadAbsolute(yaml, "dir", config.cache.dir);
   yaml.Bytes("quota", config.cache.quota);
   yaml.Bytes("minAvailable", config.cache.min_available);
+  yaml.Int("highThresholdPercent", 1, 100, config.cache.high_threshold_percent);
+  config.cache.low_threshold_percent = config.cache.high_threshold_percent;
+  yaml.Int("lowThresholdPercent", 1, 100, config.cache.low_threshold_percent);
+  if (config.cache.low_threshold_percent > config.cache.high_threshold_percent)
+    yaml.Fail("lowThresholdPercent", "must not be above highThresholdPercent");
   if (config.cache.dir == "/") yaml.Fail("dir", "must be a folder of its own, not the root of the file system");
+}
+
+void ReadEviction(YamlReader& yaml, DaemonConfig& config) {
+  yaml.Duration("interval", config.eviction.interval);
+  if (config.eviction.interval < std::chrono::seconds(1)) yaml.Fail("interval", "must be at least 1s");
+  if (!yaml.Has("unusedFor")) return;
+  yaml.Duration("unusedFor", config.eviction.unused_for.emplace());
 }
 
 // Written as chmod takes it; in YAML 0660 is a number, so both spellings are read as text.
@@ -111,6 +123,9 @@ DaemonConfig Read(YamlReader& yaml) {
   DaemonConfig config;
   yaml.String("node", config.node);
   yaml.Object("cache", [&](YamlReader& cache) { ReadCache(cache, config); });
+  yaml.Object("eviction", [&](YamlReader& eviction) { ReadEviction(eviction, config); });
+  yaml.Object("scrub",
+              [&](YamlReader& scrub) { scrub.Bytes("bytesPerSecond", config.eviction.scrub_bytes_per_second); });
   yaml.Object("socket", [&](YamlReader& socket) { ReadSocket(socket, config); });
   yaml.Object("http", [&](YamlReader& http) { ReadHttp(http, config); });
   ReadAbsolute(yaml, "manifests", config.manifests);

@@ -30,7 +30,15 @@ struct DaemonConfig {
     std::string dir = "/var/lib/ballast";
     uint64_t quota = 0;                    // bytes; 0 = none
     uint64_t min_available = 10ULL << 30;  // bytes of its file system that stay free
+    // Percent of its file system, whoever took them: eviction begins at the one and ends at the other. 100 = never
+    int32_t high_threshold_percent = 100;
+    int32_t low_threshold_percent = 100;
   } cache;
+  struct {
+    std::chrono::milliseconds interval = std::chrono::minutes(15);
+    std::optional<std::chrono::milliseconds> unused_for;  // nullopt = only when room is needed
+    uint64_t scrub_bytes_per_second = 16ULL << 20;        // stored bytes are read again so fast; 0 = never
+  } eviction;
   struct {
     std::string path = "/run/ballast/ballastd.sock";
     uint32_t mode = 0660;

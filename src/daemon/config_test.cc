@@ -30,7 +30,9 @@ TEST(ConfigTest, AnEmptyFileIsTheDefaults) {
 TEST(ConfigTest, EveryKeyIsRead) {
   const DaemonConfig config = ParseConfig(R"(
 node: n1
-cache: {dir: /c/, quota: 1Gi, minAvailable: 2Mi}
+cache: {dir: /c/, quota: 1Gi, minAvailable: 2Mi, highThresholdPercent: 80, lowThresholdPercent: 70}
+eviction: {interval: 1m, unusedFor: 2h}
+scrub: {bytesPerSecond: 1Mi}
 socket: {path: /s, mode: 0600, group: staff}
 http: {address: "[::1]:1"}
 manifests: /m
@@ -46,6 +48,11 @@ updates: {poll: 2s}
   EXPECT_EQ(config.cache.dir, "/c");
   EXPECT_EQ(config.cache.quota, 1U << 30);
   EXPECT_EQ(config.cache.min_available, 2U << 20);
+  EXPECT_EQ(config.cache.high_threshold_percent, 80);
+  EXPECT_EQ(config.cache.low_threshold_percent, 70);
+  EXPECT_EQ(config.eviction.interval, std::chrono::minutes(1));
+  EXPECT_EQ(config.eviction.unused_for, std::chrono::hours(2));
+  EXPECT_EQ(config.eviction.scrub_bytes_per_second, 1U << 20);
   EXPECT_EQ(config.socket.path, "/s");
   EXPECT_EQ(config.socket.mode, 0600U);
   EXPECT_EQ(config.socket.group, "staff");

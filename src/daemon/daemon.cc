@@ -18,10 +18,13 @@
 #include "daemon/cache_service.h"
 #include "daemon/cluster/cluster.h"
 #include "daemon/cluster/node_entries.h"
+#include "daemon/cluster/node_intents.h"
 #include "daemon/cluster/node_look.h"
 #include "daemon/cluster/node_progress.h"
 #include "daemon/current_manifests.h"
+#include "daemon/disk_keeper.h"
 #include "daemon/folder_admissions.h"
+#include "daemon/folder_intents.h"
 #include "daemon/grpc_link.h"
 #include "daemon/manifest_folder.h"
 #include "daemon/metered_source.h"
@@ -64,13 +67,15 @@ std::vector<WantedModel> WantedOf(const ManifestSet& set) {
   return wanted;
 }
 
+RoomLimits ConfiguredRoom(const DaemonConfig& config) { return {config.cache.quota, config.cache.min_available}; }
+
 TransferRates RatesOf(const DaemonConfig& config) {
   return {.download = config.limits.download_bytes_per_second,
           .origin = config.limits.origin_bytes_per_second,
           .prewarm = config.limits.prewarm_bytes_per_second};
 }
 
-Gauges GaugesOf(const CacheCore& core) {
+Gauges GaugesOf(const CacheCore& core, const DiskKeeper& disk) {
   const NodeView node = core.View();
   const Usage usage = core.store.GetUsage();
   Gauges gauges{.used_bytes = usage.used_bytes,
@@ -86,6 +91,7 @@ Gauges GaugesOf(const CacheCore& core) {
     if (job.ended()) continue;
     for (const TransferSource& source : job.progress.sources) gauges.in_flight[source.kind] += source.in_flight;
   }
+  gauges.disk = disk.gauges();
   if (core.swarm != nullptr) gauges.swarm = core.swarm->GaugesNow();
   return gauges;
 }
@@ -99,6 +105,7 @@ struct Daemon::Parts {
 
   ~Parts() {
     ready = false;
+    if (disk) disk->Stop();
     folder.reset();
     asked.Close();
     if (cluster) cluster->Stop();
@@ -121,6 +128,7 @@ struct Daemon::Parts {
   Admissions& AdmissionsInUse();
   void FollowManifests();
   Status ServeHttp();
+  void BuildDisk();
 
   Setup setup;
   const Clock& clock;
@@ -145,6 +153,8 @@ struct Daemon::Parts {
   CurrentManifests manifests;
   FolderAdmissions folder_admissions{manifests, facts.volume_sources};
   std::unique_ptr<CacheCore> core;
+  std::unique_ptr<DiskIntents> intents;
+  std::unique_ptr<DiskKeeper> disk;
   std::unique_ptr<CacheService> service;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<UnixListener> listener;
@@ -211,7 +221,10 @@ Status Daemon::Parts::JoinSwarm() {
 }
 
 void Daemon::Parts::BuildCore() {
-  const Downloader::Options options{.streams = setup.config.fetch.streams, .domains = domains.get()};
+  const Downloader::Options options{
+      .streams = setup.config.fetch.streams,
+      .domains = domains.get(),
+      .make_room = [this](const ModelRequest& request, uint64_t bytes) { return disk->MakeRoom(request, bytes); }};
   downloader = std::make_unique<Downloader>(*store, *resolutions, setup.origins, metrics, *limits, resolver.get(),
                                             swarm.get(), clock, options);
   if (cluster) setup.jobs.phase_changed = [this] { cluster->Wake(); };
@@ -227,7 +240,33 @@ void Daemon::Parts::BuildCore() {
                            .clock = clock,
                            .swarm = swarm.get(),
                            .events = cluster ? &cluster->events() : nullptr});
+  BuildDisk();
   built = true;
+}
+
+void Daemon::Parts::BuildDisk() {
+  if (cluster) {
+    intents = std::make_unique<NodeIntents>(setup.config, SharesKubeletsFilesystem(store->root()),
+                                            [this] { return cluster->Current(); });
+  } else {
+    intents = std::make_unique<FolderIntents>(setup.config, manifests, *resolutions);
+  }
+  disk.reset(new DiskKeeper({.store = *store,
+                             .in_use = core->in_use,
+                             .manager = *manager,
+                             .resolutions = *resolutions,
+                             .intents = *intents,
+                             .clock = clock,
+                             .swarm = swarm.get(),
+                             .events = core->events,
+                             .evicted =
+                                 [this](const std::string& what) {
+                                   if (cluster) cluster->Evicted(what);
+                                 },
+                             .look_every = setup.disk_look,
+                             .scrub_file = setup.config.cache.dir + "/scrubbed",
+                             .scrub_bytes_per_second = setup.config.eviction.scrub_bytes_per_second}));
+  core->collector = &disk->collector();
 }
 
 Status Daemon::Parts::Serve() {
@@ -260,7 +299,10 @@ Status Daemon::Parts::MakeCluster() {
 }
 
 NodeFindings Daemon::Parts::Look(const CacheNodeSpec& spec) const {
-  return LookAtNode(spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+  NodeFindings found =
+      LookAtNode(spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+  found.disk_pressure = core->collector->disk_pressure();
+  return found;
 }
 
 // Asked on the control port, which is open before the rest is there and after it has gone.
@@ -273,11 +315,12 @@ agent::v1::ProgressResponse Daemon::Parts::Progress() {
 
 void Daemon::Parts::Follow(const CacheNodeSpec& spec) {
   const DaemonConfig& config = setup.config;
-  store->SetRoomLimits(RoomOf({config.cache.quota, config.cache.min_available}, spec.policy));
+  store->SetRoomLimits(RoomOf(ConfiguredRoom(config), spec.policy));
   limits->SetRates(DownloadRatesOf(RatesOf(config), spec.policy));
   uploads->SetRates({.download = UploadRateOf(config.limits.upload_bytes_per_second, spec.policy)});
   manager->SetWanted(WantedOf(spec));
   manager->RoomWasMade();
+  disk->Wake();
 }
 
 AgentProgress Daemon::Parts::ProgressForOperator() {
@@ -296,6 +339,7 @@ void Daemon::Parts::FollowManifests() {
   folder = std::make_unique<ManifestFolder>(setup.config.manifests, kRescan, [this](const ManifestSet& set) {
     manifests.Set(set);
     manager->SetWanted(WantedOf(set));
+    disk->Wake();
     LOG(INFO) << Message("Manifests").With("caches", set.caches.size()).With("problems", set.problems.size());
   });
 }
@@ -309,7 +353,7 @@ Status Daemon::Parts::ServeHttp() {
   };
   routes["/metrics"] = [this] {
     return HttpAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                      .body = metrics.Render(GaugesOf(*core))};
+                      .body = metrics.Render(GaugesOf(*core, *disk))};
   };
   ASSIGN_OR_RETURN(http, HttpServer::Start({.address = setup.config.http.address}, std::move(routes)));
   return OkStatus();
@@ -324,6 +368,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(Setup setup, const Clock& clock) {
   parts->BuildCore();
   parts->core->SyncEarlyMounts();
   parts->FollowManifests();
+  parts->disk->Start();
   RETURN_IF_ERROR(parts->Serve());
   RETURN_IF_ERROR(parts->ServeHttp());
   parts->ready = true;

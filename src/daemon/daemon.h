@@ -26,6 +26,7 @@ class Daemon {
     ModelManager::Options jobs;
     Duration upkeep = std::chrono::seconds(2);         // how often certificates and members of the swarm are looked at
     Duration enter_within = std::chrono::seconds(30);  // in Kubernetes, after a start, before downloads do without it
+    Duration disk_look = std::chrono::seconds(10);     // how often it is looked whether the disk is too full
     Pace* pace = nullptr;                              // of the limits; null: the clock's. Outlives the daemon
     KubeClient* kube = nullptr;                        // needed with config.kubernetes. Outlives the daemon
     MakeOperatorClient operator_client = MakeGrpcOperatorClient;

@@ -127,7 +127,7 @@ Downloader::Downloader(Store& store, Resolutions& resolutions, OriginFinder orig
       resolver_(resolver),
       swarm_(swarm),
       clock_(clock),
-      options_(options) {}
+      options_(std::move(options)) {}
 
 Downloader::~Downloader() = default;
 
@@ -235,6 +235,18 @@ Result<ReadyModel> Downloader::ServeStale(const ModelRequest& request, const Sta
   return *here;
 }
 
+// Room that was made may be taken by another download before it is reserved.
+Result<std::unique_ptr<StoreDestination>> Downloader::OpenDestination(const ModelRequest& request,
+                                                                      const ResolvedModel& model) {
+  constexpr int kTries = 3;
+  for (int tries = 1;; ++tries) {
+    const uint64_t bytes = StoreDestination::BytesToCome(model, store_.blobs());
+    if (bytes > 0) RETURN_IF_ERROR(options_.make_room(request, bytes));
+    auto destination = StoreDestination::Open(model, store_.blobs());
+    if (destination.status().code() != StatusCode::kResourceExhausted || tries == kTries) return destination;
+  }
+}
+
 Result<FetchedModel> Downloader::FetchFiles(const Job& job, TransferCounts& counts, const AttemptHooks& hooks,
                                             const std::stop_token& stop) {
   MeteredSource source(job.origin, metrics_, limits_, counts, hooks.demanded);
@@ -244,12 +256,12 @@ Result<FetchedModel> Downloader::FetchFiles(const Job& job, TransferCounts& coun
   HookSink sink(hooks, counts, clock_, job.request.Name(), job.manifest, withheld);
   const FetchOptions options{.max_streams = options_.streams};
   if (job.manifest == nullptr) {
-    ASSIGN_OR_RETURN(const auto alone, StoreDestination::Open(job.resolved, store_.blobs()));
+    ASSIGN_OR_RETURN(const auto alone, OpenDestination(job.request, job.resolved));
     return FetchModel(job.resolved, source, *alone, options, clock_, sink, stop);
   }
   ASSIGN_OR_RETURN(const Manifest manifest, SwarmManifest(*job.manifest, job.request.domain));
   const ResolvedModel model = Marked(job.resolved, manifest);
-  ASSIGN_OR_RETURN(const auto destination, StoreDestination::Open(model, store_.blobs()));
+  ASSIGN_OR_RETURN(const auto destination, OpenDestination(job.request, model));
   MeteredSwarm swarm({swarm_->swarm(), swarm_->membership(), metrics_, counts});
   const SwarmPart part{
       .swarm = swarm,

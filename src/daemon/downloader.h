@@ -26,6 +26,7 @@
 namespace ballast {
 
 class ModelResolver;
+class StoreDestination;
 class TransferLimits;
 struct FetchedModel;
 
@@ -80,6 +81,10 @@ class Downloader {
   struct Options {
     int streams = 16;               // per model
     DomainBook* domains = nullptr;  // null: nobody asks by whose right a blob is here. Outlives it
+    // Asked before each download for the bytes that it will bring. ResourceExhausted and FailedPrecondition end it.
+    std::function<Status(const ModelRequest&, uint64_t bytes)> make_room = [](const auto&, uint64_t) {
+      return OkStatus();
+    };
   };
   // `resolver`: finds the manifest before anything is fetched, where a request says which it must be; null: such
   // requests are checked at their end. `swarm`: null where this node is in none.
@@ -115,6 +120,7 @@ class Downloader {
   Result<ReadyModel> RunInSwarm(const ModelRequest& request, const ModelRef& ref, const AttemptHooks& hooks,
                                 const std::stop_token& stop);
   Result<ReadyModel> Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop);
+  Result<std::unique_ptr<StoreDestination>> OpenDestination(const ModelRequest& request, const ResolvedModel& model);
   Result<FetchedModel> FetchFiles(const Job& job, TransferCounts& counts, const AttemptHooks& hooks,
                                   const std::stop_token& stop);
   // By whose right the model's blobs are here, before its files are fetched and after.

@@ -93,6 +93,13 @@ JobFacts AfterRoomWasMade(JobFacts job, SteadyTime now, const JobTimes& times) {
   return job;
 }
 
+JobFacts AfterLoss(JobFacts job, SteadyTime now) {
+  if (job.phase != JobPhase::kReady || (!job.wanted && job.watchers == 0)) return job;
+  job.phase = JobPhase::kQueued;
+  job.since = now;
+  return job;
+}
+
 JobFacts AfterDemand(JobFacts job, SteadyTime now, const JobTimes& times) {
   const bool forgotten = job.phase == JobPhase::kFailed && now >= job.since + times.failure_memory;
   if (!forgotten && job.phase != JobPhase::kReady) return job;

@@ -64,6 +64,9 @@ JobFacts AfterDemand(JobFacts job, SteadyTime now, const JobTimes& times);
 // not answered from memory.
 JobFacts AfterRoomWasMade(JobFacts job, SteadyTime now, const JobTimes& times);
 
+// The job whose model was here, and is no more: where somebody wants it, or waits, it begins anew.
+JobFacts AfterLoss(JobFacts job, SteadyTime now);
+
 // A failure that waits for a cure on the callers' behalf, rather than ending their calls. No room is told at once: only
 // a person makes some.
 bool WaitsForCure(const Status& failure);

@@ -127,6 +127,13 @@ TEST(JobPlanTest, OnceThereIsRoomAFailedJobIsTriedAtOnceOrOnTheNextDemand) {
   EXPECT_EQ(AfterDemand(freed, kNow + seconds(1), kTimes).phase, JobPhase::kQueued);
 }
 
+TEST(JobPlanTest, AModelThatIsGoneIsFetchedAgainWhereSomebodyWantsIt) {
+  ForEveryJob([](const JobFacts& job, bool) {
+    const bool begins = job.phase == JobPhase::kReady && (job.wanted || job.watchers > 0);
+    EXPECT_EQ(AfterLoss(job, kNow).phase, begins ? JobPhase::kQueued : job.phase);
+  });
+}
+
 TEST(JobPlanTest, DemandLetsARunningAndAWaitingJobGoOnAsTheyAre) {
   ForEveryJob([](const JobFacts& job, bool) {
     if (job.phase == JobPhase::kRunning || job.phase == JobPhase::kWaiting) {

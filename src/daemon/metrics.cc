@@ -43,7 +43,41 @@ std::string NameOf(FailureReason reason) {
   return "";
 }
 
+// Counters that are counted elsewhere: they go on from what they were.
+void GoOn(Counter& counter, uint64_t value) { counter.Increment(static_cast<double>(value) - counter.Value()); }
+
 }  // namespace
+
+struct DiskMetrics {
+  explicit DiskMetrics(Registry& registry) : registry_(registry) {}
+  Family<Counter>& Counters(const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry_);
+  }
+  void Set(const DiskGauges& now) {
+    for (const auto& [reason, count] : now.evictions) GoOn(evictions.Add({{"reason", reason}}), count);
+    for (const auto& [reason, bytes] : now.freed_bytes) GoOn(freed.Add({{"reason", reason}}), bytes);
+    held.Set(static_cast<double>(now.protected_bytes));
+    GoOn(blobs, now.scrubbed_blobs);
+    GoOn(bytes, now.scrubbed_bytes);
+    GoOn(damaged, now.damaged_blobs);
+    GoOn(passes, now.scrub_passes);
+  }
+
+  Registry& registry_;
+  Family<Counter>& evictions =
+      Counters("ballast_evictions_total", "What was evicted, by reason: models, and leftovers of downloads.");
+  Family<Counter>& freed = Counters("ballast_evicted_bytes_total", "Disk blocks that evictions freed, by reason.");
+  Gauge& held = BuildGauge()
+                    .Name("ballast_cache_protected_bytes")
+                    .Help("Disk blocks of what may not be evicted: mounted, wanted by a cache, or being downloaded.")
+                    .Register(registry_)
+                    .Add({});
+  Counter& blobs = Counters("ballast_scrubbed_blobs_total", "Files of the cache that were read again.").Add({});
+  Counter& bytes = Counters("ballast_scrubbed_bytes_total", "Bytes of them.").Add({});
+  Counter& damaged =
+      Counters("ballast_damaged_blobs_total", "Files of the cache that were found damaged or missing.").Add({});
+  Counter& passes = Counters("ballast_scrub_passes_total", "How often all of the cache was read again.").Add({});
+};
 
 // Registered when a swarm is there to be counted.
 struct SwarmMetrics {
@@ -55,14 +89,10 @@ struct SwarmMetrics {
     active.Set(now.active ? 1 : 0);
     members.Set(now.members);
     uploads.Set(now.uploads);
-    // Counters that are counted elsewhere: they go on from what they were.
-    const auto go_on = [](Counter& counter, uint64_t value) {
-      counter.Increment(static_cast<double>(value) - counter.Value());
-    };
-    go_on(uploaded, now.uploaded_bytes);
-    go_on(quarantined, now.quarantined_nodes);
-    go_on(failed_handshakes, now.failed_handshakes);
-    go_on(dropped_connections, now.dropped_connections);
+    GoOn(uploaded, now.uploaded_bytes);
+    GoOn(quarantined, now.quarantined_nodes);
+    GoOn(failed_handshakes, now.failed_handshakes);
+    GoOn(dropped_connections, now.dropped_connections);
   }
 
   Counter& OneCounter(const char* name, const char* help) {
@@ -97,6 +127,7 @@ struct DaemonMetrics::Impl {
   }
 
   Registry registry;
+  DiskMetrics disk{registry};
   std::optional<SwarmMetrics> swarm;
   Counter& origin_bytes = Counters("ballast_origin_bytes_total", "Bytes received from origins.").Add({});
   Family<Counter>& bytes = Counters(
@@ -199,6 +230,7 @@ std::string DaemonMetrics::Render(const Gauges& now) {
     const auto found = now.in_flight.find(kind);
     impl_->in_flight.Add({{"source", NameOf(kind)}}).Set(found == now.in_flight.end() ? 0 : found->second);
   }
+  impl_->disk.Set(now.disk);
   if (now.swarm) impl_->Swarm().Set(*now.swarm);
   impl_->manifest_errors.Set(now.manifest_errors);
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());

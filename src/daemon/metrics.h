@@ -28,6 +28,16 @@ struct SwarmGauges {
   uint64_t dropped_connections = 0;
 };
 
+struct DiskGauges {
+  std::map<std::string, uint64_t> evictions;    // by reason
+  std::map<std::string, uint64_t> freed_bytes;  // by reason
+  uint64_t protected_bytes = 0;                 // of what may not be evicted
+  uint64_t scrubbed_blobs = 0;
+  uint64_t scrubbed_bytes = 0;
+  uint64_t damaged_blobs = 0;
+  uint64_t scrub_passes = 0;
+};
+
 // What a scrape reads at its moment rather than counts as it goes.
 struct Gauges {
   std::map<std::string, uint32_t> models;  // by phase
@@ -39,8 +49,9 @@ struct Gauges {
   uint32_t blobs = 0;
   uint32_t leases = 0;
   std::map<SourceKind, uint32_t> in_flight;  // requests of downloads
-  std::optional<SwarmGauges> swarm;          // absent: this node is in none
-  uint32_t manifest_errors = 0;              // files of the manifest folder whose last good version stays in effect
+  DiskGauges disk;
+  std::optional<SwarmGauges> swarm;  // absent: this node is in none
+  uint32_t manifest_errors = 0;      // files of the manifest folder whose last good version stays in effect
 };
 
 // Thread-safe.

@@ -48,6 +48,25 @@ TEST(DaemonMetricsTest, BytesAreCountedByWhereTheyCameFrom) {
   EXPECT_THAT(text, HasSubstr("ballast_swarm_in_flight{source=\"origin\"} 0\n"));
 }
 
+TEST(DaemonMetricsTest, EvictionsAndScrubbingGoOnFromWhatTheyWere) {
+  DaemonMetrics metrics("1");
+  metrics.Render({.disk = {.evictions = {{"expired", 1}}, .freed_bytes = {{"expired", 100}}, .scrubbed_blobs = 2}});
+  const std::string text = metrics.Render({.disk = {.evictions = {{"expired", 3}},
+                                                    .freed_bytes = {{"expired", 300}},
+                                                    .protected_bytes = 7,
+                                                    .scrubbed_blobs = 5,
+                                                    .scrubbed_bytes = 50,
+                                                    .damaged_blobs = 1,
+                                                    .scrub_passes = 4}});
+  EXPECT_THAT(text, HasSubstr("ballast_evictions_total{reason=\"expired\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_evicted_bytes_total{reason=\"expired\"} 300\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_cache_protected_bytes 7\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_scrubbed_blobs_total 5\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_scrubbed_bytes_total 50\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_damaged_blobs_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("ballast_scrub_passes_total 4\n"));
+}
+
 TEST(DaemonMetricsTest, TheSwarmIsShownWhereThereIsOne) {
   DaemonMetrics metrics("1");
   EXPECT_THAT(metrics.Render({}), ::testing::Not(HasSubstr("ballast_swarm_members")));

@@ -22,6 +22,12 @@ std::optional<SteadyTime> Earlier(std::optional<SteadyTime> a, std::optional<Ste
 
 }  // namespace
 
+// A file of a download: by what its origin says of it.
+struct ModelManager::ExpectedBlob {
+  std::optional<Digest> sha256;
+  std::optional<GitOid> git_oid;
+};
+
 struct ModelManager::Job {
   Job(ModelRequest what, Store& store, BackoffPolicy policy, SteadyTime now)
       : request(std::move(what)),
@@ -41,7 +47,8 @@ struct ModelManager::Job {
   bool mounted_early = false;
   SteadyTime notified{};
   bool resolved = false;
-  EarlyViews early;  // has its own lock
+  std::vector<ExpectedBlob> files;  // once it is resolved
+  EarlyViews early;                 // has its own lock
 
   // A call or a volume waits for it. Read by its downloads' threads.
   std::atomic<bool> demanded = false;
@@ -140,6 +147,16 @@ void ModelManager::SetMountedEarly(const std::vector<EarlyMount>& mounts) {
   changed_.NotifyAll();
 }
 
+void ModelManager::ModelsGone(const std::set<Digest>& models) {
+  MutexLock lock(mutex_);
+  for (auto& [key, job] : jobs_) {
+    if (!job->ready || !models.contains(job->ready->manifest)) continue;
+    job->ready.reset();
+    if (job->facts.phase == JobPhase::kReady) job->facts = AfterLoss(job->facts, clock_.Steady());
+  }
+  changed_.NotifyAll();
+}
+
 void ModelManager::RoomWasMade() {
   MutexLock lock(mutex_);
   const SteadyTime now = clock_.Steady();
@@ -155,6 +172,23 @@ std::vector<JobSnapshot> ModelManager::Jobs() const {
   std::vector<JobSnapshot> all;
   for (const auto& [key, job] : jobs_) all.push_back(SnapshotOf(*job));
   return all;
+}
+
+InTransfer ModelManager::Moves() const {
+  InTransfer moves;
+  MutexLock lock(mutex_);
+  for (const auto& [key, job] : jobs_) AddMoves(*job, moves);
+  return moves;
+}
+
+void ModelManager::AddMoves(const Job& job, InTransfer& moves) const {
+  const bool goes_on = job.facts.phase != JobPhase::kReady && job.facts.phase != JobPhase::kFailed;
+  if (job.ready && (goes_on || job.facts.watchers > 0)) moves.models.insert(job.ready->manifest);
+  if (!goes_on) return;
+  for (const ExpectedBlob& file : job.files) {
+    const auto digest = file.sha256 || !file.git_oid ? file.sha256 : store_.blobs().FindByGitOid(*file.git_oid);
+    if (digest) moves.blobs.insert(*digest);
+  }
 }
 
 void ModelManager::Stop() {
@@ -254,7 +288,11 @@ void ModelManager::Resolved(Job& job, const OriginRecord& record, const std::vec
   MutexLock lock(mutex_);
   job.resolved = true;
   job.progress.files_total = static_cast<uint32_t>(files.size());
-  for (const RemoteFile& file : files) job.progress.bytes_total += file.size;
+  job.files.clear();
+  for (const RemoteFile& file : files) {
+    job.progress.bytes_total += file.size;
+    job.files.push_back({file.sha256, file.git_oid});
+  }
   Notify(job);
 }
 

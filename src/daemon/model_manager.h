@@ -18,6 +18,7 @@
 #include "daemon/downloader.h"
 #include "daemon/early_mounts.h"
 #include "daemon/early_views.h"
+#include "daemon/in_transfer.h"
 #include "daemon/job_plan.h"
 #include "daemon/model_request.h"
 
@@ -81,15 +82,21 @@ class ModelManager {
   // Replaces what is mounted early and waits: each is wanted until it is complete.
   void SetMountedEarly(const std::vector<EarlyMount>& mounts);
 
+  // These were removed: what wants them, or waits for them, begins anew.
+  void ModelsGone(const std::set<Digest>& models);
+
   // Something was removed: what failed for want of room is tried again.
   void RoomWasMade();
 
   std::vector<JobSnapshot> Jobs() const;
+  // What jobs that have not ended need, and what is here for those who wait for it.
+  InTransfer Moves() const;
 
   // Ends all attempts; their journals keep what is here. Watchers hear Unavailable. Later calls of Watch do so at once.
   void Stop();
 
  private:
+  struct ExpectedBlob;
   struct Job;
   struct Watching {
     Job* job;
@@ -107,6 +114,7 @@ class ModelManager {
   void Resolved(Job& job, const OriginRecord& record, const std::vector<RemoteFile>& files);
   void Progressed(Job& job, const JobProgress& progress);
   void Ended(Job& job, const Result<ReadyModel>& end);
+  void AddMoves(const Job& job, InTransfer& moves) const REQUIRES(mutex_);
   JobSnapshot SnapshotOf(const Job& job) const REQUIRES(mutex_);
   void Notify(Job& job) REQUIRES(mutex_);
 

@@ -43,6 +43,11 @@ Status OtherBytes(const Admitted& admitted, const ReadyModel& model) {
                                    "that the manifest came from as revision"));
 }
 
+// A later call fetches it again.
+Status EvictedMeanwhile(const ReadyModel& model) {
+  return Aborted(StrCat(model.name, " was removed from this node just now; try again"));
+}
+
 }  // namespace
 
 PrepareCall::PrepareCall(CacheCore& core, WorkerPool& pool, cache::v1::PrepareRequest request)
@@ -204,6 +209,7 @@ void PrepareCall::Publish(const ReadyModel& model) {
 // Keeps the model from being removed until the lease does, and no longer: the caller may remove it at once.
 Result<std::string> PrepareCall::LeasedView(const ReadyModel& model) {
   ASSIGN_OR_RETURN(const InUse::Hold hold, core_.in_use.ToPublish(model.manifest));
+  if (!core_.store.models().Find(model.manifest)) return EvictedMeanwhile(model);
   ASSIGN_OR_RETURN(std::string view, core_.store.views().Make(model.manifest, LayoutOf(request_.layout()), model.uri));
   RETURN_IF_ERROR(PutLease(model.manifest, view));
   return view;
@@ -216,7 +222,8 @@ Status PrepareCall::PutLease(const std::optional<Digest>& manifest, const std::s
                                    .target_path = lease.target_path(),
                                    .pod = lease.pod(),
                                    .manifest = manifest,
-                                   .view = view});
+                                   .view = view,
+                                   .pod_uid = lease.pod_uid()});
 }
 
 void PrepareCall::TellPod(const cache::v1::Ready& ready) const {

@@ -151,10 +151,11 @@ TEST_F(ServiceTest, NoRoomNowEndsTheCallAndLeavesTheLease) {
   config_.cache.quota = 8 * kMiB;
   origin_.Put("hf://org/b", {{.path = "w.bin", .content = Weights(6 * kMiB, 2)}});
   Start();
-  ASSERT_TRUE(Prepare(Pull("hf://org/a")).status.ok());
+  ASSERT_TRUE(Prepare(Volume("hf://org/a", "v0")).status.ok());
   const Prepared prepared = Prepare(Volume("hf://org/b", "v1"));
   EXPECT_EQ(prepared.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(Leases(), SizeIs(1));
+  EXPECT_THAT(Leases(), SizeIs(2));
+  ASSERT_TRUE(Release("v0").ok());
   const grpc::Status removed = Remove("hf://org/a");
   ASSERT_TRUE(removed.ok()) << removed.error_message();
   EXPECT_TRUE(Prepare(Volume("hf://org/b", "v1")).status.ok());

@@ -6,14 +6,19 @@
 
 namespace ballast {
 
-Result<std::unique_ptr<StoreDestination>> StoreDestination::Open(const ResolvedModel& model, BlobStore& blobs) {
-  std::unique_ptr<StoreDestination> made(new StoreDestination(model, blobs));
+uint64_t StoreDestination::BytesToCome(const ResolvedModel& model, BlobStore& blobs) {
+  const StoreDestination destination(model, blobs);
   uint64_t bytes = 0;
   std::set<std::string> counted;  // equal files take their room once
   for (const RemoteFile& file : model.files) {
-    if (!made->Here(file) && counted.insert(ExpectedOf(model, file).Name()).second) bytes += file.size;
+    if (!destination.Here(file) && counted.insert(ExpectedOf(model, file).Name()).second) bytes += file.size;
   }
-  if (bytes > 0) {
+  return bytes;
+}
+
+Result<std::unique_ptr<StoreDestination>> StoreDestination::Open(const ResolvedModel& model, BlobStore& blobs) {
+  std::unique_ptr<StoreDestination> made(new StoreDestination(model, blobs));
+  if (const uint64_t bytes = BytesToCome(model, blobs); bytes > 0) {
     ASSIGN_OR_RETURN(made->room_, blobs.Reserve(bytes));
   }
   return made;

@@ -11,6 +11,9 @@ namespace ballast {
 // Thread-safe.
 class StoreDestination final : public Destination {
  public:
+  // What of `model` is not here, in bytes.
+  static uint64_t BytesToCome(const ResolvedModel& model, BlobStore& blobs);
+
   // Reserves room for what of `model` is not here; the room is given back with the destination. ResourceExhausted (no
   // room now) and FailedPrecondition (never) with the numbers. `model` and `blobs` outlive it.
   static Result<std::unique_ptr<StoreDestination>> Open(const ResolvedModel& model, BlobStore& blobs);

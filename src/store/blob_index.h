@@ -35,6 +35,7 @@ class BlobIndex {
   void SetDurable(const Digest& digest);
   void Remove(const Digest& digest);
   std::optional<BlobEntry> Find(const Digest& digest) const;
+  const std::unordered_map<Digest, BlobEntry>& entries() const { return entries_; }
 
   uint64_t allocated() const { return allocated_; }
   size_t size() const { return entries_.size(); }

@@ -91,22 +91,23 @@ void LocalBlobStore::UseReservations(uint64_t bytes) {
 // Unfinished downloads that nobody works on give way.
 Status LocalBlobStore::MakeRoom(uint64_t bytes) {
   ASSIGN_OR_RETURN(const SpaceInfo space, files_.Space(paths_.root));
-  return space.available >= bytes ? OkStatus() : DiscardIdle(bytes - space.available);
+  return space.available >= bytes ? OkStatus() : DropUnfinished(bytes - space.available).status();
 }
 
-Status LocalBlobStore::DiscardIdle(uint64_t wanted) {
+Result<uint64_t> LocalBlobStore::DropUnfinished(uint64_t bytes) {
   MutexLock lock(mutex_);
-  for (auto folder = folders_.begin(); folder != folders_.end() && wanted > 0;) {
+  uint64_t freed = 0;
+  for (auto folder = folders_.begin(); folder != folders_.end() && freed < bytes;) {
     if (folder->second.open) {
       ++folder;
       continue;
     }
     LOG(INFO) << Message("Dropping an unfinished download to make room").With("ingest", folder->first);
     RETURN_IF_ERROR(RemoveTree(files_, paths_.Ingest() + "/" + folder->first));
-    wanted -= std::min(wanted, folder->second.allocated);
+    freed += folder->second.allocated;
     folder = folders_.erase(folder);
   }
-  return OkStatus();
+  return freed;
 }
 
 // ---- receiving

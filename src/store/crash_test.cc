@@ -238,6 +238,59 @@ TEST_F(CrashTest, ErrorAtEveryMutationIsRecoveredFrom) {
   }
 }
 
+// A blob is found damaged while its model is mounted: whatever the moment, the volume keeps its files, and the model is
+// either whole or fetched again.
+TEST_F(CrashTest, ADamagedBlobGoesAtEveryMutationOrNotAtAll) {
+  const Lease lease{"volume", "/target", "ns/pod", ManifestOf(kFirst).Id(), ""};
+  const auto begin = [&](Store& store) {
+    ASSERT_TRUE(AddModel(store, kFirst).ok());
+    Lease held = lease;
+    held.view = store.views().Make(*lease.manifest, Layout::kPlain, "").value();
+    ASSERT_EQ(store.leases().Put(held), OkStatus());
+  };
+  const auto check_volume = [&](Store& store) {
+    const std::vector<Lease> leases = store.leases().List();
+    ASSERT_EQ(leases.size(), 1U);
+    for (const auto& [path, content] : kFirst) EXPECT_EQ(Read(StrCat(kRoot, "/", leases[0].view, "/", path)), content);
+  };
+  for (const bool killed : {true, false}) {
+    bool cut = true;
+    for (int at = 0; cut; ++at) {
+      SCOPED_TRACE(::testing::Message() << (killed ? "killed" : "failed") << " at mutation " << at);
+      files_ = std::make_unique<CrashFileSystem>();
+      auto store = Open().value();
+      begin(*store);
+      int mutations = 0;
+      files_->SetHook([&, at](std::string_view, const std::string&) {
+        const bool fails = killed ? mutations >= at : mutations == at;
+        ++mutations;
+        return fails ? Unavailable("the power is gone") : OkStatus();
+      });
+      const auto discarded = store->models().Discard(Digest::Of(kShared));
+      cut = mutations > at;
+      files_->SetHook(nullptr);
+      if (killed) {
+        store.reset();
+        files_->Crash(PowerLoss::kKeepAll, 0);
+        store = Open().value();
+      } else if (!discarded.ok()) {
+        const auto again = store->models().Discard(Digest::Of(kShared));
+        ASSERT_TRUE(again.ok()) << again.status();
+      }
+      check_volume(*store);
+      const bool here = store->models().Find(*lease.manifest).has_value();
+      EXPECT_EQ(here, store->blobs().Size(Digest::Of(kShared)).has_value());
+      ASSERT_TRUE(AddModel(*store, kFirst).ok());
+      const std::string view = store->views().Make(*lease.manifest, Layout::kPlain, "").value();
+      EXPECT_EQ(Read(StrCat(kRoot, "/", view, "/weights")), kShared);
+      check_volume(*store);
+      ASSERT_EQ(store->leases().Remove("volume", "/target"), OkStatus());
+      EXPECT_LE(files_->List(std::string(kRoot) + "/views")->size(), 1U) << "only what can be mounted is left";
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
 TEST_F(CrashTest, FailedSyncOfABlobIsNotTriedAgain) {
   auto store = Open().value();
   int syncs = 0;

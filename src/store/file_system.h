@@ -43,6 +43,7 @@ enum class OpenMode {
   kCreate,        // must not exist; read and write
   kOpenOrCreate,  // read and write
   kDirect,        // must exist; written past the page cache. InvalidArgument where the file system can't
+  kReadDirect,    // the same for reading: what is on the disk itself
 };
 
 struct FileInfo {

@@ -12,6 +12,7 @@ Result<std::string> LeaseToJson(const Lease& lease) {
   Json json = {
       {"pod", lease.pod}, {"target_path", lease.target_path}, {"view", lease.view}, {"volume_id", lease.volume_id}};
   if (lease.manifest) json["manifest"] = lease.manifest->ToString();
+  if (!lease.pod_uid.empty()) json["pod_uid"] = lease.pod_uid;
   try {
     return json.dump() + "\n";
   } catch (const Json::exception&) {
@@ -29,10 +30,11 @@ Result<Lease> LeaseFromJson(std::string_view json) {
     wrong = InvalidArgument(StrCat("no string \"", key, "\""));
     return "";
   };
-  Lease lease{text("volume_id"), text("target_path"), text("pod"), std::nullopt, text("view")};
+  Lease lease{text("volume_id"), text("target_path"), text("pod"), std::nullopt, text("view"), ""};
   if (parsed.contains("manifest")) {
     ASSIGN_OR_RETURN(lease.manifest, Digest::Parse(text("manifest")));
   }
+  if (parsed.contains("pod_uid")) lease.pod_uid = text("pod_uid");
   RETURN_IF_ERROR(wrong);
   return lease;
 }

@@ -78,6 +78,14 @@ Status LocalBlobStore::LoadPendingFile(const DirEntry& entry) {
 
 // ---- asking
 
+std::vector<StoredBlob> LocalBlobStore::List() const {
+  MutexLock lock(mutex_);
+  std::vector<StoredBlob> blobs;
+  blobs.reserve(index_.size());
+  for (const auto& [digest, entry] : index_.entries()) blobs.push_back({digest, entry.allocated});
+  return blobs;
+}
+
 std::optional<BlobEntry> LocalBlobStore::Find(const Digest& digest) const {
   MutexLock lock(mutex_);
   return index_.Find(digest);
@@ -105,6 +113,13 @@ uint64_t LocalBlobStore::ReservedBytes() const {
   MutexLock lock(mutex_);
   uint64_t bytes = 0;
   for (const auto& [id, left] : reservations_) bytes += left;
+  return bytes;
+}
+
+uint64_t LocalBlobStore::UnfinishedBytes() const {
+  MutexLock lock(mutex_);
+  uint64_t bytes = 0;
+  for (const auto& [name, folder] : folders_) bytes += folder.open ? 0 : folder.allocated;
   return bytes;
 }
 
@@ -151,13 +166,26 @@ Result<bool> LocalBlobStore::RemoveUnlinked(const Digest& digest) {
     const auto info = files_.Stat(paths_.Blob(digest, copy));
     if (info.ok() && info->links > 1) return false;
   }
-  // Further copies first: a copy without the blob itself would be an orphan after a crash.
-  for (uint32_t copy = entry->copies; copy-- > 0;) {
+  RETURN_IF_ERROR(RemoveFiles(digest, entry->copies));
+  return true;
+}
+
+Status LocalBlobStore::Drop(const Digest& digest) {
+  const auto entry = Find(digest);
+  if (!entry) return OkStatus();
+  if (entry->pending) RETURN_IF_ERROR(Flush());
+  RETURN_IF_ERROR(RemoveFiles(digest, entry->copies));
+  return files_.SyncDirectory(paths_.Blobs());
+}
+
+// Further copies first: a copy without the blob itself would be an orphan after a crash.
+Status LocalBlobStore::RemoveFiles(const Digest& digest, uint32_t copies) {
+  for (uint32_t copy = copies; copy-- > 0;) {
     RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(paths_.Blob(digest, copy))));
   }
   MutexLock lock(mutex_);
   index_.Remove(digest);
-  return true;
+  return OkStatus();
 }
 
 // ---- serving

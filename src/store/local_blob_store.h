@@ -35,10 +35,12 @@ class LocalBlobStore final : public BlobStore {
   std::optional<uint64_t> Size(const Digest& digest) const override;
   std::optional<Digest> FindByGitOid(const GitOid& oid) const override;
   Result<std::unique_ptr<Reservation>> Reserve(uint64_t bytes) override;
+  Result<uint64_t> DropUnfinished(uint64_t bytes) override;
   Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) override;
   Result<Digest> Commit(std::unique_ptr<Ingest> ingest) override;
   Result<Digest> Put(std::string_view content) override;
   Result<std::shared_ptr<BlobReader>> OpenForServing(const Digest& digest) override;
+  std::vector<StoredBlob> List() const override;
   Result<std::optional<BlobDamage>> Verify(const Digest& digest, const OnRead& on_read) const override;
 
   // What was committed before the call is durable. After an error the small blobs that were not are gone.
@@ -48,9 +50,12 @@ class LocalBlobStore final : public BlobStore {
   std::optional<BlobEntry> Find(const Digest& digest) const;
   // Removes the blob unless something outside the store (a view) links to it. True: it is gone.
   Result<bool> RemoveUnlinked(const Digest& digest);
+  // Removes the blob; views that link to it keep its content. Durable.
+  Status Drop(const Digest& digest);
 
   uint64_t AllocatedBytes() const;  // blobs and ingests
   uint64_t ReservedBytes() const;
+  uint64_t UnfinishedBytes() const;  // of AllocatedBytes(): ingests that nobody works on
   uint32_t Count() const;
   RoomLimits room_limits() const;
   void SetRoomLimits(const RoomLimits& limits);
@@ -80,7 +85,6 @@ class LocalBlobStore final : public BlobStore {
 
   Result<Room> CurrentRoom() const REQUIRES(mutex_);
   Status MakeRoom(uint64_t bytes);
-  Status DiscardIdle(uint64_t wanted);
   Status Claim(const std::string& name);
   void Close(const std::string& name);
   void StopServing(const StagedIngest& staged);
@@ -95,6 +99,7 @@ class LocalBlobStore final : public BlobStore {
   bool PendingIsFull() const;
   Result<std::shared_ptr<BlobReader>> OpenStored(const Digest& digest) const;
   Status AddCopy(const Digest& digest, uint32_t copy);
+  Status RemoveFiles(const Digest& digest, uint32_t copies);
 
   const StorePaths paths_;
   FileSystem& files_;

@@ -8,6 +8,11 @@
 #include "store/lease_json.h"
 
 namespace ballast {
+namespace {
+
+constexpr uint64_t kLeaseLimit = 1 << 16;  // bytes of a lease's file
+
+}  // namespace
 
 class LocalLeaseStore::Turn {
  public:
@@ -41,14 +46,19 @@ Status LocalLeaseStore::DropThoseOfAnotherBoot(const std::string& boot_id) {
   const auto known = ReadSmallFile(files_, paths_.Boot(), kLimit);
   if (known.ok() && *known == boot_id) return OkStatus();
   ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Leases()));
-  for (const DirEntry& entry : entries) RETURN_IF_ERROR(files_.Remove(paths_.Leases() + "/" + entry.name));
+  for (const DirEntry& entry : entries) {
+    const std::string path = paths_.Leases() + "/" + entry.name;
+    const auto json = ReadSmallFile(files_, path, kLeaseLimit);
+    const auto lease = json.ok() ? LeaseFromJson(*json) : Result<Lease>(json.status());
+    RETURN_IF_ERROR(files_.Remove(path));
+    if (lease.ok()) on_change_(*lease, true);  // it was in use until now
+  }
   if (!entries.empty()) LOG(INFO) << Message("Dropped the leases of before the reboot").With("leases", entries.size());
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Leases()));
   return WriteSmallFile(files_, paths_.Boot(), boot_id);
 }
 
 Status LocalLeaseStore::Load() {
-  constexpr uint64_t kLimit = 1 << 16;
   ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Leases()));
   MutexLock lock(mutex_);
   for (const DirEntry& entry : entries) {
@@ -57,7 +67,7 @@ Status LocalLeaseStore::Load() {
       RETURN_IF_ERROR(files_.Remove(path));
       continue;
     }
-    const auto json = ReadSmallFile(files_, path, kLimit);
+    const auto json = ReadSmallFile(files_, path, kLeaseLimit);
     const auto lease = json.ok() ? LeaseFromJson(*json) : Result<Lease>(json.status());
     if (lease.ok()) {
       leases_.emplace(LeaseName(lease->volume_id, lease->target_path), *lease);
@@ -119,6 +129,20 @@ std::vector<Lease> LocalLeaseStore::List() const {
   std::vector<Lease> leases;
   for (const auto& [name, lease] : leases_) leases.push_back(lease);
   return leases;
+}
+
+Status LocalLeaseStore::MoveTo(const std::string& before, const std::string& after) {
+  for (Lease& lease : List()) {
+    if (lease.view != before) continue;
+    lease.view = after;
+    RETURN_IF_ERROR(Put(lease));
+  }
+  return OkStatus();
+}
+
+bool LocalLeaseStore::Names(const std::string& view) const {
+  MutexLock lock(mutex_);
+  return std::ranges::any_of(leases_, [&](const auto& one) { return one.second.view == view; });
 }
 
 Status LocalLeaseStore::CheckUnused(const std::optional<Digest>& manifest,

@@ -27,6 +27,10 @@ class LocalLeaseStore final : public LeaseStore {
   Status Remove(const std::string& volume_id, const std::string& target_path) override;
   std::vector<Lease> List() const override;
 
+  // Leases of the view `before` are of `after` now.
+  Status MoveTo(const std::string& before, const std::string& after);
+  bool Names(const std::string& view) const;
+
   // FailedPrecondition with the pod or volume that uses the model or one of the views; or with a lease file that can't
   // be read, which may stand for any.
   Status CheckUnused(const std::optional<Digest>& manifest, const std::vector<std::string>& views) const;

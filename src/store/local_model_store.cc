@@ -35,22 +35,17 @@ Status LocalModelStore::Put(const Manifest& manifest, const OriginRecord& origin
   return OkStatus();
 }
 
-StoredModel LocalModelStore::Describe(const StoredModel& model) const {
-  StoredModel described = model;
-  described.last_used_unix = catalog_.LastUsed(model.id);
-  return described;
-}
-
-std::optional<StoredModel> LocalModelStore::Find(const Digest& id) const {
-  const auto model = catalog_.Find(id);
-  return model == nullptr ? std::nullopt : std::optional(Describe(*model));
-}
+std::optional<StoredModel> LocalModelStore::Find(const Digest& id) const { return catalog_.Describe(id); }
 
 std::vector<StoredModel> LocalModelStore::List() const {
   std::vector<StoredModel> models;
-  const auto known = catalog_.List();
-  models.reserve(known.size());
-  for (const auto& model : known) models.push_back(Describe(*model));
+  std::map<Digest, std::vector<Digest>> generated = views_.Generated();
+  for (const auto& model : catalog_.List()) {
+    auto described = catalog_.Describe(model->id);
+    if (!described) continue;
+    if (const auto made = generated.find(model->id); made != generated.end()) described->generated = made->second;
+    models.push_back(*std::move(described));
+  }
   return models;
 }
 
@@ -71,7 +66,7 @@ uint64_t LocalModelStore::AllocatedBytes(const Digest& id) const {
 
 // First the model is found no more, then the leases are asked: a publish that comes later finds no model, one that came
 // earlier is seen here.
-Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
+Result<uint64_t> LocalModelStore::Remove(const Digest& id, const std::set<Digest>& keep) {
   MutexLock lock(mutex_);
   if (unfinished_.contains(id)) return CarryOut(id);
   const auto model = catalog_.Find(id);
@@ -80,6 +75,7 @@ Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
   std::set<Digest> blobs;
   for (const ManifestFile& file : model->manifest.files()) blobs.insert(file.digest);
   for (const Digest& digest : views_.GeneratedFor(id)) blobs.insert(digest);
+  for (const Digest& digest : keep) blobs.erase(digest);
   Status allowed = leases_.CheckUnused(id, views_.ViewsOf(id));
   if (allowed.ok()) allowed = WriteIntent(id, blobs);
   if (!allowed.ok()) {
@@ -88,6 +84,65 @@ Result<uint64_t> LocalModelStore::Remove(const Digest& id) {
   }
   unfinished_.emplace(id, std::move(blobs));
   return CarryOut(id);
+}
+
+Result<uint64_t> LocalModelStore::RemoveOrphan(const Digest& blob) {
+  MutexLock lock(mutex_);
+  const auto entry = blobs_.Find(blob);
+  if (!entry) return NotFound(StrCat("the blob ", blob.ToString(), " is not here"));
+  if (catalog_.References(blob) > 0) return FailedPrecondition(StrCat("a model holds the blob ", blob.ToString()));
+  ASSIGN_OR_RETURN(const bool removed, blobs_.RemoveUnlinked(blob));
+  if (!removed) return FailedPrecondition(StrCat("a view links to the blob ", blob.ToString()));
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
+  return entry->allocated;
+}
+
+// The blob goes first: a model that lacks one is given up at the next start, too.
+Result<std::vector<StoredModel>> LocalModelStore::Discard(const Digest& blob) {
+  MutexLock lock(mutex_);
+  std::vector<StoredModel> holders;
+  for (const StoredModel& model : List()) {
+    if (model.manifest.Holds(blob)) holders.push_back(model);
+  }
+  RETURN_IF_ERROR(blobs_.Drop(blob));
+  Failpoint("discard.blob_gone");
+  for (const StoredModel& model : holders) RETURN_IF_ERROR(GiveUp(model.id));
+  for (const std::string& view : views_.ViewsWithGenerated(blob)) RETURN_IF_ERROR(GiveUpView(view));
+  return holders;
+}
+
+// Its blobs stay: they need not be fetched again.
+Status LocalModelStore::GiveUp(const Digest& id) {
+  RETURN_IF_ERROR(FinishAside());
+  for (const std::string& view : views_.ViewsOf(id)) RETURN_IF_ERROR(GiveUpView(view));
+  Failpoint("discard.views_gone");
+  return catalog_.Forget(id);
+}
+
+Status LocalModelStore::GiveUpView(const std::string& view) {
+  if (leases_.CheckUnused(std::nullopt, {view}).ok()) return views_.RemoveOne(view);
+  RETURN_IF_ERROR(views_.SetAside(view).status());
+  return FinishAside();
+}
+
+// A view that was set aside while its leases call it by its old name is mounted all the same.
+Status LocalModelStore::FinishAside() {
+  for (const auto& [before, after] : views_.Aside()) RETURN_IF_ERROR(leases_.MoveTo(before, after));
+  return OkStatus();
+}
+
+Status LocalModelStore::ForgetIncomplete() {
+  MutexLock lock(mutex_);
+  RETURN_IF_ERROR(FinishAside());
+  for (const StoredModel& model : List()) {
+    const Status whole = CheckBlobs(model.manifest);
+    if (whole.ok()) continue;
+    LOG(WARNING) << Message("Giving up a model that is not whole; it is fetched again where it is wanted")
+                        .With("manifest", model.id)
+                        .With("why", whole);
+    RETURN_IF_ERROR(GiveUp(model.id));
+  }
+  return OkStatus();
 }
 
 Status LocalModelStore::WriteIntent(const Digest& id, const std::set<Digest>& blobs) {

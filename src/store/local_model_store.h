@@ -26,17 +26,23 @@ class LocalModelStore final : public ModelStore {
   std::optional<StoredModel> Find(const Digest& id) const override;
   std::vector<StoredModel> List() const override;
   uint64_t AllocatedBytes(const Digest& id) const override;
-  Result<uint64_t> Remove(const Digest& id) override;
+  Result<uint64_t> Remove(const Digest& id, const std::set<Digest>& keep) override;
+  using ModelStore::Remove;
+  Result<uint64_t> RemoveOrphan(const Digest& blob) override;
+  Result<std::vector<StoredModel>> Discard(const Digest& blob) override;
 
-  // Goes on with removals that a crash cut short.
+  // Goes on with removals that a crash cut short, and gives up models that lack a blob.
   Status FinishRemovals();
+  Status ForgetIncomplete();
 
  private:
-  StoredModel Describe(const StoredModel& model) const;
   std::string IntentPath(const Digest& id) const { return paths_.Manifests() + "/" + id.Hex() + ".removing"; }
   Status CheckBlobs(const Manifest& manifest) const;
   Status WriteIntent(const Digest& id, const std::set<Digest>& blobs);
   Result<uint64_t> CarryOut(const Digest& id) REQUIRES(mutex_);
+  Status GiveUp(const Digest& id) REQUIRES(mutex_);
+  Status GiveUpView(const std::string& view);
+  Status FinishAside();
 
   const StorePaths paths_;
   FileSystem& files_;

@@ -97,6 +97,8 @@ class LocalStore final : public Store {
   LocalStore(StoreOptions options, FileSystem& files, const Clock& clock)
       : paths_{options.root}, options_(std::move(options)), files_(files), clock_(clock) {}
 
+  Status KeepWatch() override { return watched_->Save(); }
+
   Status Open() {
     RETURN_IF_ERROR(MakeRoot(files_, paths_.root));
     RETURN_IF_ERROR(CheckOwner(files_, paths_.root));
@@ -111,12 +113,14 @@ class LocalStore final : public Store {
       ASSIGN_OR_RETURN(options.ingest.boot_id, RunningBootId());
     }
     ASSIGN_OR_RETURN(blobs_, LocalBlobStore::Open(paths_, files_, options));
-    ASSIGN_OR_RETURN(catalog_, ManifestCatalog::Open(paths_, files_, clock_));
+    watched_ = std::make_unique<WatchedTime>(paths_.Watched(), files_, clock_);
+    ASSIGN_OR_RETURN(catalog_, ManifestCatalog::Open(paths_, files_, clock_, *watched_));
     ASSIGN_OR_RETURN(views_, LocalViewStore::Open(paths_, files_, *blobs_, *catalog_));
     const auto on_change = [this](const Lease& lease, bool removed) { OnLease(lease, removed); };
     ASSIGN_OR_RETURN(leases_, LocalLeaseStore::Open(paths_, files_, options.ingest.boot_id, on_change));
     models_ = std::make_unique<LocalModelStore>(paths_, files_, *blobs_, *catalog_, *views_, *leases_);
     RETURN_IF_ERROR(models_->FinishRemovals());
+    RETURN_IF_ERROR(models_->ForgetIncomplete());
     return RemoveUnusedEarlyViews();
   }
 
@@ -131,6 +135,7 @@ class LocalStore final : public Store {
   Usage GetUsage() const override {
     Usage usage;
     usage.used_bytes = blobs_->AllocatedBytes() + catalog_->AllocatedBytes();
+    usage.unfinished_bytes = blobs_->UnfinishedBytes();
     usage.reserved_bytes = blobs_->ReservedBytes();
     usage.blobs = blobs_->Count();
     const auto space = files_.Space(paths_.root);
@@ -143,7 +148,8 @@ class LocalStore final : public Store {
  private:
   void OnLease(const Lease& lease, bool removed) {
     if (lease.manifest) catalog_->Touch(*lease.manifest);
-    if (!removed || !leases_->CheckUnused(std::nullopt, {lease.view}).ok()) return;
+    const bool opening = leases_ == nullptr;
+    if (!removed || opening || !leases_->CheckUnused(std::nullopt, {lease.view}).ok()) return;
     const Status gone = views_->RemoveEarly(lease.view);
     if (!gone.ok()) LOG(WARNING) << Message("Cannot remove an early view").With("error", gone);
   }
@@ -161,6 +167,7 @@ class LocalStore final : public Store {
   const Clock& clock_;
   std::unique_ptr<File> lock_;
   std::unique_ptr<LocalBlobStore> blobs_;
+  std::unique_ptr<WatchedTime> watched_;
   std::unique_ptr<ManifestCatalog> catalog_;
   std::unique_ptr<LocalViewStore> views_;
   std::unique_ptr<LocalLeaseStore> leases_;

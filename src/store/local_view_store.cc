@@ -256,11 +256,70 @@ std::vector<Digest> LocalViewStore::GeneratedFor(const Digest& model) const {
   return digests;
 }
 
+std::map<Digest, std::vector<Digest>> LocalViewStore::Generated() const {
+  MutexLock lock(mutex_);
+  std::map<Digest, std::vector<Digest>> all;
+  for (const auto& [name, about] : views_) {
+    if (!about.manifest) continue;
+    std::vector<Digest>& digests = all[*about.manifest];
+    digests.insert(digests.end(), about.generated.begin(), about.generated.end());
+  }
+  return all;
+}
+
 Status LocalViewStore::RemoveViewsOf(const Digest& model) {
   MutexLock lock(build_mutex_);
   RETURN_IF_ERROR(RemoveGraves());
   for (const std::string& view : ViewsOf(model)) RETURN_IF_ERROR(RemoveView(NameOf(view)));
   return OkStatus();
+}
+
+std::vector<std::string> LocalViewStore::ViewsWithGenerated(const Digest& blob) const {
+  MutexLock lock(mutex_);
+  std::vector<std::string> found;
+  for (const auto& [name, about] : views_) {
+    if (std::ranges::count(about.generated, blob) > 0) found.push_back(Relative(name));
+  }
+  return found;
+}
+
+Status LocalViewStore::RemoveOne(const std::string& view) {
+  MutexLock lock(build_mutex_);
+  RETURN_IF_ERROR(RemoveGraves());
+  return RemoveView(NameOf(view));
+}
+
+// First it says what it was called: after a crash leases find it by that.
+Result<std::string> LocalViewStore::SetAside(const std::string& view) {
+  const std::string name = NameOf(view);
+  if (name.starts_with(kEarly)) return view;
+  MutexLock lock(build_mutex_);
+  auto about = Find(name);
+  if (!about) return NotFound(StrCat("no view ", Quoted(view)));
+  std::string aside;
+  for (int n = 0; aside.empty() || Find(aside); ++n)
+    aside = StrCat(kEarly, Digest::Of(StrCat("aside ", name, " ", n)).Hex());
+  about->aside_of = name;
+  RETURN_IF_ERROR(WriteSmallFile(files_, FolderOf(name) + "/about.json", AboutToJson(*about)));
+  RETURN_IF_ERROR(files_.Rename(FolderOf(name), FolderOf(aside)));
+  Remember(aside, *std::move(about));
+  {
+    MutexLock names(mutex_);
+    views_.erase(name);
+  }
+  Failpoint("aside.renamed");
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
+  return Relative(aside);
+}
+
+std::map<std::string, std::string> LocalViewStore::Aside() const {
+  MutexLock lock(mutex_);
+  std::map<std::string, std::string> aside;
+  for (const auto& [name, about] : views_) {
+    const bool moved = !about.aside_of.empty() && about.aside_of != name && !views_.contains(about.aside_of);
+    if (moved) aside.emplace(Relative(about.aside_of), Relative(name));
+  }
+  return aside;
 }
 
 Status LocalViewStore::RemoveEarly(const std::string& view) {

@@ -29,7 +29,16 @@ class LocalViewStore final : public ViewStore {
   // The views of a model, relative to the root, and the blobs that were made for them.
   std::vector<std::string> ViewsOf(const Digest& model) const;
   std::vector<Digest> GeneratedFor(const Digest& model) const;
+  std::map<Digest, std::vector<Digest>> Generated() const;  // of all models
   Status RemoveViewsOf(const Digest& model);
+  // Views that a blob was made for.
+  std::vector<std::string> ViewsWithGenerated(const Digest& blob) const;
+  Status RemoveOne(const std::string& view);
+  // Gives a view that is mounted another name, under which it is an early view and goes with its last lease; a new one
+  // can be made in its place. Returns the name.
+  Result<std::string> SetAside(const std::string& view);
+  // Views that were set aside: what they are called now, by what leases may still call them.
+  std::map<std::string, std::string> Aside() const;
   // An early view that nobody has mounted any more; OK for any other path.
   Status RemoveEarly(const std::string& view);
   std::vector<std::string> EarlyViews() const;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kManifest[] = ".json";
 constexpr char kOrigins[] = ".origins.jsonl";  // a record a line, the newest first
-constexpr char kUsed[] = ".used";              // unix seconds, 20 digits
+constexpr char kUsed[] = ".used";              // unix seconds and watched milliseconds, 20 digits each
 constexpr uint64_t kMaxManifest = uint64_t{1} << 30;
 
 // The digests of a manifest, each once.
@@ -39,9 +39,9 @@ std::vector<OriginRecord> MergeOrigins(std::vector<OriginRecord> known, const Or
   return known;
 }
 
-Result<std::unique_ptr<ManifestCatalog>> ManifestCatalog::Open(StorePaths paths, FileSystem& files,
-                                                               const Clock& clock) {
-  std::unique_ptr<ManifestCatalog> catalog(new ManifestCatalog(std::move(paths), files, clock));
+Result<std::unique_ptr<ManifestCatalog>> ManifestCatalog::Open(StorePaths paths, FileSystem& files, const Clock& clock,
+                                                               WatchedTime& watched) {
+  std::unique_ptr<ManifestCatalog> catalog(new ManifestCatalog(std::move(paths), files, clock, watched));
   RETURN_IF_ERROR(catalog->Load());
   return catalog;
 }
@@ -73,10 +73,20 @@ Result<StoredModel> ManifestCatalog::ReadModel(const Digest& id) {
   if (Digest::Of(json) != id) return DataLoss(StrCat("it has ", Digest::Of(json).ToString()));
   ASSIGN_OR_RETURN(Manifest manifest, Manifest::Parse(json));
   ASSIGN_OR_RETURN(std::vector<OriginRecord> origins, ReadOrigins(id));
-  const auto used = ReadSmallFile(files_, PathOf(id, kUsed), 100);
-  uint64_t seconds = 0;
-  if (used.ok()) (void)ParseUint64(*used, seconds);  // 0: never
-  return StoredModel{id, std::move(manifest), std::move(origins), static_cast<int64_t>(seconds)};
+  return StoredModel{.id = id, .manifest = std::move(manifest), .origins = std::move(origins)};
+}
+
+// A model whose use is not known to the second clock counts as used now: too young rather than too old.
+LastUse ManifestCatalog::ReadLastUse(const Digest& id) {
+  constexpr uint64_t kLimit = 100;
+  const auto text = ReadSmallFile(files_, PathOf(id, kUsed), kLimit);
+  const std::vector<std::string_view> fields = Split(text.ok() ? std::string_view(*text) : "", ' ');
+  uint64_t unix = 0;
+  uint64_t watched = 0;
+  if (!fields.empty()) (void)ParseUint64(fields[0], unix);
+  const bool known = fields.size() > 1 && ParseUint64(fields[1], watched);
+  if (known) watched_.Reached(WatchedTime::Value(watched));
+  return {.unix = static_cast<int64_t>(unix), .watched = known ? WatchedTime::Value(watched) : watched_.Now()};
 }
 
 Result<std::vector<OriginRecord>> ManifestCatalog::ReadOrigins(const Digest& id) {
@@ -95,7 +105,7 @@ void ManifestCatalog::Insert(StoredModel model) {
   Entry& entry = models_[id];
   if (entry.model == nullptr) {
     for (const Digest& digest : DigestsOf(model.manifest)) ++references_[digest];
-    entry.last_used = model.last_used_unix;
+    entry.last_use = ReadLastUse(id);
   }
   entry.model = std::make_shared<const StoredModel>(std::move(model));
   entry.allocated = 0;
@@ -112,7 +122,9 @@ Status ManifestCatalog::Put(const Manifest& manifest, const OriginRecord& origin
   const Digest id = manifest.Id();
   MutexLock write_lock(write_mutex_);
   const auto known = Find(id);
-  StoredModel model{id, manifest, MergeOrigins(known ? known->origins : std::vector<OriginRecord>(), origin), 0};
+  StoredModel model{.id = id,
+                    .manifest = manifest,
+                    .origins = MergeOrigins(known ? known->origins : std::vector<OriginRecord>(), origin)};
   std::string lines;
   for (const OriginRecord& record : model.origins) lines += record.ToJson() + "\n";
   RETURN_IF_ERROR(WriteSmallFile(files_, PathOf(id, kOrigins), lines));
@@ -141,22 +153,29 @@ std::vector<std::shared_ptr<const StoredModel>> ManifestCatalog::List() const {
 
 void ManifestCatalog::Touch(const Digest& id) {
   const int64_t now = std::chrono::duration_cast<std::chrono::seconds>(clock_.Now().time_since_epoch()).count();
+  const LastUse use{.unix = now, .watched = watched_.Now()};
   MutexLock lock(mutex_);
   const auto found = models_.find(id);
-  if (found == models_.end() || found->second.last_used == now) return;
-  found->second.last_used = now;
-  constexpr size_t kDigits = 20;
-  const std::string digits = std::to_string(now);
-  const std::string text = std::string(kDigits - digits.size(), '0') + digits;
+  if (found == models_.end()) return;
+  found->second.last_use = use;
+  const std::string text = StrCat(FixedDigits(static_cast<uint64_t>(use.unix)), " ",
+                                  FixedDigits(static_cast<uint64_t>(use.watched.count())));
   const auto file = files_.Open(PathOf(id, kUsed), OpenMode::kOpenOrCreate);
   const Status written = file.ok() ? (*file)->Write(0, std::as_bytes(std::span(text))) : file.status();
   if (!written.ok()) LOG(WARNING) << Message("Cannot record the last use of a model").With("error", written);
 }
 
-int64_t ManifestCatalog::LastUsed(const Digest& id) const {
+std::optional<StoredModel> ManifestCatalog::Describe(const Digest& id) const {
   MutexLock lock(mutex_);
   const auto found = models_.find(id);
-  return found == models_.end() ? 0 : found->second.last_used;
+  if (found == models_.end() || found->second.hidden) return std::nullopt;
+  const Entry& entry = found->second;
+  StoredModel model = *entry.model;
+  model.last_used_unix = entry.last_use.unix;
+  model.last_use = entry.last_use.watched;
+  model.idle = watched_.Now() - model.last_use;
+  model.own_bytes = entry.allocated;
+  return model;
 }
 
 void ManifestCatalog::Hide(const Digest& id) {

@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "store/store.h"
 #include "store/store_paths.h"
+#include "store/watched_time.h"
 
 namespace ballast {
 
@@ -19,18 +20,25 @@ namespace ballast {
 // same commit are kept together. Pure.
 std::vector<OriginRecord> MergeOrigins(std::vector<OriginRecord> known, const OriginRecord& said);
 
+struct LastUse {
+  int64_t unix = 0;  // seconds; 0 = never
+  WatchedTime::Value watched{0};
+};
+
 // Thread-safe.
 class ManifestCatalog {
  public:
-  static Result<std::unique_ptr<ManifestCatalog>> Open(StorePaths paths, FileSystem& files, const Clock& clock);
+  // `watched` outlives it, and has reached every use that is recorded.
+  static Result<std::unique_ptr<ManifestCatalog>> Open(StorePaths paths, FileSystem& files, const Clock& clock,
+                                                       WatchedTime& watched);
 
   Status Put(const Manifest& manifest, const OriginRecord& origin);
-  // last_used_unix is not kept in it: LastUsed().
+  // What changes with use is not kept in it: Describe().
   std::shared_ptr<const StoredModel> Find(const Digest& id) const;
+  std::optional<StoredModel> Describe(const Digest& id) const;
   std::vector<std::shared_ptr<const StoredModel>> List() const;
   // Now. Best effort: written, but not synced.
   void Touch(const Digest& id);
-  int64_t LastUsed(const Digest& id) const;
 
   // A model that is being removed is found no more, but its blobs count as referenced until Forget().
   void Hide(const Digest& id);
@@ -45,16 +53,17 @@ class ManifestCatalog {
   struct Entry {
     std::shared_ptr<const StoredModel> model;
     uint64_t allocated = 0;
-    int64_t last_used = 0;
+    LastUse last_use;
     bool hidden = false;
   };
 
-  ManifestCatalog(StorePaths paths, FileSystem& files, const Clock& clock)
-      : paths_(std::move(paths)), files_(files), clock_(clock) {}
+  ManifestCatalog(StorePaths paths, FileSystem& files, const Clock& clock, WatchedTime& watched)
+      : paths_(std::move(paths)), files_(files), clock_(clock), watched_(watched) {}
 
   Status Load();
   Result<StoredModel> ReadModel(const Digest& id);
   Result<std::vector<OriginRecord>> ReadOrigins(const Digest& id);
+  LastUse ReadLastUse(const Digest& id);
   void Insert(StoredModel model) REQUIRES(mutex_);
   std::string PathOf(const Digest& id, const char* suffix) const {
     return paths_.Manifests() + "/" + id.Hex() + suffix;
@@ -63,6 +72,7 @@ class ManifestCatalog {
   const StorePaths paths_;
   FileSystem& files_;
   const Clock& clock_;
+  WatchedTime& watched_;
   Mutex write_mutex_;  // taken before mutex_; one write at a time
   mutable Mutex mutex_;
   std::map<Digest, Entry> models_ GUARDED_BY(mutex_);

@@ -73,6 +73,8 @@ int FlagsOf(OpenMode mode) {
       return O_RDWR | O_CREAT;
     case OpenMode::kDirect:
       return O_WRONLY | O_DIRECT;
+    case OpenMode::kReadDirect:
+      return O_RDONLY | O_DIRECT;
   }
   return O_RDONLY;
 }

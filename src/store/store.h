@@ -5,10 +5,12 @@
 // every mutation is durable when its call returns, unless the call says otherwise.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,7 @@ struct Lease {
   std::string pod;                 // "namespace/name" or ""
   std::optional<Digest> manifest;  // absent until the model is resolved
   std::string view;                // relative to the root, "" until it is made
+  std::string pod_uid = {};        // "" where unknown; its events need it
 
   friend bool operator==(const Lease&, const Lease&) = default;
 };
@@ -43,7 +46,17 @@ struct StoredModel {
   Digest id;
   Manifest manifest;
   std::vector<OriginRecord> origins;
-  int64_t last_used_unix = 0;  // recorded at publish and unpublish; 0 = never
+  int64_t last_used_unix = 0;  // recorded at publish and unpublish; 0 = never. For people: clocks jump
+  // The same in time that a daemon watched over the store (WatchedTime), and how much of it has passed since.
+  std::chrono::milliseconds last_use{0};
+  std::chrono::milliseconds idle{0};
+  uint64_t own_bytes = 0;         // allocated by the manifest and what belongs to it, without blobs
+  std::vector<Digest> generated;  // blobs that were made for its views; of List() only
+};
+
+struct StoredBlob {
+  Digest digest;
+  uint64_t allocated_bytes = 0;
 };
 
 struct StoreOptions {
@@ -54,8 +67,9 @@ struct StoreOptions {
 };
 
 struct Usage {
-  uint64_t used_bytes = 0;      // allocated by blobs, ingests, manifests
-  uint64_t reserved_bytes = 0;  // still to be written by open ingests
+  uint64_t used_bytes = 0;        // allocated by blobs, ingests, manifests
+  uint64_t unfinished_bytes = 0;  // of used_bytes, of downloads that nobody works on: they give way when needed
+  uint64_t reserved_bytes = 0;    // still to be written by open ingests
   uint64_t disk_free_bytes = 0;
   uint64_t disk_total_bytes = 0;
   uint32_t blobs = 0;
@@ -94,6 +108,8 @@ class BlobStore {
   // never can (more than the quota or the whole disk). Unfinished downloads that nobody works on count as free: they
   // give way when the room is needed. What ingests then take is no longer reserved.
   virtual Result<std::unique_ptr<Reservation>> Reserve(uint64_t bytes) = 0;
+  // Removes unfinished downloads that nobody works on until `bytes` have come free, or none is left; returns how many.
+  virtual Result<uint64_t> DropUnfinished(uint64_t bytes) = 0;
   // Aborted: somebody else receives the same content just now; once it has ended, Size() or FindByGitOid() know it.
   virtual Result<std::unique_ptr<Ingest>> OpenIngest(const ExpectedContent& expected) = 0;
   // Prove, fsync, rename, fsync(directory). DataLoss "expected .., got .." removes the ingest. Small files become
@@ -103,6 +119,8 @@ class BlobStore {
   // For peers: a blob that is here, or what is here of one that is being received (which its digest must have named
   // from the start). NotFound: neither.
   virtual Result<std::shared_ptr<BlobReader>> OpenForServing(const Digest& digest) = 0;
+  // All that are here, small ones that are not durable yet included.
+  virtual std::vector<StoredBlob> List() const = 0;
   // Reads the blob and compares; nullopt: intact. Cancelled where `on_read` ended it.
   virtual Result<std::optional<BlobDamage>> Verify(const Digest& digest, const OnRead& on_read) const = 0;
 };
@@ -118,7 +136,16 @@ class ModelStore {
   virtual uint64_t AllocatedBytes(const Digest& id) const = 0;  // blocks that no other model shares
   // Removes manifest, views and the blobs that no other model, ingest or lease needs; returns the allocated bytes
   // freed. FailedPrecondition where a lease names it, or where a lease cannot be read and may stand for it.
-  virtual Result<uint64_t> Remove(const Digest& id) = 0;
+  // Blobs of `keep` stay: a download counts on them.
+  virtual Result<uint64_t> Remove(const Digest& id, const std::set<Digest>& keep) = 0;
+  Result<uint64_t> Remove(const Digest& id) { return Remove(id, {}); }
+  // Removes a blob that no model holds, of a download that nobody goes on with; returns the allocated bytes freed.
+  // FailedPrecondition where a model holds it or a view links to it; NotFound.
+  virtual Result<uint64_t> RemoveOrphan(const Digest& blob) = 0;
+  // A blob that was found damaged: it goes, and with it the models that hold it, which are returned. Their other blobs
+  // stay, so that a download of them fetches only this one. Volumes keep what they have mounted, the damaged file
+  // included, until they are released; what is mounted later is made anew. OK when there is no such blob.
+  virtual Result<std::vector<StoredModel>> Discard(const Digest& blob) = 0;
 };
 
 // Directories of hard links to blobs: what gets mounted. Paths are relative to the root.
@@ -163,6 +190,9 @@ class Store {
   virtual LeaseStore& leases() = 0;
 
   virtual Usage GetUsage() const = 0;
+  // Records how long the store was watched over. Meant to be called about once a minute: a crash forgets what came
+  // after.
+  virtual Status KeepWatch() = 0;
   // In effect for what is reserved from now on; nothing is removed for it.
   virtual RoomLimits room_limits() const = 0;
   virtual void SetRoomLimits(const RoomLimits& limits) = 0;

@@ -75,6 +75,23 @@ TEST_F(StoreTest, RemovedModelLeavesNothing) {
   }
 }
 
+TEST_F(StoreTest, WhatADownloadCountsOnStaysWhenItsModelGoes) {
+  const std::string shared = RandomContent(50'000, 1);
+  const Digest id = AddModel(*store_, {{"a", shared}, {"b", RandomContent(50'000, 2)}}).value();
+  ASSERT_TRUE(store_->models().Remove(id, {Digest::Of(shared)}).ok());
+  EXPECT_TRUE(store_->blobs().Size(Digest::Of(shared)).has_value());
+  EXPECT_EQ(store_->GetUsage().blobs, 1);
+}
+
+TEST_F(StoreTest, BlobsThatWereMadeForViewsAreTheirModels) {
+  const ModelFiles files{{"config.json", "{}"}};
+  const Digest id = AddModel(*store_, files).value();
+  ASSERT_TRUE(store_->views().Make(id, Layout::kHf, OriginOf(files).uri).ok());
+  const StoredModel model = store_->models().List()[0];
+  const std::set<Digest> generated(model.generated.begin(), model.generated.end());
+  EXPECT_EQ(generated.size() + files.size(), store_->blobs().List().size());
+}
+
 TEST_F(StoreTest, LeasedModelIsNotRemoved) {
   const Digest id = AddModel(*store_, {{"a", "x"}}).value();
   ASSERT_EQ(store_->leases().Put({"volume", "/target", "ns/pod", id, ""}), OkStatus());
@@ -96,6 +113,85 @@ TEST_F(StoreTest, LastUseIsRememberedFromLeases) {
   EXPECT_EQ(store_->models().Find(id)->last_used_unix, used);
 }
 
+TEST_F(StoreTest, AModelIsIdleWhileSomebodyWatchesAndClocksDoNotMatter) {
+  const Digest id = AddModel(*store_, {{"a", "x"}}).value();
+  clock_.Advance(std::chrono::hours(5));
+  EXPECT_EQ(store_->models().Find(id)->idle, std::chrono::hours(5));
+  ASSERT_EQ(store_->KeepWatch(), OkStatus());
+  clock_.SetWall(clock_.Now() + std::chrono::hours(24 * 365 * 30));
+  Reopen();
+  EXPECT_EQ(store_->models().Find(id)->idle, std::chrono::hours(5));
+  clock_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(store_->models().Find(id)->idle, std::chrono::hours(6));
+}
+
+TEST_F(StoreTest, UsesStayInOrderThoughNobodyKeptWatchBeforeACrash) {
+  const Digest first = AddModel(*store_, {{"a", "x"}}).value();
+  clock_.Advance(std::chrono::hours(5));
+  const Digest second = AddModel(*store_, {{"a", "y"}}).value();
+  Reopen();
+  EXPECT_LT(store_->models().Find(first)->last_use, store_->models().Find(second)->last_use);
+  EXPECT_EQ(store_->models().Find(second)->idle, std::chrono::hours(0));
+}
+
+TEST_F(StoreTest, ABlobOfNoModelCanBeRemoved) {
+  const Digest id = AddModel(*store_, {{"a", "x"}}).value();
+  const Digest orphan = store_->blobs().Put("left over").value();
+  EXPECT_EQ(store_->blobs().List().size(), 2U);
+  EXPECT_EQ(store_->models().RemoveOrphan(Digest::Of("x")).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_GT(store_->models().RemoveOrphan(orphan).value(), 0U);
+  EXPECT_EQ(store_->models().RemoveOrphan(orphan).status().code(), StatusCode::kNotFound);
+  EXPECT_TRUE(store_->models().Find(id).has_value());
+}
+
+// ---- damage
+
+TEST_F(StoreTest, ADamagedBlobGoesAndItsModelIsFetchedAgain) {
+  const ModelFiles files{{"a", RandomContent(5000, 1)}, {"b", RandomContent(5000, 2)}};
+  const Digest id = AddModel(*store_, files).value();
+  const std::string view = store_->views().Make(id, Layout::kPlain, "").value();
+  const auto gone = store_->models().Discard(Digest::Of(files.at("a")));
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  ASSERT_EQ(gone->size(), 1U);
+  EXPECT_EQ(gone->front().id, id);
+  EXPECT_FALSE(store_->models().Find(id).has_value());
+  EXPECT_FALSE(store_->blobs().Size(Digest::Of(files.at("a"))).has_value());
+  EXPECT_TRUE(store_->blobs().Size(Digest::Of(files.at("b"))).has_value()) << "only the damaged one is fetched";
+  EXPECT_FALSE(std::filesystem::exists(store_->root() + "/" + view)) << "nobody has it mounted";
+  EXPECT_EQ(AddModel(*store_, files).value(), id);
+  EXPECT_EQ(store_->views().Make(id, Layout::kPlain, "").value(), view);
+}
+
+TEST_F(StoreTest, AVolumeKeepsItsFilesWhenOneIsFoundDamaged) {
+  const ModelFiles files{{"a", RandomContent(5000, 1)}};
+  const Digest id = AddModel(*store_, files).value();
+  const std::string view = store_->views().Make(id, Layout::kPlain, "").value();
+  ASSERT_EQ(store_->leases().Put({"volume", "/target", "ns/pod", id, view}), OkStatus());
+  ASSERT_TRUE(store_->models().Discard(Digest::Of(files.at("a"))).ok());
+  const std::string aside = store_->leases().List().front().view;
+  EXPECT_NE(aside, view);
+  EXPECT_TRUE(std::filesystem::exists(store_->root() + "/" + aside + "/a"));
+  Reopen();
+  EXPECT_TRUE(std::filesystem::exists(store_->root() + "/" + aside + "/a"));
+
+  ASSERT_EQ(AddModel(*store_, files).value(), id);
+  EXPECT_EQ(store_->views().Make(id, Layout::kPlain, "").value(), view) << "made anew";
+  ASSERT_EQ(store_->leases().Remove("volume", "/target"), OkStatus());
+  EXPECT_FALSE(std::filesystem::exists(store_->root() + "/" + aside)) << "goes with its last volume";
+  EXPECT_TRUE(std::filesystem::exists(store_->root() + "/" + view));
+}
+
+TEST_F(StoreTest, AModelWhoseFileWentBehindOurBackIsGivenUpAtTheStart) {
+  const ModelFiles files{{"a", RandomContent(5000, 1)}, {"b", RandomContent(5000, 2)}};
+  const Digest id = AddModel(*store_, files).value();
+  const std::string blob = store_->root() + "/blobs/sha256/" + Digest::Of(files.at("a")).Hex();
+  store_.reset();
+  std::filesystem::remove(blob);
+  Reopen();
+  EXPECT_FALSE(store_->models().Find(id).has_value());
+  EXPECT_EQ(AddModel(*store_, files).value(), id);
+}
+
 // ---- leases
 
 TEST_F(StoreTest, LeaseIsReplacedAndRemoved) {
@@ -103,6 +199,7 @@ TEST_F(StoreTest, LeaseIsReplacedAndRemoved) {
   ASSERT_EQ(store_->leases().Put(lease), OkStatus());
   lease.manifest = Digest::Of("m");
   lease.view = "views/x/data";
+  lease.pod_uid = "uid-1";
   ASSERT_EQ(store_->leases().Put(lease), OkStatus());
   EXPECT_THAT(store_->leases().List(), ElementsAre(lease));
   Reopen();

@@ -25,6 +25,7 @@ struct StorePaths {
   std::string Manifests() const { return root + "/manifests"; }
   std::string Leases() const { return root + "/leases"; }
   std::string Boot() const { return root + "/boot"; }
+  std::string Watched() const { return root + "/watched"; }
   std::string Views() const { return root + "/views"; }
   std::string Temporary() const { return root + "/tmp"; }  // nothing in it outlives a start
 };

@@ -221,6 +221,18 @@ TEST_F(StoreTest, IdleIngestsAreNoHindrance) {
   EXPECT_TRUE(store_->blobs().Reserve(900'000).ok());
 }
 
+TEST_F(StoreTest, IdleIngestsGoWhenTheirRoomIsNeeded) {
+  const std::string content = RandomContent(100'000, 12);
+  const auto open = store_->blobs().OpenIngest(ExpectedOf(content)).value();
+  ASSERT_TRUE(store_->blobs().OpenIngest({200'000, Digest::Of("x"), {}, ""}).ok());
+  const uint64_t idle = store_->GetUsage().unfinished_bytes;
+  EXPECT_GE(idle, 200'000);
+  EXPECT_EQ(store_->blobs().DropUnfinished(0).value(), 0);
+  EXPECT_EQ(store_->blobs().DropUnfinished(1).value(), idle);
+  EXPECT_EQ(store_->GetUsage().unfinished_bytes, 0);
+  EXPECT_EQ(store_->blobs().DropUnfinished(1).value(), 0) << "what is being received stays";
+}
+
 TEST_F(StoreTest, UsageIsWhatTheDiskSays) {
   ASSERT_TRUE(AddModel(*store_, {{"a", RandomContent(10'000, 13)}, {"b", RandomContent(100, 14)}}).ok());
   ASSERT_EQ(files_.SyncAll(options_.root), OkStatus());  // blocks are given when they are written

@@ -27,6 +27,7 @@ Result<ViewAbout> FromParsed(const Json& json) {
     ASSIGN_OR_RETURN(const Digest parsed, Digest::Parse(digest.get<std::string>()));
     about.generated.push_back(parsed);
   }
+  about.aside_of = json.value("aside_of", "");
   return about;
 }
 
@@ -36,6 +37,7 @@ std::string AboutToJson(const ViewAbout& about) {
   OriginRecord origin = about.origin;
   origin.files.clear();
   Json json = {{"generated", Json::array()}, {"layout", LayoutName(about.layout)}, {"origin", origin.ToJson()}};
+  if (!about.aside_of.empty()) json["aside_of"] = about.aside_of;
   if (about.manifest) json["manifest"] = about.manifest->ToString();
   for (const Digest& digest : about.generated) json["generated"].push_back(digest.ToString());
   return json.dump() + "\n";

@@ -15,6 +15,7 @@ struct ViewAbout {
   Layout layout = Layout::kPlain;
   OriginRecord origin;            // without its files
   std::vector<Digest> generated;  // blobs made for this view
+  std::string aside_of;           // what it was called before a file of it was found damaged; "": it was not
 
   friend bool operator==(const ViewAbout&, const ViewAbout&) = default;
 };

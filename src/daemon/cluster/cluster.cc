@@ -87,6 +87,18 @@ void Cluster::Follow(const CacheNodeSpec& spec) const {
   parts_.follow(spec);
 }
 
+void Cluster::Evicted(const std::string& what) {
+  const std::shared_ptr<const CacheNode> node = node_->Current();
+  if (node == nullptr) return;
+  recorder_->Record({.regarding = {{"apiVersion", "ballast.dev/v1alpha1"},
+                                   {"kind", "CacheNode"},
+                                   {"name", node->metadata.name},
+                                   {"uid", node->metadata.uid}},
+                     .reason = "ModelsEvicted",
+                     .action = "Evict",
+                     .note = what});
+}
+
 void Cluster::Start() { node_->Start(); }
 void Cluster::Stop() { node_->Stop(); }
 

@@ -46,6 +46,8 @@ class Cluster {
   // With the token of the request's domain.
   Result<Origin*> OriginOf(const ModelRequest& request) { return origins_->Select(request); }
   std::shared_ptr<const CacheNode> Current() const { return node_->Current(); }
+  // An event of this node: what was evicted, and why.
+  void Evicted(const std::string& what);
   // A download began or ended.
   void Wake() { node_->Wake(); }
 

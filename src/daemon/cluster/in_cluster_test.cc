@@ -214,5 +214,90 @@ TEST_F(InClusterTest, AnEarlyVolumeOfAnEntryIsReadyAtOnceAndCompletesLater) {
   AwaitPhase("llama", CachePhase::kReady);
 }
 
+// An entry of hf://org/b, 3 MiB, that no pod has asked for yet.
+CacheEntry OnDemand(FakeOrigin& origin) {
+  const std::string bytes = Weights(3 * kMiB, 2);
+  const std::string commit = origin.Put("hf://org/b", {{.path = "w.bin", .content = bytes}});
+  const Digest manifest = Manifest::Make({{SafePath::Parse("w.bin").value(), Digest::Of(bytes), bytes.size()}})->Id();
+  return {.cache = "second",
+          .manifest = manifest.ToString(),
+          .source = "hf://org/b@" + commit,
+          .current = true,
+          .namespaces = {"*"}};
+}
+
+bool Holds(const CacheNodeStatus& status, ConditionType type) {
+  const Condition* condition = FindCondition(status.conditions, type);
+  return condition != nullptr && condition->status == ConditionStatus::kTrue;
+}
+
+TEST_F(InClusterTest, AQuotaThatIsLoweredTakesEffectWithoutARestartAndLeavesWhatIsWanted) {
+  CacheNodeSpec spec{.caches = {Entry(), OnDemand(origin_)}};
+  spec.policy.high_threshold_percent = 100;
+  spec.policy.low_threshold_percent = 99;
+  setup_.disk_look = std::chrono::hours(1);
+  WriteSpec(spec);
+  Start();
+  AwaitPhase("llama", CachePhase::kReady);
+  ASSERT_TRUE(Prepare(PodVolume("second", "v1")).status.ok());
+  spec.policy.quota_bytes = kMiB;
+  WriteSpec(spec);
+  AwaitStatus([](const CacheNodeStatus& status) { return Holds(status, ConditionType::kQuotaExceeded); });
+  EXPECT_EQ(List().size(), 2U) << "one is wanted, the other is mounted";
+  ASSERT_TRUE(Release("v1").ok());
+  EXPECT_EQ(CollectGarbage().evictions_size(), 1);
+  AwaitPhase("second", CachePhase::kWaiting);
+  AwaitPhase("llama", CachePhase::kReady);
+  WaitUntil([&] { return HasEvent("ModelsEvicted", "hf://org/b@"); });
+}
+
+TEST_F(InClusterTest, APolicyThatLowersTheQuotaEvictsAtOnce) {
+  CacheNodeSpec spec{.caches = {Entry(), OnDemand(origin_)}};
+  spec.policy.high_threshold_percent = 100;
+  spec.policy.low_threshold_percent = 99;
+  setup_.disk_look = std::chrono::hours(1);  // only the change is a reason
+  WriteSpec(spec);
+  Start();
+  AwaitPhase("llama", CachePhase::kReady);
+  ASSERT_TRUE(Prepare(PodVolume("second", "v1")).status.ok());
+  ASSERT_TRUE(Release("v1").ok());
+  spec.policy.quota_bytes = 6 * kMiB;
+  WriteSpec(spec);
+  WaitUntil([&] { return List().size() == 1; });
+  AwaitPhase("second", CachePhase::kWaiting);
+}
+
+TEST_F(InClusterTest, AFileSystemThatStaysTooFullIsUnderPressureAndNothingWantedGoes) {
+  WriteEntries({Entry()});
+  Start();
+  AwaitPhase("llama", CachePhase::kReady);
+  CacheNodeSpec spec{.caches = {Entry()}};
+  spec.policy.high_threshold_percent = 1;
+  spec.policy.low_threshold_percent = 0;
+  WriteSpec(spec);
+  WaitUntil([&] { return CollectGarbage().missing_bytes() > 0; });
+  spec.policy.upload = 1 << 30;  // a change makes the agent look
+  WriteSpec(spec);
+  AwaitStatus([](const CacheNodeStatus& status) { return Holds(status, ConditionType::kDiskPressure); });
+  AwaitPhase("llama", CachePhase::kReady);
+}
+
+TEST_F(InClusterTest, ADamagedFileIsFetchedAgainAndThePodThatHasItMountedIsTold) {
+  config_.eviction.scrub_bytes_per_second = 0;
+  WriteEntries({Entry()});
+  Start();
+  AwaitPhase("llama", CachePhase::kReady);
+  ASSERT_TRUE(Prepare(PodVolume("llama", "v1")).status.ok());
+  Stop();
+  FlipABit(Digest::Of(weights_));
+  config_.eviction.scrub_bytes_per_second = 1 << 30;
+  const uint64_t before = origin_.bytes_delivered();
+  Start();
+  WaitUntil([&] { return HasEvent("ModelDamaged", Digest::Of(weights_).ToString()); });
+  WaitUntil([&] { return origin_.bytes_delivered() == before + weights_.size(); });
+  WaitUntil([&] { return Prepare(PodVolume("llama", "v2")).status.ok(); });
+  EXPECT_EQ(Content(Prepare(PodVolume("llama", "v2")).ready.view(), "model.safetensors"), weights_);
+}
+
 }  // namespace
 }  // namespace ballast

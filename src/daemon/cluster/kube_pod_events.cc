@@ -67,12 +67,17 @@ void KubePodEvents::Mounted(const cache::v1::Lease& volume, const cache::v1::Rea
          "models are always mounted read-only, although the volume does not say so; set readOnly: true on it");
 }
 
-void KubePodEvents::Record(const cache::v1::Lease& volume, const char* reason, std::string note) {
+void KubePodEvents::Damaged(const cache::v1::Lease& volume, const std::string& what) {
+  Record(volume, "ModelDamaged", what, /*warning=*/true);
+}
+
+void KubePodEvents::Record(const cache::v1::Lease& volume, const char* reason, std::string note, bool warning) {
   const auto [ns, name] = PodName(volume.pod());
   if (ns.empty() || name.empty() || volume.pod_uid().empty()) return;  // nobody to tell
   recorder_.Record(
       {.regarding =
            {{"apiVersion", "v1"}, {"kind", "Pod"}, {"namespace", ns}, {"name", name}, {"uid", volume.pod_uid()}},
+       .warning = warning,
        .reason = reason,
        .action = "Mount",
        .note = std::move(note)});

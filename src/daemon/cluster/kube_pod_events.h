@@ -30,9 +30,10 @@ class KubePodEvents final : public PodEvents {
 
   void Waiting(const cache::v1::Lease& volume, const cache::v1::Progress& progress) override;
   void Mounted(const cache::v1::Lease& volume, const cache::v1::Ready& ready, bool asked_to_write) override;
+  void Damaged(const cache::v1::Lease& volume, const std::string& what) override;
 
  private:
-  void Record(const cache::v1::Lease& volume, const char* reason, std::string note);
+  void Record(const cache::v1::Lease& volume, const char* reason, std::string note, bool warning = false);
 
   EventRecorder& recorder_;
   const Clock& clock_;

@@ -10,6 +10,17 @@ namespace {
 // Of two limits of which 0 is none.
 uint64_t Stricter(uint64_t a, uint64_t b) { return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b); }
 
+CopyOwner OwnerOf(const CacheEntry& entry) {
+  CopyOwner owner{.cache = entry.cache,
+                  .priority = entry.priority,
+                  .pinned = entry.pinned,
+                  .unused_for = entry.unused_for,
+                  .current = entry.current};
+  const bool everybodys = std::count(entry.namespaces.begin(), entry.namespaces.end(), "*") > 0;
+  if (!everybodys) owner.namespaces = entry.namespaces;
+  return owner;
+}
+
 }  // namespace
 
 Result<ModelRequest> RequestOf(const CacheEntry& entry) {
@@ -42,6 +53,31 @@ std::vector<WantedModel> WantedOf(const CacheNodeSpec& spec) {
 RoomLimits RoomOf(const RoomLimits& configured, const NodePolicy& policy) {
   return {.quota_bytes = Stricter(configured.quota_bytes, policy.quota_bytes),
           .min_available = std::max(configured.min_available, policy.min_available_bytes)};
+}
+
+DiskIntent IntentOf(const CacheNodeSpec& spec, const RoomLimits& configured, bool shares_node_filesystem) {
+  const NodePolicy& policy = spec.policy;
+  const RoomLimits room = RoomOf(configured, policy);
+  const int32_t most = shares_node_filesystem ? kSharedThreshold : 100;
+  DiskIntent intent{.policy = {.quota_bytes = room.quota_bytes,
+                               .min_available = room.min_available,
+                               .high_percent = std::min(policy.high_threshold_percent, most),
+                               .low_percent = std::min(policy.low_threshold_percent, most)},
+                    .unused_for = policy.unused_for};
+  for (const CacheEntry& entry : spec.caches) {
+    if (const Result<Digest> id = Digest::Parse(entry.manifest); id.ok()) intent.owners[*id].push_back(OwnerOf(entry));
+  }
+  for (const NodeTenant& tenant : policy.tenants) intent.tenants.push_back({tenant.namespaces, tenant.quota_bytes});
+  return intent;
+}
+
+std::vector<CopyOwner> OwnersOf(const CacheNodeSpec& spec, const ModelRequest& request) {
+  std::vector<CopyOwner> owners;
+  for (const CacheEntry& entry : spec.caches) {
+    const Result<ModelRequest> own = RequestOf(entry);
+    if (own.ok() && own->Key() == request.Key()) owners.push_back(OwnerOf(entry));
+  }
+  return owners;
 }
 
 TransferRates DownloadRatesOf(const TransferRates& configured, const NodePolicy& policy) {

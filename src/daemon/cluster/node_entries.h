@@ -5,6 +5,7 @@
 
 #include "api/cache_node.h"
 #include "base/status.h"
+#include "daemon/disk_view.h"
 #include "daemon/model_manager.h"
 #include "daemon/model_request.h"
 #include "daemon/rate_limit.h"
@@ -23,6 +24,11 @@ std::vector<WantedModel> WantedOf(const CacheNodeSpec& spec);
 
 // The stricter of what the configuration and the policy say.
 RoomLimits RoomOf(const RoomLimits& configured, const NodePolicy& policy);
+// On the file system of the kubelet's own files the thresholds are at most kSharedThreshold: it deletes images at 85 %.
+inline constexpr int32_t kSharedThreshold = 80;
+DiskIntent IntentOf(const CacheNodeSpec& spec, const RoomLimits& configured, bool shares_node_filesystem);
+// The caches that ask for just this.
+std::vector<CopyOwner> OwnersOf(const CacheNodeSpec& spec, const ModelRequest& request);
 TransferRates DownloadRatesOf(const TransferRates& configured, const NodePolicy& policy);
 uint64_t UploadRateOf(uint64_t configured, const NodePolicy& policy);
 

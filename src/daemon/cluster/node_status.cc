@@ -83,6 +83,8 @@ std::vector<Condition> ConditionsOf(const CacheNode& node, const NodeFindings& f
   set(ConditionType::kSharesNodeFilesystem, found.shares_node_filesystem,
       found.shares_node_filesystem ? Reason::kSharedFilesystem : Reason::kOwnFilesystem,
       std::string(TextOf(found.shares_node_filesystem ? Reason::kSharedFilesystem : Reason::kOwnFilesystem)));
+  const Reason room = found.disk_pressure ? Reason::kDiskFull : Reason::kDiskHasRoom;
+  set(ConditionType::kDiskPressure, found.disk_pressure, room, std::string(TextOf(room)));
   const bool over = found.room.quota_bytes != 0 && found.usage.used_bytes > found.room.quota_bytes;
   set(ConditionType::kQuotaExceeded, over, over ? Reason::kNodeQuotaExceeded : Reason::kWithinQuota,
       over ? StrCat("models take more than the quota of ", FormatBytes(found.room.quota_bytes),

@@ -37,6 +37,7 @@ struct NodeFindings {
   RoomLimits room;
   std::optional<CertificateFacts> certificate;  // nullopt: no swarm here
   bool shares_node_filesystem = false;
+  bool disk_pressure = false;  // Collector::disk_pressure()
 };
 
 // The status that `node` (with the status that it has now) shall have.

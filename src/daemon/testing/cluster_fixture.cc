@@ -1,5 +1,6 @@
 #include "daemon/testing/cluster_fixture.h"
 
+#include <algorithm>
 #include <thread>
 
 namespace ballast {
@@ -53,6 +54,13 @@ std::optional<CacheNode> ClusterFixture::Node() {
   const Result<Json> object = kube_.Get(kCacheNodes, {"", "n1"}, {});
   if (!object.ok()) return std::nullopt;
   return CacheNodeFromJson(*object).value();
+}
+
+bool ClusterFixture::HasEvent(const std::string& reason, const std::string& text) {
+  const ListPage page = ListAll(kube_, kEvents, {}, {}).value();
+  return std::any_of(page.items.begin(), page.items.end(), [&](const Json& event) {
+    return StringAt(event, "/reason") == reason && StringAt(event, "/note").find(text) != std::string::npos;
+  });
 }
 
 void ClusterFixture::AwaitStatus(const std::function<bool(const CacheNodeStatus&)>& holds) {

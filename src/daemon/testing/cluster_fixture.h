@@ -29,6 +29,8 @@ class ClusterFixture : public ServiceFixture {
   // Waits for it in the object's status.
   void AwaitPhase(const std::string& cache, CachePhase phase);
   void AwaitStatus(const std::function<bool(const CacheNodeStatus&)>& holds);
+  // One with this reason whose note holds `text`.
+  bool HasEvent(const std::string& reason, const std::string& text);
   // Of the agent.
   int StatusWrites() const { return kube_.CountCalls(KubeVerb::kPatch); }
   cache::v1::PrepareRequest PodVolume(const std::string& cache, const std::string& id,

@@ -117,6 +117,15 @@ v1::StatusResponse ServiceFixture::GetStatus() {
   return response;
 }
 
+v1::CollectGarbageResponse ServiceFixture::CollectGarbage(bool dry_run) {
+  grpc::ClientContext context;
+  v1::CollectGarbageRequest request;
+  request.set_dry_run(dry_run);
+  v1::CollectGarbageResponse response;
+  EXPECT_TRUE(stub_->CollectGarbage(&context, request, &response).ok());
+  return response;
+}
+
 grpc::Status ServiceFixture::Release(const std::string& id) {
   grpc::ClientContext context;
   v1::ReleaseRequest request;
@@ -140,6 +149,17 @@ v1::VerifyUpdate ServiceFixture::Verify(const std::string& model) {
 std::string ServiceFixture::Content(const std::string& view, const std::string& path) const {
   std::ifstream file(fs::path(config_.cache.dir) / view / path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void ServiceFixture::FlipABit(const Digest& blob) const {
+  constexpr int kAt = 1000;
+  const fs::path path = fs::path(config_.cache.dir) / "blobs/sha256" / blob.Hex();
+  fs::permissions(path, fs::perms::owner_write, fs::perm_options::add);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(kAt);
+  const auto byte = static_cast<char>(file.get() ^ 1);
+  file.seekp(kAt);
+  file.put(byte);
 }
 
 void ServiceFixture::WriteCache(const std::string& name, const std::string& spec) const {

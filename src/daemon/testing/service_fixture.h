@@ -50,10 +50,13 @@ class ServiceFixture : public ::testing::Test {
   std::vector<cache::v1::Model> List();
   grpc::Status Remove(const std::string& model, cache::v1::RemoveResponse* response = nullptr);
   cache::v1::StatusResponse GetStatus();
+  cache::v1::CollectGarbageResponse CollectGarbage(bool dry_run = false);
   grpc::Status Release(const std::string& id);
   cache::v1::VerifyUpdate Verify(const std::string& model);
 
   std::string Content(const std::string& view, const std::string& path) const;
+  // In a stored blob, behind the daemon's back.
+  void FlipABit(const Digest& blob) const;
   // A ClusterModelCache in the manifests folder.
   void WriteCache(const std::string& name, const std::string& spec) const;
   // Polls the daemon's own answers: each is a call, so the loop is bounded by the test's timeout, not by a clock.

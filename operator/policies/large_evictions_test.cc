@@ -1,0 +1,123 @@
+#include "operator/policies/large_evictions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "operator/policies/policy_reconciler.h"
+
+namespace ballast::controller {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr uint64_t kGiB = 1ULL << 30;
+constexpr Timestamp kNow{seconds(1'700'000'000)};
+
+class LargeEvictionsTest : public ::testing::Test {
+ protected:
+  LargeEvictionsTest() {
+    policy_.metadata.name = "default";
+    policy_.metadata.generation = 7;
+    node_.metadata.name = "n1";
+    node_.spec.policy = {.name = "default", .quota_bytes = 100 * kGiB};
+    node_.status.disk = {.capacity_bytes = 1000 * kGiB, .available_bytes = 900 * kGiB, .used_bytes = 80 * kGiB};
+    AddCopy("warm", /*pinned=*/true, /*priority=*/0, 40 * kGiB);
+    AddCopy("strong", /*pinned=*/false, /*priority=*/5, 20 * kGiB);
+    AddCopy("weak", /*pinned=*/false, /*priority=*/1, 20 * kGiB);
+  }
+  void AddCopy(const std::string& cache, bool pinned, int32_t priority, uint64_t bytes) {
+    node_.spec.caches.push_back({.cache = cache, .manifest = "sha256:1", .pinned = pinned, .priority = priority});
+    node_.status.caches.push_back(
+        {.cache = cache, .manifest = "sha256:1", .phase = CachePhase::kReady, .bytes = bytes});
+  }
+  // Of the policy with this quota; the quota that n1 is told is in told_.
+  std::optional<LargeEviction> Change(uint64_t quota, Timestamp now = kNow) {
+    policy_.spec.disk.quota = quota;
+    PolicyChoice choice{.of_node = {{"n1", std::make_shared<const CachePolicy>(policy_)}}};
+    const LargeEvictions found = GuardLargeEvictions(choice, {std::make_shared<const CacheNode>(node_)}, now);
+    told_ = *choice.of_node.at("n1")->spec.disk.quota;
+    next_ = found.next;
+    if (found.of_policy.empty()) return std::nullopt;
+    return found.of_policy.at("default");
+  }
+
+  CachePolicy policy_;
+  CacheNode node_;
+  uint64_t told_ = 0;
+  std::optional<Timestamp> next_;
+};
+
+TEST_F(LargeEvictionsTest, HalfIsNotMuch) {
+  EXPECT_FALSE(Change(40 * kGiB).has_value());
+  EXPECT_EQ(told_, 40 * kGiB);
+  EXPECT_EQ(next_, std::nullopt);
+}
+
+TEST_F(LargeEvictionsTest, MoreThanHalfWaitsTenMinutesWithTheListOfWhatGoes) {
+  const LargeEviction waits = Change(30 * kGiB).value();
+  EXPECT_EQ(told_, 100 * kGiB) << "until then the node keeps what it has";
+  EXPECT_FALSE(waits.released);
+  EXPECT_EQ(waits.what.generation, 7);
+  EXPECT_EQ(waits.what.begins_at, kNow + kLargeEvictionWaits);
+  EXPECT_EQ(next_, waits.what.begins_at);
+  EXPECT_EQ(waits.what.bytes, 50 * kGiB);
+  EXPECT_EQ(waits.what.node_count, 1);
+  ASSERT_EQ(waits.what.nodes.size(), 1U);
+  EXPECT_EQ(waits.what.nodes[0].percent, 62);
+  EXPECT_THAT(waits.what.nodes[0].caches, ElementsAre("weak", "strong", "warm"));
+}
+
+TEST_F(LargeEvictionsTest, ItBeginsWhenItsTimeHasComeAndNotLaterForBeingLookedAt) {
+  policy_.status.pending_evictions = Change(kGiB)->what;
+  EXPECT_FALSE(Change(kGiB, kNow + seconds(599))->released);
+  EXPECT_EQ(told_, 100 * kGiB);
+  EXPECT_TRUE(Change(kGiB, kNow + seconds(600))->released);
+  EXPECT_EQ(told_, kGiB);
+  node_.spec.policy.quota_bytes = kGiB;
+  EXPECT_FALSE(Change(kGiB, kNow + seconds(601)).has_value()) << "the node was told";
+}
+
+TEST_F(LargeEvictionsTest, AConfirmationOfThisGenerationReleasesIt) {
+  policy_.metadata.annotations[kConfirmAnnotation] = "6";
+  EXPECT_FALSE(Change(kGiB)->released);
+  policy_.metadata.annotations[kConfirmAnnotation] = "7";
+  EXPECT_TRUE(Change(kGiB)->released);
+  EXPECT_EQ(told_, kGiB);
+}
+
+TEST_F(LargeEvictionsTest, AnotherChangeWaitsAnew) {
+  policy_.status.pending_evictions = Change(kGiB)->what;
+  policy_.metadata.generation = 8;
+  EXPECT_EQ(Change(2 * kGiB, kNow + seconds(500))->what.begins_at, kNow + seconds(500) + kLargeEvictionWaits);
+}
+
+TEST_F(LargeEvictionsTest, ADiskThatFilledByItselfIsNoChange) {
+  node_.status.disk.used_bytes = 300 * kGiB;
+  EXPECT_FALSE(Change(100 * kGiB).has_value());
+}
+
+TEST_F(LargeEvictionsTest, ThePolicySaysItAndStopsSayingIt) {
+  PolicyObserved observed{.policy = policy_, .nodes = 1, .eviction = Change(30 * kGiB), .now = kNow};
+  const CachePolicyStatus waits = ReconcilePolicy(observed).value();
+  const Condition* condition = FindCondition(waits.conditions, ConditionType::kLargeEvictionPending);
+  EXPECT_EQ(condition->status, ConditionStatus::kTrue);
+  EXPECT_EQ(condition->reason, "AwaitingConfirmation");
+  EXPECT_THAT(condition->message, HasSubstr("50.0 GiB on 1 node"));
+  EXPECT_THAT(condition->message, HasSubstr("ballast.dev/confirm=7"));
+  EXPECT_EQ(waits.pending_evictions->nodes.size(), 1U);
+
+  observed.policy.status = waits;
+  observed.eviction->released = true;
+  const CachePolicyStatus begun = ReconcilePolicy(observed).value();
+  EXPECT_EQ(FindCondition(begun.conditions, ConditionType::kLargeEvictionPending)->reason, "AlreadyConfirmed");
+  observed.policy.status = begun;
+  observed.eviction.reset();
+  const CachePolicyStatus over = ReconcilePolicy(observed).value();
+  EXPECT_EQ(FindCondition(over.conditions, ConditionType::kLargeEvictionPending)->reason, "NoEvictionPending");
+  EXPECT_FALSE(over.pending_evictions.has_value());
+}
+
+}  // namespace
+}  // namespace ballast::controller
