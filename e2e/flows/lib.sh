@@ -208,6 +208,7 @@ a_cluster_with_ballast() {
   need_packages curl jq
   need_build ballastd ballast ballast-csi ballast-operator ballast-hub-stand-in
   chmod 755 "$TMP"
+  mkdir -p "$HUB/models"
   must "images" images
   must "a cluster of three nodes is up" "$ROOT/e2e/cluster/up" --nodes 3 "$CLUSTER" "$TMP"/{ballast,hub-client,busybox}.tar
   tools
