@@ -38,9 +38,7 @@ struct World {
     input.disk.free_bytes -= bytes;
   }
   // Used after all that were added before.
-  EvictionModel& Model(const std::string& name, uint64_t bytes) {
-    return Of(name, {Blob("blob of " + name, bytes)});
-  }
+  EvictionModel& Model(const std::string& name, uint64_t bytes) { return Of(name, {Blob("blob of " + name, bytes)}); }
   EvictionModel& Of(const std::string& name, std::vector<BlobIndex> blobs) {
     input.models.push_back(
         {.id = Id(name), .blobs = std::move(blobs), .last_use = input.models.size() + 1, .priority = 0});

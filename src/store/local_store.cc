@@ -67,8 +67,8 @@ Status CheckFormat(FileSystem& files, const StorePaths& paths) {
   }
   if (format <= kStoreFormat) return OkStatus();
   return Unimplemented(StrCat(paths.root, " was written by a newer Ballast (format ", format,
-                                   ", this version knows up to ", kStoreFormat,
-                                   "); run that version again or use an empty directory"));
+                              ", this version knows up to ", kStoreFormat,
+                              "); run that version again or use an empty directory"));
 }
 
 Status MakeRoot(FileSystem& files, const std::string& root) {
