@@ -224,7 +224,7 @@ Status Collector::MakeRoom(const RoomFor& room) {
                    .min_available = intent.policy.min_available,
                    .available = view.usage.disk_total_bytes,
                    .total = view.usage.disk_total_bytes};
-  if (const Status never = CheckRoom(empty, room.bytes); never.code() == StatusCode::kFailedPrecondition) return never;
+  if (Status never = CheckRoom(empty, room.bytes); never.code() == StatusCode::kFailedPrecondition) return never;
   EvictionInput input = MakeEvictionInput(view, intent);
   input.request = {.bytes = room.bytes, .priority = room.priority, .tenants = TenantsOf(intent, room.namespaces)};
   const EvictionPlan plan = PlanEviction(input);

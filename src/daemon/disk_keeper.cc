@@ -21,6 +21,7 @@ bool WaitFor(Duration time, const std::stop_token& stop) {
 
 std::string NamesOf(const std::vector<StoredModel>& models) {
   std::vector<std::string> names;
+  names.reserve(models.size());
   for (const StoredModel& model : models) names.push_back(NameOfModel(model));
   return Join(names, ", ");
 }
