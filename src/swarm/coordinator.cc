@@ -371,10 +371,10 @@ Coordinator::Outbox Coordinator::On(NodeId node, const Next& next, SteadyTime no
     state_->Take(node, next, now, outbox);
     state_->questions.Ask(member.windows, now);
     state_->ServeHedges(node, next.hedges, now, reply);
+    state_->ServeWaiting(kServedPerEvent, now, outbox);  // before the one who speaks: it does not wait
     state_->Serve(node, now, reply);
   }
   State::Post(node, std::move(reply), outbox);
-  state_->ServeWaiting(kServedPerEvent, now, outbox);
   return outbox;
 }
 

@@ -377,6 +377,21 @@ TEST(CoordinatorTest, WhatIsOnItsWayCountsAgainstTheSlots) {
   EXPECT_EQ(on_the_way.size(), before);
 }
 
+TEST(CoordinatorTest, WhoWaitsIsServedBeforeWhoSpeaks) {
+  Swarm swarm({4 * kMiB}, {.max_uploads = 1});
+  swarm.Join(0);
+  while (swarm.Advance(0)) continue;
+  for (const NodeId node : {1, 2, 3}) {
+    swarm.nodes[node].peer_slots = 1;
+    swarm.nodes[node].origin_slots = 0;
+    swarm.Join(node);
+  }
+  ASSERT_THAT(swarm.nodes[1].given, SizeIs(1));
+  swarm.Advance(1);  // two nodes have a free upload now: 0 once more, and 1
+  EXPECT_THAT(swarm.nodes[2].given, SizeIs(1));
+  EXPECT_THAT(swarm.nodes[3].given, SizeIs(1));
+}
+
 // ---- who attested wrong bytes
 
 struct Lie {
