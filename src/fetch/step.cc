@@ -188,7 +188,7 @@ class Stepper {
   }
 
   // In a swarm the slots that the coordinator is told of are kept free for what it says.
-  int MostJobsOfOurs() const { return state_.rules.max_jobs - (InSwarm() ? swarm_.Slots() : 0); }
+  int MostJobsOfOurs() const { return state_.rules.max_jobs - (InSwarm() ? MostSwarmSlots(state_) : 0); }
   int JobsOfOurs() const {
     const auto planned_elsewhere = [this](const auto& stream) { return !state_.files[stream.second.file].alone; };
     return state_.jobs() -
@@ -234,13 +234,10 @@ class Stepper {
 State MakeState(const Rules& rules, const std::vector<FileToFetch>& files) {
   State state;
   state.rules = rules;
-  if (rules.swarm) {
-    const auto slots = static_cast<int>(rules.swarm->most_slots + rules.swarm->origin_slots);
-    state.rules.max_jobs = std::max(rules.max_jobs, slots + kLeastJobsBesides);
-  }
   state.files.resize(files.size());
   for (FileIndex i = 0; i < files.size(); ++i) {
     state.files[i].size = files[i].size;
+    state.bytes_total += files[i].size;
     state.files[i].alone = !rules.swarm;
     state.files[i].duplicate = files[i].same_as.has_value();
     if (files[i].size >= 2 * rules.min_extent) ++state.large_left;
@@ -250,6 +247,7 @@ State MakeState(const Rules& rules, const std::vector<FileToFetch>& files) {
       state.waiting.push_back(i);
     }
   }
+  if (rules.swarm) state.rules.max_jobs = std::max(rules.max_jobs, MostSwarmSlots(state) + kLeastJobsBesides);
   return state;
 }
 

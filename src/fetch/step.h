@@ -54,8 +54,12 @@ struct SwarmRules {
   double late_at_the_end = 1.5;
   std::chrono::milliseconds least_late{200};
   std::chrono::milliseconds unmeasured_late{5000};
-  uint32_t most_hedges = 2;                 // wanted and running
-  std::chrono::seconds sign_of_life{2};     // the coordinator hears of us so often while something is under way
+  uint32_t most_hedges = 2;              // wanted and running
+  std::chrono::seconds sign_of_life{2};  // the coordinator hears of us so often while something is under way
+  // Of a large model whose pieces come at twice this pace and faster, what came is told together: at the latest after
+  // this time, and when half of the slots are free. There is a slot more meanwhile, since some are free untold.
+  std::chrono::milliseconds gather{100};
+  uint64_t gather_from = uint64_t{1} << 30;  // bytes of the model
   std::chrono::seconds origin_silence{20};  // of one run, without a piece: it is given back (or 3 x what a piece takes)
   std::chrono::seconds give_up{60};         // without a byte, when the origin does not help either
   std::chrono::seconds go_alone{300};       // without a byte, to twice that: past the coordinator, to the origin
@@ -146,6 +150,7 @@ struct SwarmState {
   bool announce = true;     // to be said
   bool news = true;         // the wish has changed
   SteadyTime said_at{};     // the wish
+  SteadyTime say_at{};      // what is gathered; 0: nothing is
   uint32_t said_peer_slots = 0;
   uint32_t said_origin_slots = 0;
   std::vector<Received> received;
@@ -163,6 +168,7 @@ struct State {
   std::multimap<SteadyTime, FileIndex> postponed;  // wait for another download of the same bytes, until then
   std::set<FileIndex> active;
   std::deque<FileIndex> complete;  // every piece is here, to be committed
+  uint64_t bytes_total = 0;        // of all files
   uint32_t large_left = 0;         // files worth sharing among streams that lack pieces
   int opening = 0;
   int committing = 0;

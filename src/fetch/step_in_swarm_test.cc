@@ -33,6 +33,7 @@ fetch::Rules SmallRules(uint32_t seed) {
   rules.swarm->most_slots = 2 + seed % 5;
   rules.swarm->origin_slots = 1 + seed % 3;
   rules.swarm->open_pieces = 1 + seed % 200;
+  if (seed % 2 == 0) rules.swarm->gather_from = 0;
   return rules;
 }
 
@@ -132,6 +133,109 @@ TEST(StepInSwarmTest, AStopEndsEveryStreamAndThenTheDownload) {
     for (const auto& [id, stream] : world.streams) EXPECT_TRUE(stream.cancelled);
     world.RunToTheEnd();
     EXPECT_EQ(world.finished->code(), StatusCode::kCancelled);
+  }
+}
+
+// One file, all of whose pieces come from nodes.
+struct Flow {
+  explicit Flow(const SwarmRules& rules) {
+    Rules all;
+    all.swarm = rules;
+    state = MakeState(all, {{150 * kPiece}});
+    Do(Tick{0});
+    Do(fetch::Opened{0, PieceMap(150 * kPiece, kPiece)});
+  }
+
+  template <typename What>
+  void Do(What what) {
+    for (const Effect& effect : Step(state, Event{now, std::move(what)})) {
+      if (const auto* read = std::get_if<ReadPiece>(&effect)) running.push_back(read->stream);
+      if (const auto* read = std::get_if<Read>(&effect)) run = read->stream;
+      const auto* tell = std::get_if<Tell>(&effect);
+      if (tell != nullptr && std::holds_alternative<Next>(tell->what)) told.push_back(std::get<Next>(tell->what));
+    }
+  }
+  void Give(uint32_t count) {
+    Reply reply;
+    for (uint32_t i = 0; i < count; ++i) reply.assignments.push_back({{0, next++}, 1, 1, Digest::Of("x")});
+    Do(fetch::Heard{reply});
+  }
+  void End(const Status& status = OkStatus()) {
+    const StreamId id = running.front();
+    running.pop_front();
+    Do(fetch::PieceEnded{id, status});
+  }
+  // Its pace is known then: five pieces at the same time, in `took`.
+  void Measure(milliseconds took) {
+    Give(5);
+    now += took;
+    for (int i = 0; i < 5; ++i) End();
+    Give(state.swarm.said_peer_slots);
+    told.clear();
+  }
+
+  State state;
+  SteadyTime now{seconds(1000)};
+  std::vector<Next> told;
+  std::deque<StreamId> running;
+  StreamId run = 0;
+  uint32_t next = 0;
+};
+
+constexpr SwarmRules kGathering{.gather_from = 0};
+
+TEST(GatherTest, PiecesThatComeFastAreToldTogetherWhenHalfOfTheSlotsAreFree) {
+  Flow flow(kGathering);
+  flow.Measure(milliseconds(50));
+  ASSERT_EQ(flow.running.size(), 6U);
+  for (int i = 0; i < 3; ++i) flow.End();
+  EXPECT_TRUE(flow.told.empty());
+  flow.End();
+  ASSERT_EQ(flow.told.size(), 1U);
+  EXPECT_EQ(flow.told[0].received.size(), 4U);
+  EXPECT_EQ(flow.told[0].peer_slots, 4U);
+}
+
+TEST(GatherTest, WhatIsGatheredIsToldAfterAMoment) {
+  Flow flow(kGathering);
+  flow.Measure(milliseconds(50));
+  const SteadyTime said = flow.now;
+  flow.now += milliseconds(10);
+  flow.End();
+  EXPECT_TRUE(flow.told.empty());
+  EXPECT_EQ(NextTick(flow.state, flow.now), said + kGathering.gather);
+  flow.now = said + kGathering.gather;
+  flow.Do(Tick{1});
+  ASSERT_EQ(flow.told.size(), 1U);
+  flow.now += kGathering.gather;
+  flow.End();
+  EXPECT_EQ(flow.told.size(), 2U) << "nothing was said for long";
+}
+
+TEST(GatherTest, AllElseIsToldAtOnceWithWhatIsGathered) {
+  Flow flow(kGathering);
+  flow.Measure(milliseconds(50));
+  flow.End();
+  flow.End(Unavailable("reset"));
+  ASSERT_EQ(flow.told.size(), 1U);
+  EXPECT_EQ(flow.told[0].received.size(), 1U);
+  EXPECT_EQ(flow.told[0].failed.size(), 1U);
+  flow.End();
+  flow.Do(fetch::Heard{{.assignments = {{{0, 100}, 2, kOrigin}}}});
+  EXPECT_EQ(flow.told.size(), 1U);
+  flow.Do(Advanced{flow.run, 101 * kPiece, Digest::Of("x")});
+  ASSERT_EQ(flow.told.size(), 2U);
+  EXPECT_EQ(flow.told[1].received.size(), 2U);
+}
+
+TEST(GatherTest, PiecesThatComeSlowlyOrOfASmallModelAreToldOneByOne) {
+  for (const bool slow : {true, false}) {
+    Flow flow(slow ? kGathering : SwarmRules());
+    flow.Measure(milliseconds(slow ? 260 : 5));
+    EXPECT_EQ(flow.running.size(), 5U);
+    flow.End();
+    flow.End();
+    EXPECT_EQ(flow.told.size(), 2U);
   }
 }
 

@@ -40,6 +40,12 @@ Duration LateAfter(const State& state, const Stream& stream, bool at_the_end) {
   return std::max<Duration>(Times(pace.median, factor * Units(stream.range.size())), rules.least_late);
 }
 
+std::optional<Duration> IntervalOf(const State& state, uint64_t piece_size, uint32_t slots) {
+  const Pace& pace = state.swarm.pace;
+  if (pace.took.size() < kEnough) return std::nullopt;
+  return Times(pace.median, Units(piece_size) / slots);
+}
+
 Duration SilentAfter(const State& state, const Stream& stream) {
   const SwarmRules& rules = *state.rules.swarm;
   const Pace& pace = state.swarm.origin_pace;

@@ -87,7 +87,8 @@ void SwarmPlan::TakeRun(const Assignment& run) {
 void SwarmPlan::TakePiece(const Assignment& piece) {
   const PieceRef ref = piece.first;
   if (Swarm().corrupt.contains(piece.source)) return Decline(piece, 0, FailureReason::kCorrupt);
-  const bool fits = piece.count == 1 && FromNodes() < PeerSlots() && (MayBegin(ref) || MayHedge(piece));
+  const bool fits =
+      piece.count == 1 && FromNodes() < SlotsByBuffers() + SlotsToGather(state_) && (MayBegin(ref) || MayHedge(piece));
   if (!fits) return Decline(piece, 0, FailureReason::kCancelled);
   Swarm().hedges.erase(ref);
   const ByteRange range = File(ref.file).pieces.Range(ref.piece);

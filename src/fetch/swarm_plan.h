@@ -4,6 +4,8 @@
 //   * whatever was assigned ends as received or failed, and is reported so, once;
 //   * a piece has one stream, or two while a late one is hedged; the first to arrive counts, the other is cancelled;
 //   * pieces in flight from nodes never exceed the slots, nor runs from the origin Rules::origin_slots;
+//   * what only says that pieces came from nodes may wait a moment where many come and most slots are busy; all else is
+//     said at once;
 //   * a piece that takes far longer than others is hedged where a slot is free, else given up; so is a run from the
 //     origin that has brought no piece for long;
 //   * a source's failure is no failure of the file. A node that sent other bytes than their hash is asked no more;
@@ -42,7 +44,6 @@ class SwarmPlan {
   void Speak();
 
   bool MayOpenOneMore() const;
-  int Slots() const { return static_cast<int>(Rules().most_slots + Rules().origin_slots); }
 
  private:
   FileState& File(FileIndex index) { return state_.files[index]; }
@@ -81,6 +82,9 @@ class SwarmPlan {
 
   // ---- the wish
   uint32_t PeerSlots() const;
+  uint32_t SlotsByBuffers() const;
+  bool Gathers() const;
+  bool MaySayLater(uint32_t free_origin_slots) const;
   uint32_t FreePeerSlots() const;
   uint32_t FreeOriginSlots() const;
   uint32_t FromNodes() const;
@@ -93,6 +97,9 @@ class SwarmPlan {
   State& state_;
   const SteadyTime now_;
 };
+
+// Pieces and runs that are ever in flight at once.
+int MostSwarmSlots(const State& state);
 
 // When time alone changes something.
 SteadyTime NextSwarmTick(const State& state, SteadyTime now);

@@ -138,6 +138,7 @@ SteadyTime NextSwarmTick(const State& state, SteadyTime now) {
     at(stream.moved_at + 2 * LateAfter(state, stream, false));
   }
   if (!state.streams.empty()) at(swarm.said_at + rules.sign_of_life);
+  at(swarm.say_at);
   at(swarm.origin_retry_at);
   at(swarm.gained_at + rules.give_up);
   at(swarm.gained_at + rules.go_alone);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fetch/swarm_pace.h"
 #include "fetch/swarm_plan.h"
 
 namespace ballast::fetch {
@@ -17,6 +18,14 @@ std::vector<Digest> HashesOf(const FileState& file) {
   return hashes;
 }
 
+uint64_t LargestPiece(const State& state) {
+  uint64_t largest = 1;
+  for (const FileIndex index : state.active) {
+    largest = std::max<uint64_t>(largest, state.files[index].pieces.piece_size());
+  }
+  return largest;
+}
+
 }  // namespace
 
 bool SwarmPlan::MayOpenOneMore() const {
@@ -30,13 +39,31 @@ bool SwarmPlan::MayOpenOneMore() const {
   return wanted < Rules().open_pieces;
 }
 
-uint32_t SwarmPlan::PeerSlots() const {
-  uint64_t largest = 1;
-  for (const FileIndex index : state_.active) {
-    largest = std::max<uint64_t>(largest, state_.files[index].pieces.piece_size());
-  }
+int MostSwarmSlots(const State& state) {
+  const SwarmRules& rules = *state.rules.swarm;
+  return static_cast<int>(rules.most_slots + SlotsToGather(state) + rules.origin_slots);
+}
+
+uint32_t SwarmPlan::SlotsByBuffers() const {
   return static_cast<uint32_t>(
-      std::clamp<uint64_t>(Rules().buffers / largest, Rules().least_slots, Rules().most_slots));
+      std::clamp<uint64_t>(Rules().buffers / LargestPiece(state_), Rules().least_slots, Rules().most_slots));
+}
+
+uint32_t SwarmPlan::PeerSlots() const { return SlotsByBuffers() + (Gathers() ? SlotsToGather(state_) : 0); }
+
+bool SwarmPlan::Gathers() const {
+  if (SlotsToGather(state_) == 0) return false;
+  const std::optional<Duration> interval = IntervalOf(state_, LargestPiece(state_), SlotsByBuffers());
+  return interval && 2 * *interval <= Rules().gather;
+}
+
+// Nothing but pieces from nodes has come, and enough others are under way.
+bool SwarmPlan::MaySayLater(uint32_t free_origin_slots) const {
+  const SwarmState& swarm = state_.swarm;
+  if (!Gathers() || now_ - swarm.said_at >= Rules().gather || 2 * FromNodes() < PeerSlots()) return false;
+  if (free_origin_slots > swarm.said_origin_slots || !swarm.hedges.empty()) return false;
+  if (!swarm.failed.empty() || !swarm.proven.empty() || !swarm.unproven.empty()) return false;
+  return std::ranges::none_of(swarm.received, [](const Received& one) { return one.source == kOrigin; });
 }
 
 uint32_t SwarmPlan::FromNodes() const {
@@ -67,7 +94,8 @@ uint32_t SwarmPlan::Hedges() const {
 
 void SwarmPlan::Speak() {
   SwarmState& swarm = Swarm();
-  if (std::exchange(swarm.announce, false)) {
+  const bool announced = std::exchange(swarm.announce, false);
+  if (announced) {
     context_.Emit(Tell{MakeAnnounce()});
     swarm.news = true;
   }
@@ -75,7 +103,12 @@ void SwarmPlan::Speak() {
   const uint32_t origin = FreeOriginSlots();
   const bool other_slots = peers != swarm.said_peer_slots || origin != swarm.said_origin_slots;
   const bool long_silent = !state_.streams.empty() && now_ - swarm.said_at >= Rules().sign_of_life;
+  swarm.say_at = {};
   if (!swarm.news && !other_slots && !long_silent) return;
+  if (!announced && MaySayLater(origin)) {
+    swarm.say_at = swarm.said_at + Rules().gather;
+    return;
+  }
   swarm.news = false;
   swarm.said_at = now_;
   swarm.said_peer_slots = peers;

@@ -39,9 +39,10 @@ struct Node {
   uint64_t bytes_received = 0;
   uint64_t sent = 0;
   uint32_t uploads = 0;
+  SteadyTime speaks_at{};
 };
 
-enum class Kind : uint8_t { kJoin, kDeath, kArrival, kNodeTick, kCoordinatorTick, kTakeover, kTakenOver };
+enum class Kind : uint8_t { kJoin, kDeath, kArrival, kNodeTick, kSpeak, kCoordinatorTick, kTakeover, kTakenOver };
 
 struct Event {
   SteadyTime at;
@@ -90,7 +91,8 @@ class Cluster {
     node.up = node.down = Link(scenario_.node_rate);
     fetch::Rules rules;
     rules.seed = id + 1;
-    rules.swarm = fetch::SwarmRules{.origin_slots = scenario_.origin_slots};
+    rules.swarm = fetch::SwarmRules{.origin_slots = scenario_.origin_slots,
+                                    .gather = std::chrono::duration_cast<milliseconds>(scenario_.gather)};
     node.brain = fetch::MakeState(rules, files_);
   }
 
@@ -124,6 +126,8 @@ class Cluster {
         return Arrive(event.node, event.stream);
       case Kind::kNodeTick:
         return TickNode(event.node);
+      case Kind::kSpeak:
+        return LetSpeak(event.node);
       case Kind::kCoordinatorTick:
         Push(now_ + milliseconds(100), Kind::kCoordinatorTick, 0);
         if (coordinator_) Deliver(coordinator_->Tick(now_));
@@ -161,6 +165,21 @@ class Cluster {
     Push(now_ + kTick, Kind::kNodeTick, id);
   }
 
+  // The tick at which a node says what it has gathered.
+  void LetSpeak(NodeId id) {
+    Node& node = nodes_[id];
+    node.speaks_at = {};
+    if (node.alive && !node.finished && !Frozen(id)) Step(id, fetch::Tick{node.bytes_received});
+  }
+
+  void ScheduleSpeech(NodeId id) {
+    Node& node = nodes_[id];
+    const SteadyTime at = node.brain.swarm.say_at;
+    if (at <= now_ || node.speaks_at != SteadyTime{}) return;
+    node.speaks_at = at;
+    Push(at, Kind::kSpeak, id);
+  }
+
   void Die(NodeId id) {
     Node& node = nodes_[id];
     if (!node.alive) return;
@@ -173,6 +192,7 @@ class Cluster {
   void Step(NodeId id, What what) {
     const fetch::Effects effects = fetch::Step(nodes_[id].brain, {now_, std::move(what)});
     for (const fetch::Effect& effect : effects) std::visit([&](const auto& one) { Apply(id, one); }, effect);
+    ScheduleSpeech(id);
   }
 
   void Apply(NodeId id, const fetch::Open& open) {

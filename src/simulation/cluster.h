@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "fetch/step.h"
 #include "swarm/coordinator.h"
 
 namespace ballast::simulation {
@@ -47,6 +48,7 @@ struct Scenario {
   Duration takeover_takes = std::chrono::milliseconds(1500);
 
   uint32_t origin_slots = 1;  // runs from the origin that a node begins at once
+  Duration gather = fetch::SwarmRules().gather;
   CoordinatorPolicy policy;
 };
 

@@ -21,6 +21,8 @@ struct Arguments {
   double rolling_seconds = 0;
   double deaths = 0;
   uint32_t origin_slots = 1;
+  int64_t gather_ms = fetch::SwarmRules().gather.count();
+  double slow = 0;
   uint32_t seed = 1;
 };
 
@@ -35,6 +37,10 @@ void Declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--deaths", arguments.deaths, "Share of the nodes that die on the way")->capture_default_str();
   app.add_option("--origin-slots", arguments.origin_slots, "Runs from the origin in flight to a node")
       ->capture_default_str();
+  app.add_option("--gather-ms", arguments.gather_ms,
+                 "Nodes tell together what came in so many milliseconds; 0: at once")
+      ->capture_default_str();
+  app.add_option("--slow", arguments.slow, "Share of the nodes that have a tenth of the rate")->capture_default_str();
   app.add_option("--seed", arguments.seed, "Of what is random")->capture_default_str();
 }
 
@@ -46,6 +52,7 @@ Scenario ScenarioOf(const Arguments& arguments) {
   scenario.origin_rate = arguments.origin_gbit * 1e9 / 8;
   scenario.node_rate = arguments.node_gbit * 1e9 / 8;
   scenario.origin_slots = arguments.origin_slots;
+  scenario.gather = std::chrono::milliseconds(arguments.gather_ms);
   std::mt19937 random(arguments.seed);
   const double expected = arguments.bytes / scenario.origin_rate + arguments.rolling_seconds;
   std::uniform_real_distribution<double> unit(0, 1);
@@ -53,8 +60,19 @@ Scenario ScenarioOf(const Arguments& arguments) {
     if (arguments.rolling_seconds > 0)
       scenario.joins.push_back({node, Seconds(unit(random) * arguments.rolling_seconds)});
     if (unit(random) < arguments.deaths) scenario.deaths.push_back({node, Seconds(unit(random) * expected)});
+    if ((node + 1) * arguments.slow >= static_cast<double>(scenario.slow.size() + 1))
+      scenario.slow.push_back({node, scenario.node_rate / 10});
   }
   return scenario;
+}
+
+Duration LastOfFullRate(const Scenario& scenario, const Outcome& outcome) {
+  Duration last{};
+  for (NodeId node = 0; node < scenario.nodes; ++node) {
+    if (std::ranges::none_of(scenario.slow, [&](const Scenario::Slow& slow) { return slow.node == node; }))
+      last = std::max(last, outcome.finished[node]);
+  }
+  return last;
 }
 
 int Main(int argc, char** argv) {
@@ -69,6 +87,7 @@ int Main(int argc, char** argv) {
   const double most = *std::max_element(outcome.sent.begin(), outcome.sent.end());
   std::cout << "everyone finished   " << (outcome.everyone_finished ? "yes" : "NO") << "\n"
             << "last node           " << InSeconds(outcome.last) << " s\n"
+            << "last of full rate   " << InSeconds(LastOfFullRate(scenario, outcome)) << " s\n"
             << "lower bound         " << InSeconds(outcome.bound) << " s\n"
             << "ratio               " << InSeconds(outcome.last) / InSeconds(outcome.bound) << "\n"
             << "copies from origin  " << outcome.copies_from_origin << "\n"

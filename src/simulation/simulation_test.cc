@@ -162,6 +162,35 @@ TEST(SimulationTest, EverybodyFinishesWhateverHappens) {
   }
 }
 
+// Of what a large swarm says to its coordinator most would be that one more piece has come.
+TEST(SimulationTest, FastNodesTellSeveralPiecesTogetherAndLoseNoTime) {
+  Scenario scenario{.nodes = 60,
+                    .zones = 4,
+                    .files = std::vector<uint64_t>(2, uint64_t{5} << 30),
+                    .origin_rate = 8000 * kMbit,
+                    .node_rate = 8000 * kMbit};
+  for (const bool some_slow : {false, true}) {
+    if (some_slow) {
+      for (NodeId node = 0; node < 6; ++node) scenario.slow.push_back({10 * node, scenario.node_rate / 4});
+    }
+    const Outcome together = Simulate(scenario);
+    Scenario one_by_one = scenario;
+    one_by_one.gather = Duration::zero();
+    const Outcome each = Simulate(one_by_one);
+    EXPECT_TRUE(together.everyone_finished);
+    EXPECT_LE(together.copies_from_origin, 1.01);
+    EXPECT_LT(together.messages, each.messages / 2);
+    EXPECT_LE(std::chrono::duration<double>(together.last) / each.last, 1.02);
+  }
+}
+
+TEST(SimulationTest, SmallModelsAreToldPieceByPiece) {
+  Scenario scenario = Eight(800, 800);
+  const Outcome outcome = Simulate(scenario);
+  scenario.gather = Duration::zero();
+  EXPECT_EQ(outcome.finished, Simulate(scenario).finished);
+}
+
 TEST(SimulationTest, EachZoneIsBroughtOneCopy) {
   const Scenario scenario{.nodes = 200,
                           .zones = 8,

@@ -10,6 +10,7 @@
 
 #include "base/strings.h"
 #include "fetch/step.h"
+#include "fetch/swarm_pace.h"
 #include "fetch/testing/fake_coordinator.h"
 
 namespace ballast::fetch {
@@ -135,7 +136,7 @@ struct SwarmWorld {
     streams[read.stream] = {index, range, range.begin, read.source};
     const uint32_t slots = static_cast<uint32_t>(std::clamp<uint64_t>(
         state.rules.swarm->buffers / kPiece, state.rules.swarm->least_slots, state.rules.swarm->most_slots));
-    EXPECT_LE(FromNodes(), slots) << "rule: pieces from nodes are bounded";
+    EXPECT_LE(FromNodes(), slots + SlotsToGather(state)) << "rule: pieces from nodes are bounded";
   }
   int StreamsAt(FileIndex index, uint64_t at) const {
     return static_cast<int>(std::count_if(streams.begin(), streams.end(), [&](const auto& one) {
