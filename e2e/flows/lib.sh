@@ -1,7 +1,7 @@
 # Sourced by e2e/suites/cluster: a cluster of real kubelets with Ballast in it, as README says, and words for the flows.
 CLUSTER=$TMP/cluster HUB=$TMP/hub
 KUBECTL=$CLUSTER/bin/kubectl
-HUB_ADDRESS=10.88.0.1 HUB_ADMIN=http://10.88.0.1:8082
+HUB_ADDRESS=10.88.0.1 CDN_ADDRESS=10.88.0.2 HUB_ADMIN=http://10.88.0.1:8082
 SYSTEM=ballast-system
 NODES=(n1 n2 n3)
 
@@ -69,10 +69,11 @@ readme() {
 
 # --- the hub ------------------------------------------------------------------------------------------------------------
 
-start_hub() {
+start_hub() {    # its CDN is another host, as in the world: the hub's own client insists
   rm -f "$TMP/hub.json"
+  in_control_plane ip addr replace $CDN_ADDRESS/24 dev br0
   start hub nsenter --net="/run/netns/ballast-$ID-cp" "$BIN/ballast-hub-stand-in" --root "$HUB" --ready-file "$TMP/hub.json" --token hf_good \
-    --address $HUB_ADDRESS --cdn-address $HUB_ADDRESS --admin-address $HUB_ADDRESS --port 8080 --cdn-port 8081 --admin-port 8082
+    --address $HUB_ADDRESS --cdn-address $CDN_ADDRESS --admin-address $HUB_ADDRESS --port 8080 --cdn-port 8081 --admin-port 8082
   wait_for 15 "the hub stand-in" test -s "$TMP/hub.json"
 }
 admin() { in_control_plane curl -sSf "$@"; }
