@@ -173,6 +173,19 @@ class GrpcCacheClient final : public CacheClient {
     return report;
   }
 
+  Result<WarmReport> Warm(const std::string& model, const OnProgress& progress, std::stop_token stop) override {
+    v1::WarmRequest request;
+    request.set_model(model);
+    Call call(std::move(stop));
+    const auto reader = stub_->Warm(&call.context, request);
+    v1::WarmUpdate update;
+    while (reader->Read(&update)) {
+      progress({model, "reading into memory", update.bytes_done(), update.bytes_total(), 0, 0, 0, ""});
+    }
+    RETURN_IF_ERROR(FromGrpc(reader->Finish()));
+    return WarmReport{update.bytes_total(), update.held_bytes(), update.room_bytes(), update.limited_by()};
+  }
+
   Result<RemovedModel> Remove(const std::string& model, std::stop_token stop) override {
     v1::RemoveRequest request;
     request.set_model(model);

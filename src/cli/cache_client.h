@@ -110,6 +110,13 @@ struct VerifyReport {
   std::vector<Damage> damage;
 };
 
+struct WarmReport {
+  uint64_t bytes = 0;       // of the model's files
+  uint64_t held_bytes = 0;  // of them in memory
+  uint64_t room_bytes = 0;  // that it could take
+  std::string limited_by;   // "" = all of it is there
+};
+
 struct RemovedModel {
   std::vector<std::string> manifests;
   uint64_t freed_bytes = 0;
@@ -159,6 +166,7 @@ class CacheClient {
   virtual Result<std::vector<ModelTransfers>> Transfers(const std::string& model, std::stop_token stop) = 0;
   // `model`: a reference, a manifest digest, or "" for everything.
   virtual Result<VerifyReport> Verify(const std::string& model, const OnProgress& progress, std::stop_token stop) = 0;
+  virtual Result<WarmReport> Warm(const std::string& model, const OnProgress& progress, std::stop_token stop) = 0;
   virtual Result<RemovedModel> Remove(const std::string& model, std::stop_token stop) = 0;
   virtual Result<GarbageReport> CollectGarbage(bool dry_run, std::stop_token stop) = 0;
 };

@@ -114,6 +114,13 @@ class Runner {
     return cache->Verify(what, OnProgress(what.empty() ? "the cache" : what), world_.stop);
   }
 
+  Status Do(const WarmCommand& warm) {
+    ASSIGN_OR_RETURN(const auto cache, Connect());
+    ASSIGN_OR_RETURN(const WarmReport report, cache->Warm(warm.model, OnProgress(warm.model), world_.stop));
+    code_ = report.limited_by.empty() ? kOk : kNoRoom;
+    return Show(options_.json ? Json(report) : Text(report, warm.model));
+  }
+
   Status Do(const RemoveCommand& remove) {
     ASSIGN_OR_RETURN(const auto cache, Connect());
     ASSIGN_OR_RETURN(const RemovedModel removed, cache->Remove(remove.model, world_.stop));

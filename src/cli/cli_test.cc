@@ -67,6 +67,9 @@ class FakeCache final : public CacheClient {
                          .high_threshold_percent = 80,
                          .low_threshold_percent = 70};
   }
+  Result<WarmReport> Warm(const std::string& model, const OnProgress&, std::stop_token) override {
+    return model == "hf://a/big" ? WarmReport{100, 40, 40, "the limit is 40"} : WarmReport{100, 100, 200, ""};
+  }
   Result<RemovedModel> Remove(const std::string&, std::stop_token) override {
     return FailedPrecondition("hf://a/b is wanted by llama: remove it from there first");
   }
@@ -313,6 +316,14 @@ TEST_F(CliTest, CommandsShowWhatTheDaemonSays) {
   const Outcome removed = Do({"rm", "hf://a/b"});
   EXPECT_EQ(removed.code, kRefused);
   EXPECT_EQ(removed.err, "error: hf://a/b is wanted by llama: remove it from there first\n");
+}
+
+TEST_F(CliTest, WarmSaysWhatIsInMemoryAndWhyNotMore) {
+  EXPECT_EQ(Do({"warm", "hf://a/b"}).out, "hf://a/b: 100 B of 100 B in memory\n");
+  const Outcome partly = Do({"warm", "hf://a/big"});
+  EXPECT_EQ(partly.code, kNoRoom);
+  EXPECT_EQ(partly.out, "hf://a/big: 40 B of 100 B in memory\nproblem: the limit is 40\n");
+  EXPECT_THAT(Do({"warm", "hf://a/b", "--output", "json"}).out, HasSubstr("\"held_bytes\":100"));
 }
 
 TEST_F(CliTest, GcSaysWhatWouldGoAndWhoHoldsTheRest) {

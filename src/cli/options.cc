@@ -25,6 +25,7 @@ struct Raw {
   PullCommand pull;
   StatusCommand status;
   VerifyCommand verify;
+  WarmCommand warm;
   RemoveCommand remove;
   GcCommand gc;
   WaitCommand wait;
@@ -65,6 +66,8 @@ void DeclareRest(CLI::App& app, Raw& raw) {
   CLI::App* verify = app.add_subcommand("verify", "Read stored bytes again and compare them with their digests");
   verify->add_option("MODEL|DIR", raw.verify.what,
                      "A model of this node, or a directory that `pull --to` made; default: the whole cache");
+  CLI::App* warm = app.add_subcommand("warm", "Read a model's files into memory, as far as there is room for them");
+  warm->add_option("MODEL", raw.warm.model, "hf://org/name[@revision] or sha256:<manifest>")->required();
   CLI::App* remove = app.add_subcommand("rm", "Remove a model from this node");
   remove->add_option("MODEL", raw.remove.model, "hf://org/name[@revision] or sha256:<manifest>")->required();
   CLI::App* gc = app.add_subcommand("gc", "Evict what quota, thresholds and caches let go, and say why");
@@ -105,6 +108,7 @@ Command CommandOf(const CLI::App& command, Raw& raw) {
   if (name == "ls") return ListCommand{};
   if (name == "status") return std::move(raw.status);
   if (name == "verify") return std::move(raw.verify);
+  if (name == "warm") return std::move(raw.warm);
   if (name == "rm") return std::move(raw.remove);
   if (name == "gc") return raw.gc;
   if (name == "wait") {
@@ -129,8 +133,8 @@ Status CheckIssue(const CertsIssueCommand& issue) {
 }
 
 Status CheckCommand(std::string_view name) {
-  static const std::vector<std::string_view> kCommands = {"pull", "ls",   "status", "verify", "rm",
-                                                          "gc",   "wait", "certs",  "version"};
+  static const std::vector<std::string_view> kCommands = {"pull", "ls", "status", "verify", "warm",
+                                                          "rm",   "gc", "wait",   "certs",  "version"};
   if (name.starts_with('-') || std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end())
     return OkStatus();
   return InvalidArgument(StrCat("no command ", Quoted(name), DidYouMean(name, kCommands), "; see ballast --help"));

@@ -28,6 +28,9 @@ struct StatusCommand {
 struct VerifyCommand {
   std::string what;  // model reference, manifest digest, directory, or "" for everything the daemon has
 };
+struct WarmCommand {
+  std::string model;
+};
 struct RemoveCommand {
   std::string model;
 };
@@ -43,8 +46,8 @@ struct HelpCommand {
   std::string text;
 };
 
-using Command = std::variant<PullCommand, ListCommand, StatusCommand, VerifyCommand, RemoveCommand, GcCommand,
-                             WaitCommand, CertsInitCommand, CertsIssueCommand, VersionCommand, HelpCommand>;
+using Command = std::variant<PullCommand, ListCommand, StatusCommand, VerifyCommand, WarmCommand, RemoveCommand,
+                             GcCommand, WaitCommand, CertsInitCommand, CertsIssueCommand, VersionCommand, HelpCommand>;
 
 struct Options {
   Command command;

@@ -76,7 +76,8 @@ TEST(OptionsTest, HelpListsEveryCommandAndTheExitCodes) {
   const auto options = Parse({"--help"});
   ASSERT_TRUE(options.ok()) << options.status();
   const std::string& text = std::get<HelpCommand>(options->command).text;
-  for (const char* word : {"pull", "ls", "status", "verify", "rm", "gc", "wait", "certs", "version", "130 interrupted"})
+  for (const char* word :
+       {"pull", "ls", "status", "verify", "warm", "rm", "gc", "wait", "certs", "version", "130 interrupted"})
     EXPECT_THAT(text, HasSubstr(word));
 }
 

@@ -222,6 +222,11 @@ std::string Text(const VerifyReport& r, const std::string& what) {
                 r.damage.empty() ? "all intact" : StrCat(r.damage.size(), " damaged"), "\n");
 }
 
+std::string Text(const WarmReport& r, const std::string& model) {
+  const std::string held = StrCat(model, ": ", FormatBytes(r.held_bytes), " of ", FormatBytes(r.bytes), " in memory\n");
+  return r.limited_by.empty() ? held : StrCat(held, "problem: ", r.limited_by, "\n");
+}
+
 std::string Text(const RemovedModel& r, const std::string& model) {
   return StrCat("removed ", model, ": ", FormatBytes(r.freed_bytes), " freed\n");
 }

@@ -135,6 +135,11 @@ std::string Json(const VerifyReport& r) {
   return Dump({{"checked", r.checked}, {"bytes", r.bytes}, {"damage", ListOf(r.damage)}});
 }
 
+std::string Json(const WarmReport& r) {
+  return Dump(
+      {{"bytes", r.bytes}, {"held_bytes", r.held_bytes}, {"room_bytes", r.room_bytes}, {"limited_by", r.limited_by}});
+}
+
 std::string Json(const RemovedModel& r) { return Dump({{"manifests", r.manifests}, {"freed_bytes", r.freed_bytes}}); }
 
 std::string Json(const GarbageReport& r) {

@@ -12,6 +12,7 @@
 #include "base/worker_pool.h"
 #include "daemon/admissions.h"
 #include "daemon/collector.h"
+#include "daemon/cooling.h"
 #include "daemon/daemon_swarm.h"
 #include "daemon/downloader.h"
 #include "daemon/early_mounts.h"
@@ -31,6 +32,7 @@ struct NodeFacts {
   std::string node;
   std::vector<std::string> volume_sources;
   int64_t started_unix = 0;
+  int32_t warm_percent = 50;  // of the memory that is available
 };
 
 // References to parts that outlive every call; each is thread-safe.
@@ -47,7 +49,8 @@ struct CacheCore {
   DaemonSwarm* swarm = nullptr;  // null: in none
   PodEvents* events = nullptr;   // null: nobody to tell
   InUse in_use;
-  Collector* collector = nullptr;  // made right after this
+  Collector* collector = nullptr;  // made right after this, as the next
+  Cooling* cooling = nullptr;
 
   // Volumes that were mounted early and still wait keep their model wanted. Called when one came or may have gone.
   void SyncEarlyMounts() {

@@ -9,6 +9,7 @@
 #include "daemon/model_status.h"
 #include "daemon/prepare_call.h"
 #include "daemon/verify_call.h"
+#include "daemon/warm_call.h"
 
 namespace ballast {
 namespace {
@@ -164,7 +165,15 @@ grpc::ServerWriteReactor<v1::PrepareUpdate>* CacheService::Prepare(grpc::Callbac
 grpc::ServerWriteReactor<v1::VerifyUpdate>* CacheService::Verify(grpc::CallbackServerContext* /*context*/,
                                                                  const v1::VerifyRequest* request) {
   auto* call = new VerifyCall(core_, request->model());
-  if (!verify_pool_.Submit([call](const std::stop_token& stop) { call->Run(stop); }))
+  if (!reading_pool_.Submit([call](const std::stop_token& stop) { call->Run(stop); }))
+    call->End(Unavailable("ballastd is stopping"));
+  return call;
+}
+
+grpc::ServerWriteReactor<v1::WarmUpdate>* CacheService::Warm(grpc::CallbackServerContext* /*context*/,
+                                                             const v1::WarmRequest* request) {
+  auto* call = new WarmCall(core_, request->model());
+  if (!reading_pool_.Submit([call](const std::stop_token& stop) { call->Run(stop); }))
     call->End(Unavailable("ballastd is stopping"));
   return call;
 }

@@ -25,6 +25,8 @@ class CacheService final : public cache::v1::Cache::CallbackService {
                                  cache::v1::ListResponse* response) override;
   grpc::ServerWriteReactor<cache::v1::VerifyUpdate>* Verify(grpc::CallbackServerContext* context,
                                                             const cache::v1::VerifyRequest* request) override;
+  grpc::ServerWriteReactor<cache::v1::WarmUpdate>* Warm(grpc::CallbackServerContext* context,
+                                                        const cache::v1::WarmRequest* request) override;
   grpc::ServerUnaryReactor* Remove(grpc::CallbackServerContext* context, const cache::v1::RemoveRequest* request,
                                    cache::v1::RemoveResponse* response) override;
   grpc::ServerUnaryReactor* CollectGarbage(grpc::CallbackServerContext* context,
@@ -39,7 +41,7 @@ class CacheService final : public cache::v1::Cache::CallbackService {
  private:
   CacheCore& core_;
   WorkerPool pool_{"calls", 8};
-  WorkerPool verify_pool_{"verify", 2};
+  WorkerPool reading_pool_{"reading", 2};
 };
 
 }  // namespace ballast

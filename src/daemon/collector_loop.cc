@@ -40,7 +40,10 @@ void CollectorLoop::Run(const std::stop_token& stop) {
       parts_.collector.Collect();
       last_ = parts_.clock.Steady();
     }
-    if (parts_.clock.Steady() >= kept_ + kKeepWatchEvery) KeepWatch();
+    if (parts_.clock.Steady() >= kept_ + kKeepWatchEvery) {
+      KeepWatch();
+      parts_.each_minute();
+    }
     MutexLock lock(mutex_);
     if (!woken_ && !stop.stop_requested()) changed_.WaitUntil(mutex_, parts_.clock.Steady() + parts_.look_every);
   }

@@ -22,6 +22,7 @@ class CollectorLoop {
     const Clock& clock;
     std::function<Duration()> interval;
     Duration look_every;  // at the disk
+    std::function<void()> each_minute = [] {};
   };
 
   explicit CollectorLoop(Parts parts);

@@ -126,6 +126,10 @@ DaemonConfig Read(YamlReader& yaml) {
   yaml.Object("eviction", [&](YamlReader& eviction) { ReadEviction(eviction, config); });
   yaml.Object("scrub",
               [&](YamlReader& scrub) { scrub.Bytes("bytesPerSecond", config.eviction.scrub_bytes_per_second); });
+  yaml.Object("pageCache", [&](YamlReader& cache) {
+    cache.Duration("dropAfter", config.page_cache.drop_after);
+    cache.Int("warmPercent", 1, 90, config.page_cache.warm_percent);
+  });
   yaml.Object("socket", [&](YamlReader& socket) { ReadSocket(socket, config); });
   yaml.Object("http", [&](YamlReader& http) { ReadHttp(http, config); });
   ReadAbsolute(yaml, "manifests", config.manifests);

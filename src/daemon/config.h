@@ -40,6 +40,10 @@ struct DaemonConfig {
     uint64_t scrub_bytes_per_second = 16ULL << 20;        // stored bytes are read again so fast; 0 = never
   } eviction;
   struct {
+    std::chrono::milliseconds drop_after = std::chrono::hours(1);  // that a model is unused; 0 = never
+    int32_t warm_percent = 50;                                     // of the memory that is available
+  } page_cache;
+  struct {
     std::string path = "/run/ballast/ballastd.sock";
     uint32_t mode = 0660;
     std::string group;  // "" = the daemon's own

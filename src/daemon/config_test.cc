@@ -33,6 +33,7 @@ node: n1
 cache: {dir: /c/, quota: 1Gi, minAvailable: 2Mi, highThresholdPercent: 80, lowThresholdPercent: 70}
 eviction: {interval: 1m, unusedFor: 2h}
 scrub: {bytesPerSecond: 1Mi}
+pageCache: {dropAfter: 2m, warmPercent: 30}
 socket: {path: /s, mode: 0600, group: staff}
 http: {address: "[::1]:1"}
 manifests: /m
@@ -53,6 +54,8 @@ updates: {poll: 2s}
   EXPECT_EQ(config.eviction.interval, std::chrono::minutes(1));
   EXPECT_EQ(config.eviction.unused_for, std::chrono::hours(2));
   EXPECT_EQ(config.eviction.scrub_bytes_per_second, 1U << 20);
+  EXPECT_EQ(config.page_cache.drop_after, std::chrono::minutes(2));
+  EXPECT_EQ(config.page_cache.warm_percent, 30);
   EXPECT_EQ(config.socket.path, "/s");
   EXPECT_EQ(config.socket.mode, 0600U);
   EXPECT_EQ(config.socket.group, "staff");

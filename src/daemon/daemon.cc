@@ -53,7 +53,8 @@ NodeFacts FactsOf(const Daemon::Setup& setup, const Clock& clock) {
   return {.version = setup.version,
           .node = config.swarm ? SwarmNameOf(*config.swarm, node) : node,
           .volume_sources = config.volumes.sources,
-          .started_unix = std::chrono::duration_cast<std::chrono::seconds>(clock.Now().time_since_epoch()).count()};
+          .started_unix = std::chrono::duration_cast<std::chrono::seconds>(clock.Now().time_since_epoch()).count(),
+          .warm_percent = config.page_cache.warm_percent};
 }
 
 std::vector<WantedModel> WantedOf(const ManifestSet& set) {
@@ -265,8 +266,10 @@ void Daemon::Parts::BuildDisk() {
                                  },
                              .look_every = setup.disk_look,
                              .scrub_file = setup.config.cache.dir + "/scrubbed",
-                             .scrub_bytes_per_second = setup.config.eviction.scrub_bytes_per_second}));
+                             .scrub_bytes_per_second = setup.config.eviction.scrub_bytes_per_second,
+                             .drop_after = setup.config.page_cache.drop_after}));
   core->collector = &disk->collector();
+  core->cooling = &disk->cooling();
 }
 
 Status Daemon::Parts::Serve() {

@@ -43,11 +43,13 @@ DiskKeeper::DiskKeeper(Parts parts)
           parts_.store, parts_.in_use,
           [this](const std::vector<StoredModel>& models) { return parts_.intents.Now(models); },
           [this] { return parts_.manager.Moves(); }, [this](const Collection& collection) { Collected(collection); }),
+      cooling_(parts_.store, parts_.drop_after, parts_.clock),
       loop_({.collector = collector_,
              .store = parts_.store,
              .clock = parts_.clock,
              .interval = [this] { return parts_.intents.Interval(); },
-             .look_every = parts_.look_every}),
+             .look_every = parts_.look_every,
+             .each_minute = [this] { cooling_.Step(); }}),
       scrubber_(parts_.store, parts_.scrub_file, {.bytes_per_second = parts_.scrub_bytes_per_second}, parts_.clock,
                 WaitFor, [this](const ScrubFinding& finding) { Damaged(finding); }) {}
 
@@ -105,7 +107,8 @@ DiskGauges DiskKeeper::gauges() const {
                     .scrubbed_blobs = scrubbed.blobs,
                     .scrubbed_bytes = scrubbed.bytes,
                     .damaged_blobs = scrubbed.damaged,
-                    .scrub_passes = scrubbed.passes};
+                    .scrub_passes = scrubbed.passes,
+                    .dropped_bytes = cooling_.dropped_bytes()};
   for (const auto& [reason, count] : counts.evictions) gauges.evictions[std::string(ReasonLabel(reason))] = count;
   for (const auto& [reason, bytes] : counts.freed_bytes) gauges.freed_bytes[std::string(ReasonLabel(reason))] = bytes;
   return gauges;

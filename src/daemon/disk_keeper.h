@@ -1,5 +1,5 @@
-// What keeps this node's disk as it shall be: the collector and its rounds, the scrubber, and who hears of what they
-// did.
+// What keeps this node's disk as it shall be: the collector and its rounds, the scrubber, what leaves memory, and who
+// hears of what they did.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "daemon/collector.h"
 #include "daemon/collector_loop.h"
+#include "daemon/cooling.h"
 #include "daemon/daemon_swarm.h"
 #include "daemon/disk_intents.h"
 #include "daemon/metrics.h"
@@ -36,6 +37,7 @@ class DiskKeeper {
     Duration look_every;
     std::string scrub_file;
     uint64_t scrub_bytes_per_second = 0;
+    Duration drop_after = Duration::zero();  // Cooling
   };
 
   explicit DiskKeeper(Parts parts);
@@ -53,6 +55,7 @@ class DiskKeeper {
   // Before a download; its end as Collector::MakeRoom().
   Status MakeRoom(const ModelRequest& request, uint64_t bytes);
   Collector& collector() { return collector_; }
+  Cooling& cooling() { return cooling_; }
   DiskGauges gauges() const;
 
  private:
@@ -61,6 +64,7 @@ class DiskKeeper {
 
   const Parts parts_;
   Collector collector_;
+  Cooling cooling_;
   CollectorLoop loop_;
   Scrubber scrubber_;
   std::jthread scrubbing_;

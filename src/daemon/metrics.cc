@@ -61,6 +61,7 @@ struct DiskMetrics {
     GoOn(bytes, now.scrubbed_bytes);
     GoOn(damaged, now.damaged_blobs);
     GoOn(passes, now.scrub_passes);
+    GoOn(dropped, now.dropped_bytes);
   }
 
   Registry& registry_;
@@ -77,6 +78,9 @@ struct DiskMetrics {
   Counter& damaged =
       Counters("ballast_damaged_blobs_total", "Files of the cache that were found damaged or missing.").Add({});
   Counter& passes = Counters("ballast_scrub_passes_total", "How often all of the cache was read again.").Add({});
+  Counter& dropped =
+      Counters("ballast_page_cache_dropped_bytes_total", "Bytes of unused models that were dropped from memory.")
+          .Add({});
 };
 
 // Registered when a swarm is there to be counted.

@@ -36,6 +36,7 @@ struct DiskGauges {
   uint64_t scrubbed_bytes = 0;
   uint64_t damaged_blobs = 0;
   uint64_t scrub_passes = 0;
+  uint64_t dropped_bytes = 0;  // from memory
 };
 
 // What a scrape reads at its moment rather than counts as it goes.

@@ -68,6 +68,17 @@ TEST_F(ModelsTest, VerifyFindsADamagedBlobAndSaysWhoseItIs) {
   EXPECT_THAT(update.damage(0).models(), ElementsAre("hf://org/a"));
 }
 
+TEST_F(ModelsTest, AModelIsReadIntoMemory) {
+  Start();
+  ASSERT_TRUE(Prepare(Pull("hf://org/a")).status.ok());
+  v1::WarmUpdate last;
+  ASSERT_TRUE(Warm("hf://org/a", &last).ok());
+  EXPECT_TRUE(last.done());
+  EXPECT_GE(last.bytes_total(), weights_.size());
+  EXPECT_EQ(last.held_bytes(), last.bytes_total()) << last.limited_by();
+  EXPECT_EQ(Warm("hf://org/b", &last).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(ModelsTest, ABadManifestIsAProblemInStatusAndTheGoodOnesCount) {
   WriteCache("llama", "source: {uri: \"hf://org/a\"}, nodes: {}");
   WriteCache("typo", "sorce: {uri: \"hf://org/a\"}");

@@ -95,6 +95,8 @@ swarm:
   listen: {address: 0.0.0.0, controlPort: 7070, dataPort: 7071}
   originFetchers: {{ .root.Values.originFetchers }}
 fetch: {{ toJson .root.Values.agent.fetch }}
+scrub: {{ toJson .root.Values.agent.scrub }}
+pageCache: {{ toJson .root.Values.agent.pageCache }}
 {{- if .root.Values.origins }}
 origins:
 {{- include "ballast.origins" .root }}

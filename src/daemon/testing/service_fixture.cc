@@ -146,6 +146,15 @@ v1::VerifyUpdate ServiceFixture::Verify(const std::string& model) {
   return last;
 }
 
+grpc::Status ServiceFixture::Warm(const std::string& model, v1::WarmUpdate* last) {
+  grpc::ClientContext context;
+  v1::WarmRequest request;
+  request.set_model(model);
+  const auto reader = stub_->Warm(&context, request);
+  for (v1::WarmUpdate update; reader->Read(&update);) *last = update;
+  return reader->Finish();
+}
+
 std::string ServiceFixture::Content(const std::string& view, const std::string& path) const {
   std::ifstream file(fs::path(config_.cache.dir) / view / path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -53,6 +53,7 @@ class ServiceFixture : public ::testing::Test {
   cache::v1::CollectGarbageResponse CollectGarbage(bool dry_run = false);
   grpc::Status Release(const std::string& id);
   cache::v1::VerifyUpdate Verify(const std::string& model);
+  grpc::Status Warm(const std::string& model, cache::v1::WarmUpdate* last);
 
   std::string Content(const std::string& view, const std::string& path) const;
   // In a stored blob, behind the daemon's back.
