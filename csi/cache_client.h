@@ -63,6 +63,7 @@ struct PrepareCall {
   LeaseKey lease;
   std::string pod;        // "namespace/name", for people
   std::string pod_uid;    // whom events are about; "" where it is not known
+  std::string token;      // of the volume, for the model's origin; "" = none. In no log
   bool read_only = true;  // false: the pod asked to write, and is told that it gets a read-only volume
   SteadyTime deadline;
   // Called for each report; false ends the call with Cancelled. The download goes on in the cache.

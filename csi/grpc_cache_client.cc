@@ -63,6 +63,7 @@ pb::PrepareRequest ToProto(const PrepareCall& call) {
   request.mutable_lease()->set_target_path(call.lease.target_path);
   request.mutable_lease()->set_pod(call.pod);
   request.mutable_lease()->set_pod_uid(call.pod_uid);
+  request.set_token(call.token);
   request.set_asked_to_write(!call.read_only);
   request.set_volume(true);
   return request;

@@ -57,6 +57,7 @@ Status NodeServer::PrepareAndMount(const PublishOrder& order, bool idmapped, con
                             .lease = order.key,
                             .pod = order.context.pod,
                             .pod_uid = order.context.pod_uid,
+                            .token = order.token,
                             .read_only = order.readonly,
                             .deadline = WaitUntil(parts_.clock.Steady(), call.deadline),
                             .on_progress = [&](const WarmProgress& progress) {

@@ -206,10 +206,26 @@ TEST_F(NodePublishTest, BadRequestsAreOneClearError) {
   EXPECT_EQ(code_of([](PublishRequest& r) { r.capability.mode = AccessMode::kMultiNodeMultiWriter; }), bad);
   EXPECT_EQ(code_of([](PublishRequest& r) { r.capability.mode = static_cast<AccessMode>(77); }), bad);
   EXPECT_EQ(code_of([](PublishRequest& r) { r.capability.mount_flags = {"context=x"}; }), bad);
-  EXPECT_EQ(code_of([](PublishRequest& r) { r.has_secrets = true; }), bad);
+  EXPECT_EQ(code_of([](PublishRequest& r) { r.secrets = {{"token", "hf_x"}}; }), bad) << "a cache has its own";
   EXPECT_EQ(code_of([](PublishRequest& r) { r.attributes["layuot"] = "hf"; }), bad);
   EXPECT_EQ(mounter_.mounts_made(), 0);
   EXPECT_EQ(code_of([](PublishRequest& r) { r.capability.mount_flags = {"ro", "nodev"}; }), StatusCode::kOk);
+}
+
+TEST_F(NodePublishTest, ASecretIsATokenForTheOriginOfASource) {
+  const auto message_of = [](std::map<std::string, std::string> secrets, std::map<std::string, std::string> more) {
+    PublishRequest request{.volume_id = "v", .target_path = "/t", .secrets = std::move(secrets)};
+    request.capability = {.type = AccessType::kMount, .mode = AccessMode::kMultiNodeReaderOnly};
+    request.attributes = {{"source", "hf://org/a"}};
+    request.attributes.merge(more);
+    const auto order = CheckPublish(request);
+    return order.ok() ? "token " + order->token : order.status().message();
+  };
+  EXPECT_EQ(message_of({{"token", "hf_canary\n"}}, {}), "token hf_canary");
+  EXPECT_EQ(message_of({}, {}), "token ");
+  EXPECT_THAT(message_of({{"HF_TOKEN", "hf_canary"}}, {}), testing::HasSubstr("has no key \"token\""));
+  EXPECT_THAT(message_of({{"token", "hf canary"}}, {}), testing::HasSubstr("not one word"));
+  EXPECT_THAT(message_of({{"token", "hf_canary"}}, {{"publish", "Early"}}), testing::HasSubstr("publish: Early"));
 }
 
 }  // namespace

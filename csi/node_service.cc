@@ -23,7 +23,7 @@ PublishRequest FromProto(const pb::NodePublishVolumeRequest& in) {
                          .mode = static_cast<AccessMode>(in.volume_capability().access_mode().mode()),
                          .mount_flags = {flags.begin(), flags.end()}},
           .readonly = in.readonly(),
-          .has_secrets = !in.secrets().empty(),
+          .secrets = {in.secrets().begin(), in.secrets().end()},
           .attributes = {in.volume_context().begin(), in.volume_context().end()}};
 }
 

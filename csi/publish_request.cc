@@ -37,6 +37,31 @@ Status CheckMountFlag(const std::string& flag) {
                                 " cannot be served: volumes are always mounted ro,nosuid,nodev; remove mountOptions"));
 }
 
+// Of the Secret that nodePublishSecretRef names. Its content is in no text.
+Result<std::string> TokenOf(const std::map<std::string, std::string>& secrets, const ModelOrder& order) {
+  if (secrets.empty()) return std::string();
+  if (order.kind != ModelOrder::Kind::kSource) {
+    return InvalidArgument(
+        "nodePublishSecretRef goes with the volume attribute source only: a cache has its token by its own "
+        "spec.source.tokenSecretRef; remove it from the volume");
+  }
+  if (order.early) {
+    return InvalidArgument(
+        "nodePublishSecretRef does not go with publish: Early: its token is kept in memory only, and a restart of "
+        "ballastd would leave the volume half-full; remove one of them, or make a cache of the model");
+  }
+  const auto found = secrets.find("token");
+  if (found == secrets.end()) {
+    return InvalidArgument("the Secret of nodePublishSecretRef has no key \"token\", which is the origin's token");
+  }
+  const std::string token(Trim(found->second));
+  const bool word = std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (token.empty() || !word) {
+    return InvalidArgument("the key \"token\" of the Secret of nodePublishSecretRef is not one word");
+  }
+  return token;
+}
+
 }  // namespace
 
 Status CheckVolumeId(const std::string& volume_id) {
@@ -72,12 +97,8 @@ Result<PublishOrder> CheckPublish(const PublishRequest& request) {
   PublishOrder order{.readonly = request.readonly};
   ASSIGN_OR_RETURN(order.key, CheckTarget(request.volume_id, request.target_path));
   RETURN_IF_ERROR(CheckCapability(request.capability));
-  if (request.has_secrets) {
-    return InvalidArgument(
-        "this node takes no secret with a volume: remove nodePublishSecretRef, put the token into a file on the node, "
-        "and name that file as tokenFile of the model's origin in ballastd's configuration");
-  }
   ASSIGN_OR_RETURN(order.context, ParseVolumeContext(request.attributes));
+  ASSIGN_OR_RETURN(order.token, TokenOf(request.secrets, order.context.order));
   return order;
 }
 

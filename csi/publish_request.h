@@ -37,7 +37,7 @@ struct PublishRequest {
   std::string target_path;
   VolumeCapability capability;
   bool readonly = false;
-  bool has_secrets = false;
+  std::map<std::string, std::string> secrets;
   std::map<std::string, std::string> attributes;
 };
 
@@ -45,6 +45,7 @@ struct PublishRequest {
 struct PublishOrder {
   LeaseKey key;  // target_path as NormalizedTarget spells it
   VolumeContext context;
+  std::string token;  // "" = none came with the volume; in no log
   bool readonly = false;
 };
 

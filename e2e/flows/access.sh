@@ -68,4 +68,43 @@ no_secret_anywhere() {
   [ -z "$found" ] || { echo "$found"; return 1; }
 }
 
-access() { bound_cache; foreign_namespace; gated; }
+# An inline volume that brings its own token, where the policy admits its source.
+inline_pod() {  # NAME SECRET
+  k apply -n inliners -f - <<Y
+apiVersion: v1
+kind: Pod
+metadata: {name: $1}
+spec:
+  terminationGracePeriodSeconds: 0
+  nodeName: n2
+  containers: [{name: main, image: "localhost/busybox:e2e", imagePullPolicy: Never, command: [sleep, "100000"], volumeMounts: [{name: model, mountPath: /model}]}]
+  volumes: [{name: model, csi: {driver: csi.ballast.dev, readOnly: true, volumeAttributes: {source: "hf://org/private"}, nodePublishSecretRef: {name: $2}}}]
+Y
+}
+inline_token() {
+  model private 4
+  admin -d '{"repository": "org/private", "gated": true, "tokens": ["hf_good"]}' "$HUB_ADMIN/access" >/dev/null
+  k create namespace inliners >/dev/null; k label namespace inliners tier=inline >/dev/null
+  k create secret generic right -n inliners --from-literal=token=hf_good >/dev/null
+  k create secret generic wrong -n inliners --from-literal=token=hf_wrong >/dev/null
+  inline_pod refused right >/dev/null
+  check "an inline source that no policy admits is refused" has_event refused 'tenants.. of the CachePolicy|tenants\[\]'
+  k delete pod -n inliners refused --timeout=30s >/dev/null
+  k apply -f - >/dev/null <<Y
+apiVersion: ballast.dev/v1alpha1
+kind: CachePolicy
+metadata: {name: inline}
+spec:
+  tenants: [{namespaceSelector: {matchLabels: {tier: inline}}, sources: ["hf://org/*"]}]
+Y
+  inline_pod admitted right >/dev/null
+  check "one that is admitted comes with the token of its own Secret" k wait -n inliners --for=condition=Ready pod/admitted --timeout=60s
+  inline_pod stranger wrong >/dev/null
+  check "another token gets nothing of it, although it is on the node" has_event stranger 'hf://org/private.*(token|401|403)'
+  check "nor a mount" fails_with "" k exec -n inliners stranger -- true
+  check "the tokens are in no log, object or metric" no_secret_anywhere
+  k delete namespace inliners --timeout=60s >/dev/null
+  k delete cachepolicy inline >/dev/null
+}
+
+access() { bound_cache; foreign_namespace; gated; inline_token; }

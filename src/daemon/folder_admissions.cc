@@ -5,6 +5,12 @@
 namespace ballast {
 
 Admittance FolderAdmissions::Admit(const cache::v1::PrepareRequest& asked) {
+  if (!asked.token().empty()) {
+    return {.admitted = InvalidArgument(
+                "this node takes no token with a volume: remove nodePublishSecretRef, put the token into a file on the "
+                "node, and name that file as tokenFile of the model's origin in ballastd's configuration"),
+            .waiting_for = ""};
+  }
   return {.admitted = ::ballast::Admit(asked, manifests_.Get()->caches, volume_sources_), .waiting_for = ""};
 }
 

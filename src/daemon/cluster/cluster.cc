@@ -56,13 +56,15 @@ Result<std::unique_ptr<Cluster>> Cluster::Make(Parts parts) {
 void Cluster::MakeNode() {
   const DaemonConfig& config = parts_.config;
   const std::string token_file = config.kubernetes->token;
-  node_.reset(new ClusterNode({.kube = parts_.kube,
-                               .clock = parts_.clock,
-                               .node = config.node,
-                               .copy_file = config.cache.dir + "/cachenode.json",
-                               .node_uid = [token_file] { return NodeUidOfToken(TokenIn(token_file)); },
-                               .follow = [this](const CacheNodeSpec& spec) { Follow(spec); },
-                               .look = [this](const CacheNodeSpec& spec) { return Look(spec); }}));
+  node_.reset(new ClusterNode(
+      {.kube = parts_.kube,
+       .clock = parts_.clock,
+       .node = config.node,
+       .copy_file = config.cache.dir + "/cachenode.json",
+       .node_uid = [token_file] { return NodeUidOfToken(TokenIn(token_file)); },
+       .follow = [this](const CacheNodeSpec& spec) { Follow(spec); },
+       .look = [this](const CacheNodeSpec& spec) { return Look(spec); },
+       .take_token = [this](const std::string& domain, const std::string& token) { tokens_->Give(domain, token); }}));
 }
 
 void Cluster::KeepCertificate() {

@@ -73,6 +73,8 @@ Admittance ClusterNode::Admit(const cache::v1::PrepareRequest& asked) {
     if (stopped_) return {.admitted = Unavailable("ballastd is stopping"), .waiting_for = ""};
   }
   NodeVerdict verdict = AdmitOnNode(asked, Current().get());
+  const Result<Admitted>& admitted = verdict.admittance.admitted;
+  if (!asked.token().empty() && admitted.ok()) parts_.take_token(admitted->request.domain, asked.token());
   if (!verdict.question) return std::move(verdict.admittance);
   MutexLock lock(mutex_);
   questions_.Ask(*verdict.question, NowOf(parts_.clock));

@@ -38,6 +38,8 @@ class ClusterNode final : public Admissions {
     // A spec came into effect. One call at a time, the first before Start() returns where there is a copy on disk.
     std::function<void(const CacheNodeSpec&)> follow;
     std::function<NodeFindings(const CacheNodeSpec&)> look;
+    // A volume that is admitted has brought its own token.
+    std::function<void(const std::string& domain, const std::string& token)> take_token = [](const auto&...) {};
     InformerOptions informer;
     BackoffPolicy backoff{.initial = std::chrono::milliseconds(500), .max = std::chrono::seconds(30)};
     Duration look_every = std::chrono::seconds(30);  // at what nobody tells: the disk, a certificate

@@ -10,6 +10,7 @@ namespace ballast {
 namespace {
 
 constexpr std::chrono::minutes kKeep{5};
+constexpr std::chrono::hours kKeepUnused{24};  // of a token that a volume brought
 constexpr std::chrono::seconds kNotTwice{
     10};  // an origin that refuses everything is no reason to ask the operator more
 
@@ -35,7 +36,23 @@ void DomainTokens::SetCaches(std::map<std::string, std::string> cache_of_domain)
     one = caches_.contains(one->first) ? std::next(one) : known_.erase(one);
 }
 
+void DomainTokens::Give(const std::string& domain, const std::string& token) {
+  MutexLock lock(mutex_);
+  const SteadyTime now = parts_.clock.Steady();
+  std::erase_if(given_, [&](const auto& one) { return one.second.asked + kKeepUnused < now; });
+  given_[domain] = {token, now};
+}
+
+std::optional<std::string> DomainTokens::Given(const std::string& domain) {
+  MutexLock lock(mutex_);
+  const auto found = given_.find(domain);
+  if (found == given_.end()) return std::nullopt;
+  found->second.asked = parts_.clock.Steady();
+  return found->second.token;
+}
+
 Result<std::string> DomainTokens::Get(const std::string& domain) {
+  if (std::optional<std::string> given = Given(domain)) return *std::move(given);
   {
     MutexLock lock(mutex_);
     const auto known = known_.find(domain);
@@ -65,6 +82,7 @@ Result<std::string> DomainTokens::Ask(const std::string& domain) {
 }
 
 bool DomainTokens::Renew(const std::string& domain) {
+  if (Given(domain)) return false;  // another token is another domain
   std::optional<std::string> before;
   {
     MutexLock lock(mutex_);

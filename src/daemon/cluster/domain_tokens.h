@@ -1,10 +1,11 @@
-// Tokens of origins, as the operator hands them over for the caches of this node's CacheNode. In memory only, never in
-// a log.
+// Tokens of origins, as the operator hands them over for the caches of this node's CacheNode, or as volumes bring them.
+// In memory only, never in a log.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -26,6 +27,9 @@ class DomainTokens {
   // A cache of each domain: by which the operator knows it.
   void SetCaches(std::map<std::string, std::string> cache_of_domain);
 
+  // A volume brought it. It is kept as long as it is used at least once a day.
+  void Give(const std::string& domain, const std::string& token);
+
   // "": the cache needs none (any more). Unauthenticated: a person has to do something about its Secret. Unavailable:
   // this node has no certificate yet, or the operator does not answer.
   Result<std::string> Get(const std::string& domain);
@@ -35,15 +39,17 @@ class DomainTokens {
  private:
   struct Known {
     std::string token;
-    SteadyTime asked;
+    SteadyTime asked;  // of one that was given: used last
   };
 
   Result<std::string> Ask(const std::string& domain);
+  std::optional<std::string> Given(const std::string& domain);
 
   const Parts parts_;
   Mutex mutex_;
   std::map<std::string, std::string> caches_ GUARDED_BY(mutex_);
   std::map<std::string, Known> known_ GUARDED_BY(mutex_);
+  std::map<std::string, Known> given_ GUARDED_BY(mutex_);
 };
 
 }  // namespace ballast

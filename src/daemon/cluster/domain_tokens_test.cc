@@ -50,6 +50,20 @@ TEST_F(DomainTokensTest, ARefusedTokenIsAskedForAgainButNotForEver) {
   EXPECT_FALSE(tokens_.Renew("team/1")) << "it is the same";
 }
 
+TEST_F(DomainTokensTest, WhatAVolumeBroughtStaysWhileItIsUsed) {
+  tokens_.Give("volume:1", "hf_mine");
+  for (int day = 0; day < 3; ++day) {
+    clock_.Advance(std::chrono::hours(20));
+    EXPECT_EQ(tokens_.Get("volume:1").value(), "hf_mine");
+    tokens_.SetCaches({});
+  }
+  EXPECT_FALSE(tokens_.Renew("volume:1"));
+  clock_.Advance(std::chrono::hours(25));
+  tokens_.Give("volume:2", "hf_other");
+  EXPECT_EQ(tokens_.Get("volume:1").status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(operator_.tokens_asked(), 0);
+}
+
 TEST_F(DomainTokensTest, ACacheWithoutATokenIsAskedWithoutOne) { EXPECT_EQ(tokens_.Get("team/2").value(), ""); }
 
 TEST_F(DomainTokensTest, ErrorsSayWhoHasToDoSomething) {

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/cluster/node_admission.h"
+#include "daemon/current_manifests.h"
+#include "daemon/folder_admissions.h"
 #include "daemon/testing/cluster_fixture.h"
 #include "daemon/testing/cluster_swarm.h"
 
@@ -95,6 +98,42 @@ TEST_F(DomainsInClusterTest, WhatIsProvenStaysProvenOverARestart) {
   request.set_cache("llama");
   EXPECT_TRUE(Prepare(request).status.ok());
   EXPECT_EQ(origin_.bytes_delivered(), before);
+}
+
+// ---- a volume that brings its own token
+
+class TokenOfVolumeTest : public DomainsInClusterTest {
+ protected:
+  void StartAdmitting() {
+    WriteSpec(
+        {.caches = {Of("a/llama", "a/1")}, .policy = {.tenants = {{.namespaces = {"*"}, .sources = {"hf://org/*"}}}}});
+    Start();
+    AwaitPhase("a/llama", CachePhase::kReady);
+  }
+  cache::v1::PrepareRequest Inline(const std::string& id, const std::string& pod_namespace, const std::string& token) {
+    cache::v1::PrepareRequest request = PodVolume("", id, pod_namespace);
+    request.set_source("hf://org/a");
+    request.set_token(token);
+    return request;
+  }
+};
+
+TEST_F(TokenOfVolumeTest, OpensWhatItsOriginGivesItsNamespace) {
+  origin_of_[DomainOfToken("team", "hf_bad")] = &liar_;
+  origin_of_[DomainOfToken("other", "hf_good")] = &liar_;
+  StartAdmitting();
+  EXPECT_TRUE(Prepare(Inline("v1", "team", "hf_good")).status.ok());
+  EXPECT_FALSE(Prepare(Inline("v2", "team", "hf_bad")).status.ok()) << "the bytes are here, the right is not";
+  EXPECT_FALSE(Prepare(Inline("v3", "other", "hf_good")).status.ok());
+}
+
+TEST_F(TokenOfVolumeTest, IsNothingForANodeWithoutKubernetes) {
+  cache::v1::PrepareRequest request = Inline("v1", "team", "hf_good");
+  const CurrentManifests manifests;
+  const std::vector<std::string> sources{"hf://*"};
+  const Admittance answer = FolderAdmissions(manifests, sources).Admit(request);
+  EXPECT_EQ(answer.admitted.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(answer.admitted.status().message(), HasSubstr("tokenFile"));
 }
 
 // https://host/file#sha256=<digest>: the digest is whatever its author wrote.

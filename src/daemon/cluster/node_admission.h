@@ -21,6 +21,9 @@ struct NodeVerdict {
 // `node`: null where there is none (yet).
 NodeVerdict AdmitOnNode(const cache::v1::PrepareRequest& asked, const CacheNode* node);
 
+// The access domain of a token that came with a volume of this namespace.
+std::string DomainOfToken(const std::string& pod_namespace, const std::string& token);
+
 // Whether an entry of `spec` is what the question asks for. (A refusal answers it, too, but stays only while it is
 // asked.)
 bool IsListed(const CacheNodeSpec& spec, const WantedCache& question);
