@@ -95,6 +95,7 @@ apiVersion: ballast.dev/v1alpha1
 kind: CachePolicy
 metadata: {name: inline}
 spec:
+  priority: 100
   tenants: [{namespaceSelector: {matchLabels: {tier: inline}}, sources: ["hf://org/*"]}]
 Y
   inline_pod admitted right >/dev/null

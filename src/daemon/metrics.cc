@@ -91,6 +91,7 @@ struct SwarmMetrics {
   }
   void Set(const SwarmGauges& now) {
     active.Set(now.active ? 1 : 0);
+    expiry.Set(static_cast<double>(now.certificate_expiry_unix));
     members.Set(now.members);
     uploads.Set(now.uploads);
     GoOn(uploaded, now.uploaded_bytes);
@@ -105,6 +106,8 @@ struct SwarmMetrics {
 
   Registry& registry_;
   Gauge& active = One("ballast_swarm_active", "1: this node gives to others and takes from them; 0: it can't now.");
+  Gauge& expiry = One("ballast_swarm_certificate_expiry_timestamp_seconds",
+                      "When the certificate that this node shows to the others ends, in Unix time; 0: it has none.");
   Gauge& members = One("ballast_swarm_members", "Nodes of the swarm that this node knows, itself among them.");
   Gauge& uploads = One("ballast_swarm_uploads", "Pieces that this node is sending.");
   Counter& uploaded = OneCounter("ballast_swarm_uploaded_bytes_total", "Bytes that this node sent to others.");

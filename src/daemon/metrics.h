@@ -18,7 +18,8 @@ class Registry;
 namespace ballast {
 
 struct SwarmGauges {
-  bool active = false;  // false: no certificate, say
+  bool active = false;                  // false: no certificate, say
+  int64_t certificate_expiry_unix = 0;  // 0: it has none
   uint32_t members = 0;
   uint32_t uploads = 0;  // pieces being sent
   uint64_t uploaded_bytes = 0;

@@ -40,6 +40,7 @@ std::optional<std::string> SwarmCredentials::Take(const CredentialFiles::Refresh
     const auto context = TlsContext::Create(*refreshed.credentials);
     if (!context.ok()) return consequence + context.status().message();
     context_ = *context;
+    valid_until_ = facts->validity.not_after;
     credentials_ = read_ = refreshed.credentials;
     LOG(INFO) << Message("Certificate for the swarm")
                      .With("node", node_)
@@ -65,6 +66,11 @@ std::shared_ptr<const Credentials> SwarmCredentials::credentials() const {
 std::shared_ptr<const TlsContext> SwarmCredentials::context() const {
   MutexLock lock(mutex_);
   return context_;
+}
+
+std::optional<WallTime> SwarmCredentials::valid_until() const {
+  MutexLock lock(mutex_);
+  return valid_until_;
 }
 
 std::optional<std::string> SwarmCredentials::problem() const {

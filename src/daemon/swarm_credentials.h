@@ -25,6 +25,8 @@ class SwarmCredentials {
   // The last good ones; null while there were none. Another object than before: they were replaced.
   std::shared_ptr<const Credentials> credentials() const;
   std::shared_ptr<const TlsContext> context() const;
+  // When those end; nothing while there are none.
+  std::optional<WallTime> valid_until() const;
   // A sentence for people, or nothing: unreadable, of another node, about to expire.
   std::optional<std::string> problem() const;
 
@@ -38,6 +40,7 @@ class SwarmCredentials {
   std::shared_ptr<const Credentials> read_ GUARDED_BY(mutex_);  // the last that were looked at
   std::shared_ptr<const Credentials> credentials_ GUARDED_BY(mutex_);
   std::shared_ptr<const TlsContext> context_ GUARDED_BY(mutex_);
+  std::optional<WallTime> valid_until_ GUARDED_BY(mutex_);
   std::optional<std::string> problem_ GUARDED_BY(mutex_);
 };
 

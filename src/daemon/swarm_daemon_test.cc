@@ -13,6 +13,7 @@ namespace ballast {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -69,13 +70,15 @@ TEST_F(SwarmDaemonTest, WithoutACertificateItIsOnItsOwnUntilTheFilesCome) {
   AllPull();
   SwarmDaemon& node = AddWithoutCertificate();
   EXPECT_THAT(node.GetStatus().problems(), Contains(HasSubstr("swarm off, models come from their origins")));
-  EXPECT_THAT(node.Get("/metrics"), HasSubstr("ballast_swarm_active 0\n"));
+  EXPECT_THAT(node.Get("/metrics"), AllOf(HasSubstr("ballast_swarm_active 0\n"),
+                                          HasSubstr("ballast_swarm_certificate_expiry_timestamp_seconds 0\n")));
   const SwarmDaemon::Pulled alone = node.Pull("hf://org/a");
   ExpectWhole(node, alone);
   EXPECT_EQ(alone.ready.bytes_from_peers(), 0U);
   IssueCertificate(node.name);
   WaitUntil([&] { return node.GetStatus().problems().empty(); });
-  EXPECT_THAT(node.Get("/metrics"), HasSubstr("ballast_swarm_active 1\n"));
+  EXPECT_THAT(node.Get("/metrics"), AllOf(HasSubstr("ballast_swarm_active 1\n"),
+                                          Not(HasSubstr("ballast_swarm_certificate_expiry_timestamp_seconds 0\n"))));
   const std::string other = Weights(3 * kMiB, 7);
   origin_.real().Put("hf://org/b", {{.path = "w.bin", .content = other}});
   ASSERT_TRUE(nodes_[0]->Pull("hf://org/b").status.ok());

@@ -57,6 +57,10 @@ struct SwarmNode::State {
   void Upkeep();
   void Leave();
   void SetHeld();
+  int64_t CertificateExpiry() const {
+    const auto until = credentials == nullptr ? std::nullopt : credentials->valid_until();
+    return until ? std::chrono::system_clock::to_time_t(*until) : 0;
+  }
   bool Active() const { return credentials == nullptr || credentials->context() != nullptr; }
   std::string Missing() const;
   TlsProvider Tls();
@@ -242,6 +246,7 @@ std::vector<std::string> SwarmNode::Problems() const {
 
 SwarmGauges SwarmNode::GaugesNow() const {
   SwarmGauges now{.active = active(),
+                  .certificate_expiry_unix = state_->CertificateExpiry(),
                   .members = static_cast<uint32_t>(membership().Current()->size()),
                   .uploads = uploads(),
                   .quarantined_nodes = state_->quarantine.count()};
