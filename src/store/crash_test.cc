@@ -205,7 +205,7 @@ class CrashTest : public ::testing::Test {
       CheckItGoesOn(**store);
       if (!cut || HasFailure()) break;
     }
-    EXPECT_GT(at, 100);  // the life has as many mutations
+    EXPECT_GT(at, 200);  // as many states at least, of ingests, commits, views, leases and removals
   }
 
   std::unique_ptr<CrashFileSystem> files_ = std::make_unique<CrashFileSystem>();
