@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/strings.h"
 #include "csi/lease_keeper.h"
+#include "csi/mount/cache_mounts.h"
 #include "csi/mount/linux_mounter.h"
 #include "csi/node_server.h"
 #include "csi/rpc_server.h"

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/errno_status.h"
+#include "base/mountinfo.h"
 #include "base/strings.h"
 #include "csi/mount/unowned_ids.h"
 
@@ -42,19 +43,6 @@ int OpenParent(const std::string& target, UniqueFd& parent) {
 
 Status ParentStatus(int error, const std::string& target) {
   return error == 0 ? OkStatus() : ErrnoStatus(error, StrCat("open ", Quoted(ParentOf(target))));
-}
-
-Result<std::string> ReadAll(const char* path) {
-  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoStatus(errno, StrCat("open ", path));
-  std::string text;
-  std::array<char, 65536> buffer{};
-  for (;;) {
-    const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
-    if (n < 0) return ErrnoStatus(errno, StrCat("read ", path));
-    if (n == 0) return text;
-    text.append(buffer.data(), static_cast<size_t>(n));
-  }
 }
 
 Result<uint64_t> MountIdOf(const UniqueFd& fd) {
@@ -133,11 +121,6 @@ Result<UniqueFd> OpenOrMakeTarget(const UniqueFd& parent, const std::string& tar
 }
 
 }  // namespace
-
-Result<std::vector<MountInfo>> ReadMountInfo() {
-  ASSIGN_OR_RETURN(const std::string text, ReadAll("/proc/thread-self/mountinfo"));
-  return ParseMountInfo(text);
-}
 
 Result<std::unique_ptr<LinuxMounter>> LinuxMounter::Open(const std::string& cache_dir) {
   std::array<char, 4096> real{};

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "csi/mount/cache_mounts.h"
 #include "csi/mount/mounter.h"
 
 namespace ballast::driver {
@@ -37,8 +36,5 @@ class LinuxMounter final : public Mounter {
   UniqueFd unowned_ids_;
   Status can_idmap_;
 };
-
-// This mount namespace's table.
-Result<std::vector<MountInfo>> ReadMountInfo();
 
 }  // namespace ballast::driver

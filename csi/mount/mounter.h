@@ -6,18 +6,9 @@
 #include <vector>
 
 #include "base/status.h"
+#include "core/mounted_view.h"
 
 namespace ballast::driver {
-
-// A view of our cache, mounted.
-struct MountedView {
-  std::string target;
-  std::string view;       // relative to the cache directory: "views/<id>/data"
-  bool removed = false;   // the view was unlinked from the cache while it was mounted
-  bool idmapped = false;  // stays read-only even where it is remounted rw
-
-  friend auto operator<=>(const MountedView&, const MountedView&) = default;
-};
 
 // What is at a target path, without following a symbolic link anywhere on it.
 enum class TargetKind {

@@ -79,6 +79,15 @@ ModelTransfers FromProto(const v1::ModelTransfers& m) {
   return out;
 }
 
+// Each update says all that was found so far.
+VerifyReport FromProto(const v1::VerifyUpdate& update) {
+  VerifyReport report{.checked = update.blobs_done(), .bytes = update.bytes_done()};
+  for (const auto& d : update.damage())
+    report.damage.push_back({d.blob(), d.problem(), Strings(d.models()), Strings(d.paths())});
+  for (const auto& f : update.findings()) report.findings.push_back({f.invariant(), f.path(), f.problem(), f.remedy()});
+  return report;
+}
+
 Result<v1::Layout> LayoutOf(const std::string& name) {
   if (name.empty() || name == "plain") return v1::PLAIN;
   if (name == "hf") return v1::HF;
@@ -153,19 +162,17 @@ class GrpcCacheClient final : public CacheClient {
     return models;
   }
 
-  Result<VerifyReport> Verify(const std::string& model, const OnProgress& progress, std::stop_token stop) override {
+  Result<VerifyReport> Verify(const std::string& model, bool deep, const OnProgress& progress,
+                              std::stop_token stop) override {
     v1::VerifyRequest request;
     request.set_model(model);
+    request.set_deep(deep);
     Call call(std::move(stop));
     const auto reader = stub_->Verify(&call.context, request);
     v1::VerifyUpdate update;
     VerifyReport report;
     while (reader->Read(&update)) {
-      report.checked = update.blobs_done();
-      report.bytes = update.bytes_done();
-      for (const auto& d : update.damage()) {
-        report.damage.push_back({d.blob(), d.problem(), Strings(d.models()), Strings(d.paths())});
-      }
+      report = FromProto(update);
       progress({model, "verifying", update.bytes_done(), update.bytes_total(), 0, update.blobs_done(),
                 update.blobs_total(), ""});
     }
@@ -184,6 +191,15 @@ class GrpcCacheClient final : public CacheClient {
     }
     RETURN_IF_ERROR(FromGrpc(reader->Finish()));
     return WarmReport{update.bytes_total(), update.held_bytes(), update.room_bytes(), update.limited_by()};
+  }
+
+  Result<std::vector<HeldLease>> Leases(std::stop_token stop) override {
+    Call call(std::move(stop));
+    v1::ListLeasesResponse response;
+    RETURN_IF_ERROR(FromGrpc(stub_->ListLeases(&call.context, {}, &response)));
+    std::vector<HeldLease> leases;
+    for (const v1::Lease& l : response.leases()) leases.push_back({l.volume_id(), l.target_path(), l.pod(), l.view()});
+    return leases;
   }
 
   Result<RemovedModel> Remove(const std::string& model, std::stop_token stop) override {

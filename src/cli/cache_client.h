@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "core/finding.h"
 
 namespace ballast::cli {
 
@@ -108,6 +109,19 @@ struct VerifyReport {
   uint32_t checked = 0;  // blobs or files
   uint64_t bytes = 0;
   std::vector<Damage> damage;
+  std::vector<Finding> findings;  // of a deep one
+
+  bool intact() const { return damage.empty() && findings.empty(); }
+};
+
+// One publish of one volume.
+struct HeldLease {
+  std::string volume_id;
+  std::string target_path;
+  std::string pod;   // "namespace/name" or ""
+  std::string view;  // relative to the cache directory; "" until it is made
+
+  friend auto operator<=>(const HeldLease&, const HeldLease&) = default;
 };
 
 struct WarmReport {
@@ -164,9 +178,11 @@ class CacheClient {
   virtual Result<std::vector<CachedModel>> List(std::stop_token stop) = 0;
   virtual Result<NodeStatus> GetStatus(std::stop_token stop) = 0;
   virtual Result<std::vector<ModelTransfers>> Transfers(const std::string& model, std::stop_token stop) = 0;
-  // `model`: a reference, a manifest digest, or "" for everything.
-  virtual Result<VerifyReport> Verify(const std::string& model, const OnProgress& progress, std::stop_token stop) = 0;
+  // `model`: a reference, a manifest digest, or "" for everything. `deep`: also whether the store is as it should be.
+  virtual Result<VerifyReport> Verify(const std::string& model, bool deep, const OnProgress& progress,
+                                      std::stop_token stop) = 0;
   virtual Result<WarmReport> Warm(const std::string& model, const OnProgress& progress, std::stop_token stop) = 0;
+  virtual Result<std::vector<HeldLease>> Leases(std::stop_token stop) = 0;
   virtual Result<RemovedModel> Remove(const std::string& model, std::stop_token stop) = 0;
   virtual Result<GarbageReport> CollectGarbage(bool dry_run, std::stop_token stop) = 0;
 };

@@ -7,10 +7,12 @@
 #include "base/strings.h"
 #include "cli/directory_commands.h"
 #include "cli/exit_code.h"
+#include "cli/mount_check.h"
 #include "cli/options.h"
 #include "cli/pull_to.h"
 #include "cli/render.h"
 #include "store/posix_file_system.h"
+#include "store/store_check.h"
 
 namespace ballast::cli {
 namespace {
@@ -100,8 +102,8 @@ class Runner {
   }
 
   Status Do(const VerifyCommand& verify) {
-    ASSIGN_OR_RETURN(const VerifyReport report, Verify(verify.what));
-    code_ = report.damage.empty() ? kOk : kDamaged;
+    ASSIGN_OR_RETURN(const VerifyReport report, verify.deep ? VerifyDeep() : Verify(verify.what));
+    code_ = report.intact() ? kOk : kDamaged;
     return Show(options_.json ? Json(report) : Text(report, verify.what.empty() ? "the cache" : verify.what));
   }
 
@@ -111,7 +113,17 @@ class Runner {
       return VerifyDirectory(dir, files_, console_, world_.stop);
     }
     ASSIGN_OR_RETURN(const auto cache, Connect());
-    return cache->Verify(what, OnProgress(what.empty() ? "the cache" : what), world_.stop);
+    return cache->Verify(what, /*deep=*/false, OnProgress(what.empty() ? "the cache" : what), world_.stop);
+  }
+
+  // The daemon knows its store, and this command sees the mounts of where it runs.
+  Result<VerifyReport> VerifyDeep() {
+    ASSIGN_OR_RETURN(const auto cache, Connect());
+    ASSIGN_OR_RETURN(const auto before, FindInMounts(*cache, world_.stop));
+    ASSIGN_OR_RETURN(VerifyReport report, cache->Verify("", /*deep=*/true, OnProgress("the cache"), world_.stop));
+    ASSIGN_OR_RETURN(const auto after, FindInMounts(*cache, world_.stop));
+    for (const Finding& finding : Lasting(before, after)) report.findings.push_back(finding);
+    return report;
   }
 
   Status Do(const WarmCommand& warm) {

@@ -52,8 +52,12 @@ class FakeCache final : public CacheClient {
   Result<std::vector<ModelTransfers>> Transfers(const std::string& model, std::stop_token) override {
     return std::vector<ModelTransfers>{{.model = model, .phase = "ready", .coordinator = "n3"}};
   }
-  Result<VerifyReport> Verify(const std::string&, const OnProgress&, std::stop_token) override {
+  Result<VerifyReport> Verify(const std::string&, bool deep, const OnProgress&, std::stop_token) override {
+    if (deep) return VerifyReport{2, 10, {}, {{"leftover", "tmp/x", "belongs to nothing", "restart ballastd"}}};
     return VerifyReport{2, 10, {{"sha256:ab", "is missing", {"hf://a/b"}, {"model.bin"}}}};
+  }
+  Result<std::vector<HeldLease>> Leases(std::stop_token) override {
+    return std::vector<HeldLease>{{"vol", "/proc/self/target", "ns/pod", "views/a/data"}};
   }
   Result<GarbageReport> CollectGarbage(bool dry_run, std::stop_token) override {
     return GarbageReport{.dry_run = dry_run,
@@ -313,6 +317,11 @@ TEST_F(CliTest, CommandsShowWhatTheDaemonSays) {
   EXPECT_EQ(Do({"status", "hf://a/b"}).out, "hf://a/b: ready\n  coordinated by n3\n");
   EXPECT_THAT(Do({"status", "--output", "json"}).out, HasSubstr("\"cache_dir\":\"/c\""));
   EXPECT_EQ(Do({"verify"}).code, kDamaged);
+  const Outcome deep = Do({"verify", "--deep"});
+  EXPECT_EQ(deep.code, kDamaged);
+  EXPECT_THAT(deep.out, HasSubstr("leftover: tmp/x belongs to nothing\n  restart ballastd\n"));
+  EXPECT_THAT(deep.out, HasSubstr("mount: /proc/self/target has a lease of pod \"ns/pod\" and no mount\n"));
+  EXPECT_EQ(Do({"verify", "--deep", "hf://a/b"}).code, kUsage);
   const Outcome removed = Do({"rm", "hf://a/b"});
   EXPECT_EQ(removed.code, kRefused);
   EXPECT_EQ(removed.err, "error: hf://a/b is wanted by llama: remove it from there first\n");

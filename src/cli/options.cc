@@ -66,6 +66,8 @@ void DeclareRest(CLI::App& app, Raw& raw) {
   CLI::App* verify = app.add_subcommand("verify", "Read stored bytes again and compare them with their digests");
   verify->add_option("MODEL|DIR", raw.verify.what,
                      "A model of this node, or a directory that `pull --to` made; default: the whole cache");
+  verify->add_flag("--deep", raw.verify.deep,
+                   "Of the whole cache: also views, leases, mounts, used bytes and leftovers, each with its remedy");
   CLI::App* warm = app.add_subcommand("warm", "Read a model's files into memory, as far as there is room for them");
   warm->add_option("MODEL", raw.warm.model, "hf://org/name[@revision] or sha256:<manifest>")->required();
   CLI::App* remove = app.add_subcommand("rm", "Remove a model from this node");
@@ -127,6 +129,11 @@ Status CheckPull(const PullCommand& pull) {
   return pull.filter.Validate();
 }
 
+Status CheckVerify(const VerifyCommand& verify) {
+  if (!verify.deep || verify.what.empty()) return OkStatus();
+  return InvalidArgument(StrCat("--deep is of the whole cache; leave ", Quoted(verify.what), " out"));
+}
+
 Status CheckIssue(const CertsIssueCommand& issue) {
   if (issue.for_operator || !issue.node.empty()) return OkStatus();
   return InvalidArgument("--node is required (or --operator); see ballast certs issue --help");
@@ -179,6 +186,7 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments, const En
   }
   Options options{CommandOf(*app.get_subcommands().front(), raw), raw.output == "json", raw.socket};
   if (const auto* pull = std::get_if<PullCommand>(&options.command)) RETURN_IF_ERROR(CheckPull(*pull));
+  if (const auto* verify = std::get_if<VerifyCommand>(&options.command)) RETURN_IF_ERROR(CheckVerify(*verify));
   if (const auto* issue = std::get_if<CertsIssueCommand>(&options.command)) RETURN_IF_ERROR(CheckIssue(*issue));
   return options;
 }

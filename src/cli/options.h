@@ -26,7 +26,8 @@ struct StatusCommand {
   std::string model;  // "": of the node
 };
 struct VerifyCommand {
-  std::string what;  // model reference, manifest digest, directory, or "" for everything the daemon has
+  std::string what;   // model reference, manifest digest, directory, or "" for everything the daemon has
+  bool deep = false;  // also whether the store and the mounts are as they should be
 };
 struct WarmCommand {
   std::string model;

@@ -218,8 +218,11 @@ std::string Text(const std::vector<ModelTransfers>& models) {
 std::string Text(const VerifyReport& r, const std::string& what) {
   std::string text;
   for (const Damage& d : r.damage) text += DamageLine(d);
-  return StrCat(text, what, ": ", r.checked, " checked, ", FormatBytes(r.bytes), ", ",
-                r.damage.empty() ? "all intact" : StrCat(r.damage.size(), " damaged"), "\n");
+  for (const Finding& f : r.findings) text += StrCat(f.invariant, ": ", f.path, " ", f.problem, "\n  ", f.remedy, "\n");
+  std::string sum = r.damage.empty() ? "" : StrCat(r.damage.size(), " damaged");
+  if (!r.findings.empty()) sum += StrCat(sum.empty() ? "" : ", ", Plural(r.findings.size(), "finding"));
+  return StrCat(text, what, ": ", r.checked, " checked, ", FormatBytes(r.bytes), ", ", r.intact() ? "all intact" : sum,
+                "\n");
 }
 
 std::string Text(const WarmReport& r, const std::string& model) {

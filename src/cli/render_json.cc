@@ -48,6 +48,10 @@ json Of(const Damage& d) {
   return {{"blob", d.blob}, {"problem", d.problem}, {"models", d.models}, {"paths", d.paths}};
 }
 
+json Of(const Finding& f) {
+  return {{"invariant", f.invariant}, {"path", f.path}, {"problem", f.problem}, {"remedy", f.remedy}};
+}
+
 json Of(const GarbageReport::Eviction& e) {
   return {
       {"what", e.what}, {"manifest", e.manifest}, {"reason", e.reason}, {"why", e.why}, {"freed_bytes", e.freed_bytes}};
@@ -132,7 +136,8 @@ std::string Json(const NodeStatus& s) {
 std::string Json(const std::vector<ModelTransfers>& models) { return Dump({{"models", ListOf(models)}}); }
 
 std::string Json(const VerifyReport& r) {
-  return Dump({{"checked", r.checked}, {"bytes", r.bytes}, {"damage", ListOf(r.damage)}});
+  return Dump(
+      {{"checked", r.checked}, {"bytes", r.bytes}, {"damage", ListOf(r.damage)}, {"findings", ListOf(r.findings)}});
 }
 
 std::string Json(const WarmReport& r) {

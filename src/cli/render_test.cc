@@ -172,7 +172,7 @@ TEST(RenderTest, DamageIsNamedByPathDigestAndModel) {
   EXPECT_EQ(Text(VerifyReport{1, 5, {}}, "/m"), "/m: 1 checked, 5 B, all intact\n");
   EXPECT_EQ(Json(report),
             "{\"bytes\":4294967296,\"checked\":12,\"damage\":[{\"blob\":\"sha256:ab\",\"models\":[\"hf://org/name\"],"
-            "\"paths\":[\"model.bin\"],\"problem\":\"has sha256:cd\"}]}\n");
+            "\"paths\":[\"model.bin\"],\"problem\":\"has sha256:cd\"}],\"findings\":[]}\n");
 }
 
 TEST(RenderTest, ForeignBytesInAnErrorAreStillJson) {

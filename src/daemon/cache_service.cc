@@ -164,7 +164,7 @@ grpc::ServerWriteReactor<v1::PrepareUpdate>* CacheService::Prepare(grpc::Callbac
 
 grpc::ServerWriteReactor<v1::VerifyUpdate>* CacheService::Verify(grpc::CallbackServerContext* /*context*/,
                                                                  const v1::VerifyRequest* request) {
-  auto* call = new VerifyCall(core_, request->model());
+  auto* call = new VerifyCall(core_, *request);
   if (!reading_pool_.Submit([call](const std::stop_token& stop) { call->Run(stop); }))
     call->End(Unavailable("ballastd is stopping"));
   return call;

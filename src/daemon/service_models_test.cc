@@ -79,6 +79,21 @@ TEST_F(ModelsTest, AModelIsReadIntoMemory) {
   EXPECT_EQ(Warm("hf://org/b", &last).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(ModelsTest, ADeepVerifyNamesWhatIsNotAsItShouldBe) {
+  Start();
+  ASSERT_TRUE(Prepare(Pull("hf://org/a")).status.ok());
+  EXPECT_THAT(Verify("", true).findings(), IsEmpty());
+  std::ofstream(fs::path(config_.cache.dir) / "blobs/sha256/note") << "x";
+  EXPECT_THAT(Verify("").findings(), IsEmpty());
+  const v1::VerifyUpdate update = Verify("", true);
+  EXPECT_TRUE(update.done());
+  EXPECT_THAT(update.damage(), IsEmpty());
+  ASSERT_EQ(update.findings_size(), 1);
+  EXPECT_EQ(update.findings(0).invariant(), "leftover");
+  EXPECT_EQ(update.findings(0).path(), "blobs/sha256/note");
+  EXPECT_NE(update.findings(0).remedy(), "");
+}
+
 TEST_F(ModelsTest, ABadManifestIsAProblemInStatusAndTheGoodOnesCount) {
   WriteCache("llama", "source: {uri: \"hf://org/a\"}, nodes: {}");
   WriteCache("typo", "sorce: {uri: \"hf://org/a\"}");

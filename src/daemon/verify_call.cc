@@ -1,6 +1,7 @@
 #include "daemon/verify_call.h"
 
 #include "base/logging.h"
+#include "store/store_check.h"
 
 namespace ballast {
 namespace {
@@ -14,6 +15,23 @@ void AddDamage(VerifyUpdate& update, const Digest& digest, const BlobToVerify& b
   *damage.mutable_models() = {blob.models.begin(), blob.models.end()};
   *damage.mutable_paths() = {blob.paths.begin(), blob.paths.end()};
   LOG(ERROR) << Message("A blob is damaged").With("blob", digest).With("problem", problem);
+}
+
+void AddFinding(VerifyUpdate& update, const Finding& finding) {
+  VerifyUpdate::Finding& out = *update.add_findings();
+  out.set_invariant(finding.invariant);
+  out.set_path(finding.path);
+  out.set_problem(finding.problem);
+  out.set_remedy(finding.remedy);
+  LOG(ERROR) << Message("The cache is not as it should be")
+                    .With("invariant", finding.invariant)
+                    .With("path", finding.path)
+                    .With("problem", finding.problem);
+}
+
+// A blob of no model may go while others are read.
+bool Collected(const Status& status, const BlobToVerify& blob) {
+  return status.code() == StatusCode::kNotFound && blob.models.empty();
 }
 
 }  // namespace
@@ -33,17 +51,18 @@ std::map<Digest, BlobToVerify> BlobsToVerify(const NodeView& node, const std::ve
   return blobs;
 }
 
+void AddOrphans(const BlobStore& store, std::map<Digest, BlobToVerify>& blobs) {
+  for (const StoredBlob& blob : store.List())
+    blobs.try_emplace(blob.digest, BlobToVerify{store.Size(blob.digest).value_or(0), {}, {}});
+}
+
 Status VerifyCall::WhyToEnd(const std::stop_token& stop) const {
   if (cancelled_) return Cancelled("the caller left");
   return stop.stop_requested() ? Unavailable("ballastd is stopping") : OkStatus();
 }
 
-void VerifyCall::Run(const std::stop_token& stop) {
-  const NodeView node = core_.View();
-  const Result<std::vector<Digest>> manifests = SelectModels(node, model_, /*all=*/true);
-  if (!manifests.ok()) return End(manifests.status());
-  const std::map<Digest, BlobToVerify> blobs = BlobsToVerify(node, *manifests);
-  VerifyUpdate update;
+Status VerifyCall::ReadBlobs(const std::map<Digest, BlobToVerify>& blobs, VerifyUpdate& update,
+                             const std::stop_token& stop) {
   update.set_blobs_total(static_cast<uint32_t>(blobs.size()));
   for (const auto& [digest, blob] : blobs) update.set_bytes_total(update.bytes_total() + blob.size);
   for (const auto& [digest, blob] : blobs) {
@@ -54,12 +73,37 @@ void VerifyCall::Run(const std::stop_token& stop) {
       Offer(update);
       return WhyToEnd(stop).ok();
     });
-    if (Status why = WhyToEnd(stop); !why.ok()) return End(std::move(why));
+    RETURN_IF_ERROR(WhyToEnd(stop));
     update.set_bytes_done(after);
-    if (!damage.ok()) AddDamage(update, digest, blob, damage.status().message());
+    if (!damage.ok() && !Collected(damage.status(), blob)) AddDamage(update, digest, blob, damage.status().message());
     if (damage.ok() && damage->has_value()) AddDamage(update, digest, blob, (*damage)->problem);
     update.set_blobs_done(update.blobs_done() + 1);
   }
+  return OkStatus();
+}
+
+Status VerifyCall::VerifyModels(VerifyUpdate& update, const std::stop_token& stop) {
+  const NodeView node = core_.View();
+  ASSIGN_OR_RETURN(const std::vector<Digest> manifests, SelectModels(node, model_, /*all=*/true));
+  std::map<Digest, BlobToVerify> blobs = BlobsToVerify(node, manifests);
+  if (deep_) AddOrphans(core_.store.blobs(), blobs);
+  return ReadBlobs(blobs, update, stop);
+}
+
+// Two looks at the store, the bytes in between: what is under way is in one of them at most.
+Status VerifyCall::VerifyDeep(VerifyUpdate& update, const std::stop_token& stop) {
+  if (!model_.empty()) return InvalidArgument("--deep is of the whole cache; leave the model out");
+  ASSIGN_OR_RETURN(const std::vector<Finding> before, core_.store.Check());
+  RETURN_IF_ERROR(VerifyModels(update, stop));
+  ASSIGN_OR_RETURN(const std::vector<Finding> after, core_.store.Check());
+  for (const Finding& finding : Lasting(before, after)) AddFinding(update, finding);
+  return OkStatus();
+}
+
+void VerifyCall::Run(const std::stop_token& stop) {
+  VerifyUpdate update;
+  Status verified = deep_ ? VerifyDeep(update, stop) : VerifyModels(update, stop);
+  if (!verified.ok()) return End(std::move(verified));
   update.set_done(true);
   End(OkStatus(), std::move(update));
 }

@@ -18,19 +18,27 @@ struct BlobToVerify {
   std::vector<std::string> paths;
 };
 std::map<Digest, BlobToVerify> BlobsToVerify(const NodeView& node, const std::vector<Digest>& manifests);
+// Adds those that belong to no model.
+void AddOrphans(const BlobStore& store, std::map<Digest, BlobToVerify>& blobs);
 
 class VerifyCall final : public UpdateStream<cache::v1::VerifyUpdate> {
  public:
-  VerifyCall(CacheCore& core, std::string model) : core_(core), model_(std::move(model)) {}
+  VerifyCall(CacheCore& core, const cache::v1::VerifyRequest& request)
+      : core_(core), model_(request.model()), deep_(request.deep()) {}
 
   void Run(const std::stop_token& stop);  // blocking; ends the call
   void OnCancel() override { cancelled_ = true; }
 
  private:
   Status WhyToEnd(const std::stop_token& stop) const;
+  Status ReadBlobs(const std::map<Digest, BlobToVerify>& blobs, cache::v1::VerifyUpdate& update,
+                   const std::stop_token& stop);
+  Status VerifyModels(cache::v1::VerifyUpdate& update, const std::stop_token& stop);
+  Status VerifyDeep(cache::v1::VerifyUpdate& update, const std::stop_token& stop);
 
   CacheCore& core_;
   const std::string model_;
+  const bool deep_;
   std::atomic<bool> cancelled_ = false;
 };
 

@@ -10,6 +10,11 @@ std::string ParentPath(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
+bool IsUnfinished(const DirEntry& entry) {
+  const bool temporary = entry.name.ends_with(".new") || entry.name.ends_with(".tmp");
+  return temporary && entry.info.type == FileInfo::Type::kFile;
+}
+
 Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, uint64_t limit) {
   ASSIGN_OR_RETURN(const FileInfo info, files.Stat(path));
   if (info.size > limit) {

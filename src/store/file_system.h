@@ -55,6 +55,7 @@ struct FileInfo {
   uint32_t mode = 0;  // permission bits
   uint32_t uid = 0;
   int64_t modified_ns = 0;  // since the epoch
+  uint64_t inode = 0;       // equal: links of one file
 };
 
 struct DirEntry {
@@ -96,6 +97,9 @@ class FileSystem {
 
 // The parent of an absolute path; "/" of "/x".
 std::string ParentPath(const std::string& path);
+
+// What is written beside a file that it shall replace: "x.new", "x.tmp".
+bool IsUnfinished(const DirEntry& entry);
 
 // The whole file; OutOfRange where it is longer than `limit`.
 Result<std::string> ReadSmallFile(FileSystem& files, const std::string& path, uint64_t limit);

@@ -123,6 +123,21 @@ uint64_t LocalBlobStore::UnfinishedBytes() const {
   return bytes;
 }
 
+std::map<std::string, uint64_t> LocalBlobStore::IdleDownloads() const {
+  MutexLock lock(mutex_);
+  std::map<std::string, uint64_t> idle;
+  for (const auto& [name, folder] : folders_) {
+    if (!folder.open) idle.emplace(name, folder.allocated);
+  }
+  return idle;
+}
+
+bool LocalBlobStore::IsReceiving(const std::string& folder) const {
+  MutexLock lock(mutex_);
+  const auto found = folders_.find(folder);
+  return found != folders_.end() && found->second.open;
+}
+
 uint32_t LocalBlobStore::Count() const {
   MutexLock lock(mutex_);
   return static_cast<uint32_t>(index_.size());

@@ -57,6 +57,9 @@ class LocalBlobStore final : public BlobStore {
   uint64_t ReservedBytes() const;
   uint64_t UnfinishedBytes() const;  // of AllocatedBytes(): ingests that nobody works on
   uint32_t Count() const;
+  // By the name of their folder: bytes that count as used.
+  std::map<std::string, uint64_t> IdleDownloads() const;
+  bool IsReceiving(const std::string& folder) const;
   RoomLimits room_limits() const;
   void SetRoomLimits(const RoomLimits& limits);
 

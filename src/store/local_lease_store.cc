@@ -145,6 +145,13 @@ bool LocalLeaseStore::Names(const std::string& view) const {
   return std::ranges::any_of(leases_, [&](const auto& one) { return one.second.view == view; });
 }
 
+std::vector<std::string> LocalLeaseStore::Unreadable() const {
+  MutexLock lock(mutex_);
+  std::vector<std::string> paths;
+  for (const std::string& name : unreadable_) paths.push_back("leases/" + name);
+  return paths;
+}
+
 Status LocalLeaseStore::CheckUnused(const std::optional<Digest>& manifest,
                                     const std::vector<std::string>& views) const {
   MutexLock lock(mutex_);

@@ -30,6 +30,7 @@ class LocalLeaseStore final : public LeaseStore {
   // Leases of the view `before` are of `after` now.
   Status MoveTo(const std::string& before, const std::string& after);
   bool Names(const std::string& view) const;
+  std::vector<std::string> Unreadable() const;  // paths relative to the root
 
   // FailedPrecondition with the pod or volume that uses the model or one of the views; or with a lease file that can't
   // be read, which may stand for any.

@@ -7,6 +7,7 @@
 #include "store/local_blob_store.h"
 #include "store/local_lease_store.h"
 #include "store/local_model_store.h"
+#include "store/local_store_check.h"
 #include "store/local_view_store.h"
 #include "store/manifest_catalog.h"
 #include "store/store.h"
@@ -92,6 +93,16 @@ Status MakeDirectories(FileSystem& files, const StorePaths& paths) {
   return files.SyncDirectory(paths.root);
 }
 
+// What a kill left of files that are written beside and renamed; leases and manifests look after theirs.
+Status RemoveUnfinished(FileSystem& files, const std::string& folder) {
+  const auto entries = files.List(folder);
+  if (!entries.ok()) return IgnoreNotFound(entries.status());
+  for (const DirEntry& entry : *entries) {
+    if (IsUnfinished(entry)) RETURN_IF_ERROR(files.Remove(folder + "/" + entry.name));
+  }
+  return OkStatus();
+}
+
 class LocalStore final : public Store {
  public:
   LocalStore(StoreOptions options, FileSystem& files, const Clock& clock)
@@ -104,6 +115,7 @@ class LocalStore final : public Store {
     RETURN_IF_ERROR(CheckOwner(files_, paths_.root));
     ASSIGN_OR_RETURN(lock_, TakeLock(files_, paths_));
     RETURN_IF_ERROR(CheckFormat(files_, paths_));
+    for (const std::string& folder : {paths_.root, paths_.Pieces()}) RETURN_IF_ERROR(RemoveUnfinished(files_, folder));
     RETURN_IF_ERROR(MakeDirectories(files_, paths_));
     BlobStoreOptions options;
     options.quota_bytes = options_.quota_bytes;
@@ -131,6 +143,10 @@ class LocalStore final : public Store {
   const std::string& root() const override { return paths_.root; }
   RoomLimits room_limits() const override { return blobs_->room_limits(); }
   void SetRoomLimits(const RoomLimits& limits) override { blobs_->SetRoomLimits(limits); }
+
+  Result<std::vector<Finding>> Check() const override {
+    return CheckLocalStore(paths_, files_, *blobs_, *views_, *leases_);
+  }
 
   Usage GetUsage() const override {
     Usage usage;

@@ -46,11 +46,15 @@ Status LocalViewStore::Load() {
   constexpr uint64_t kLimit = 1 << 20;
   ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Views()));
   for (const DirEntry& entry : entries) {
-    const auto json = ReadSmallFile(files_, FolderOf(entry.name) + "/about.json", kLimit);
+    const std::string about_path = FolderOf(entry.name) + "/about.json";
+    RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(about_path + ".new")));
+    const auto json = ReadSmallFile(files_, about_path, kLimit);
     const auto about = json.ok() ? AboutFromJson(*json) : Result<ViewAbout>(json.status());
     if (about.ok()) {
       Remember(entry.name, *about);
-    } else {  // may be mounted: kept
+    } else if (files_.Stat(FolderOf(entry.name) + "/data").status().code() == StatusCode::kNotFound) {
+      RETURN_IF_ERROR(RemoveTree(files_, FolderOf(entry.name)));  // what a removal left when the power went
+    } else {                                                      // may be mounted: kept
       LOG(WARNING)
           << Message("Ignoring a view that cannot be read").With("view", entry.name).With("error", about.status());
     }
@@ -234,6 +238,22 @@ std::vector<std::string> LocalViewStore::EarlyViews() const {
     if (name.starts_with(kEarly)) early.push_back(Relative(name));
   }
   return early;
+}
+
+bool LocalViewStore::Knows(const std::string& view) const { return Find(NameOf(view)).has_value(); }
+
+bool LocalViewStore::IsAside(const std::string& view) const {
+  const auto about = Find(NameOf(view));
+  return about && !about->aside_of.empty() && about->aside_of != NameOf(view);
+}
+
+std::vector<std::string> LocalViewStore::Leftovers() const {
+  MutexLock lock(build_mutex_);
+  const auto entries = files_.List(paths_.Temporary());
+  std::vector<std::string> left;
+  if (!entries.ok()) return left;
+  for (const DirEntry& entry : *entries) left.push_back("tmp/" + entry.name);
+  return left;
 }
 
 // ---- removing

@@ -42,6 +42,10 @@ class LocalViewStore final : public ViewStore {
   // An early view that nobody has mounted any more; OK for any other path.
   Status RemoveEarly(const std::string& view);
   std::vector<std::string> EarlyViews() const;
+  bool Knows(const std::string& view) const;
+  bool IsAside(const std::string& view) const;
+  // What is in tmp/ although nothing is being built or removed; relative to the root. Waits for what is.
+  std::vector<std::string> Leftovers() const;
 
  private:
   LocalViewStore(StorePaths paths, FileSystem& files, LocalBlobStore& blobs, ManifestCatalog& catalog)

@@ -57,6 +57,7 @@ FileInfo ToInfo(const struct stat& st) {
   info.links = st.st_nlink;
   info.mode = st.st_mode & 07777;
   info.uid = st.st_uid;
+  info.inode = st.st_ino;
   info.modified_ns = st.st_mtim.tv_sec * 1'000'000'000 + st.st_mtim.tv_nsec;
   return info;
 }

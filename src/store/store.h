@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "core/digest.h"
+#include "core/finding.h"
 #include "core/manifest.h"
 #include "store/blob_reader.h"
 #include "store/file_system.h"
@@ -190,6 +191,9 @@ class Store {
   virtual LeaseStore& leases() = 0;
 
   virtual Usage GetUsage() const = 0;
+  // What on the disk is not as FORMAT.md says, bytes of blobs aside (BlobStore::Verify()). One look: what is under way
+  // meanwhile may be found, too, and is gone at the next (Lasting() in store_check.h).
+  virtual Result<std::vector<Finding>> Check() const = 0;
   // Records how long the store was watched over. Meant to be called about once a minute: a crash forgets what came
   // after.
   virtual Status KeepWatch() = 0;

@@ -27,6 +27,7 @@ struct StorePaths {
   std::string Boot() const { return root + "/boot"; }
   std::string Watched() const { return root + "/watched"; }
   std::string Views() const { return root + "/views"; }
+  std::string Pieces() const { return root + "/pieces"; }  // ballastd's
   std::string Temporary() const { return root + "/tmp"; }  // nothing in it outlives a start
 };
 

@@ -135,10 +135,11 @@ grpc::Status ServiceFixture::Release(const std::string& id) {
   return stub_->Release(&context, request, &response);
 }
 
-v1::VerifyUpdate ServiceFixture::Verify(const std::string& model) {
+v1::VerifyUpdate ServiceFixture::Verify(const std::string& model, bool deep) {
   grpc::ClientContext context;
   v1::VerifyRequest request;
   request.set_model(model);
+  request.set_deep(deep);
   const auto reader = stub_->Verify(&context, request);
   v1::VerifyUpdate last;
   for (v1::VerifyUpdate update; reader->Read(&update);) last = update;

@@ -52,7 +52,7 @@ class ServiceFixture : public ::testing::Test {
   cache::v1::StatusResponse GetStatus();
   cache::v1::CollectGarbageResponse CollectGarbage(bool dry_run = false);
   grpc::Status Release(const std::string& id);
-  cache::v1::VerifyUpdate Verify(const std::string& model);
+  cache::v1::VerifyUpdate Verify(const std::string& model, bool deep = false);
   grpc::Status Warm(const std::string& model, cache::v1::WarmUpdate* last);
 
   std::string Content(const std::string& view, const std::string& path) const;

@@ -349,7 +349,9 @@ Result<FileInfo> CrashFileSystem::Stat(const std::string& path) {
                   allocated,
                   node.links,
                   node.mode,
-                  ::geteuid()};
+                  ::geteuid(),
+                  0,
+                  reinterpret_cast<uintptr_t>(&node)};
 }
 
 Result<std::vector<DirEntry>> CrashFileSystem::List(const std::string& path) {

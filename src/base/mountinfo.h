@@ -1,4 +1,4 @@
-// /proc/<pid>/mountinfo as values (proc(5)). Pure.
+// /proc/<pid>/mountinfo as values (proc(5)).
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-namespace ballast::driver {
+namespace ballast {
 
 struct MountInfo {
   uint64_t id = 0;
@@ -28,4 +28,10 @@ struct MountInfo {
 // Every line; escapes (\040) undone. InvalidArgument quotes the first line that has not the kernel's form.
 Result<std::vector<MountInfo>> ParseMountInfo(std::string_view text);
 
-}  // namespace ballast::driver
+// This mount namespace's table.
+Result<std::vector<MountInfo>> ReadMountInfo();
+
+// The innermost mount that `path` lies on, of stacked ones the last; nullptr where the table has none.
+const MountInfo* MountThatHolds(const std::vector<MountInfo>& mounts, std::string_view path);
+
+}  // namespace ballast

@@ -1,10 +1,17 @@
-#include "csi/mount/mountinfo.h"
+#include "base/mountinfo.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 
+#include "base/errno_status.h"
 #include "base/strings.h"
+#include "base/unique_fd.h"
 
-namespace ballast::driver {
+namespace ballast {
 namespace {
 
 bool IsOctal(char c) { return c >= '0' && c <= '7'; }
@@ -41,6 +48,23 @@ bool ParseLine(std::string_view line, MountInfo& mount) {
   return true;
 }
 
+Result<std::string> ReadAll(const char* path) {
+  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus(errno, StrCat("open ", path));
+  std::string text;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
+    if (n < 0) return ErrnoStatus(errno, StrCat("read ", path));
+    if (n == 0) return text;
+    text.append(buffer.data(), static_cast<size_t>(n));
+  }
+}
+
+bool Contains(std::string_view dir, std::string_view path) {
+  return dir == "/" || path == dir || (path.starts_with(dir) && path[dir.size()] == '/');
+}
+
 }  // namespace
 
 bool MountInfo::HasOption(std::string_view option) const {
@@ -59,4 +83,18 @@ Result<std::vector<MountInfo>> ParseMountInfo(std::string_view text) {
   return mounts;
 }
 
-}  // namespace ballast::driver
+Result<std::vector<MountInfo>> ReadMountInfo() {
+  ASSIGN_OR_RETURN(const std::string text, ReadAll("/proc/thread-self/mountinfo"));
+  return ParseMountInfo(text);
+}
+
+const MountInfo* MountThatHolds(const std::vector<MountInfo>& mounts, std::string_view path) {
+  const MountInfo* holder = nullptr;
+  for (const MountInfo& mount : mounts) {
+    if (!Contains(mount.mount_point, path)) continue;
+    if (holder == nullptr || mount.mount_point.size() >= holder->mount_point.size()) holder = &mount;
+  }
+  return holder;
+}
+
+}  // namespace ballast
