@@ -129,13 +129,14 @@ Status NoRoomOnDisk(const RoomFor& room, const EvictionPlan& plan, const Evictio
   const uint64_t known = disk.free_bytes + disk.used_bytes;
   const uint64_t others = disk.total_bytes > known ? disk.total_bytes - known : 0;
   const EvictionPolicy& policy = input.policy;
+  const std::string ours =
+      disk.used_bytes > 0 ? StrCat(", models ", FormatBytes(disk.used_bytes), ", of which ", held) : "";
   const std::string limit = policy.high_percent < 100 ? StrCat(", it may be ", policy.high_percent, "% full") : "";
-  return ResourceExhausted(
-      StrCat("needs ", FormatBytes(room.bytes), "; the disk of ", FormatBytes(disk.total_bytes), " has ",
-             FormatBytes(disk.free_bytes), " free, of which ", FormatBytes(policy.min_available), " stay free", limit,
-             "; other programs' files take ", FormatBytes(others), " of it, models ", FormatBytes(disk.used_bytes),
-             ", of which ", held, "; ", FormatBytes(plan.missing_bytes),
-             " are missing; remove files from the disk, or delete pods or caches that hold models"));
+  return ResourceExhausted(StrCat(
+      "needs ", FormatBytes(room.bytes), "; the disk of ", FormatBytes(disk.total_bytes), " has ",
+      FormatBytes(disk.free_bytes), " free, of which ", FormatBytes(policy.min_available), " stay free", limit,
+      "; other programs' files take ", FormatBytes(others), " of it", ours, "; ", FormatBytes(plan.missing_bytes),
+      " are missing; remove files from the disk, or delete pods or caches that hold models"));
 }
 
 Status NoRoom(const RoomFor& room, const EvictionPlan& plan, const EvictionInput& input, const DiskView& view,
