@@ -113,6 +113,32 @@ DiskIntent For(DiskIntent intent, const RoomFor& room) {
   return intent;
 }
 
+// The quota asks for as much as the disk does, or more.
+bool IsForQuota(const EvictionInput& input) {
+  EvictionPolicy disk_alone = input.policy;
+  disk_alone.quota_bytes = 0;
+  const uint64_t bytes = input.request->bytes;
+  return input.policy.quota_bytes > 0 &&
+         BytesToFree(input.policy, input.disk, bytes) > BytesToFree(disk_alone, input.disk, bytes);
+}
+
+// Of what is on it and is not ours: another program's.
+Status NoRoomOnDisk(const RoomFor& room, const EvictionPlan& plan, const EvictionInput& input,
+                    const std::string& held) {
+  const DiskState& disk = input.disk;
+  const uint64_t known = disk.free_bytes + disk.used_bytes;
+  const uint64_t others = disk.total_bytes > known ? disk.total_bytes - known : 0;
+  const EvictionPolicy& policy = input.policy;
+  const std::string ours =
+      disk.used_bytes > 0 ? StrCat(", models ", FormatBytes(disk.used_bytes), ", of which ", held) : "";
+  const std::string limit = policy.high_percent < 100 ? StrCat(", it may be ", policy.high_percent, "% full") : "";
+  return ResourceExhausted(StrCat(
+      "needs ", FormatBytes(room.bytes), "; the disk of ", FormatBytes(disk.total_bytes), " has ",
+      FormatBytes(disk.free_bytes), " free, of which ", FormatBytes(policy.min_available), " stay free", limit,
+      "; other programs' files take ", FormatBytes(others), " of it", ours, "; ", FormatBytes(plan.missing_bytes),
+      " are missing; remove files from the disk, or delete pods or caches that hold models"));
+}
+
 Status NoRoom(const RoomFor& room, const EvictionPlan& plan, const EvictionInput& input, const DiskView& view,
               const DiskIntent& intent) {
   const std::string held = Held(view, intent, input);
@@ -123,14 +149,10 @@ Status NoRoom(const RoomFor& room, const EvictionPlan& plan, const EvictionInput
         " that namespaces ", Join(intent.tenants[tenant].namespaces, ", "), " have on this node would be exceeded by ",
         FormatBytes(plan.over[tenant]), "; delete pods or caches of theirs, or raise quotaPerNode"));
   }
-  const uint64_t quota = input.policy.quota_bytes;
-  const std::string of =
-      quota > 0 ? StrCat("the quota of ", FormatBytes(quota), " holds ", FormatBytes(input.disk.used_bytes))
-                : StrCat("the disk has ", FormatBytes(input.disk.free_bytes), " free, of which ",
-                         FormatBytes(input.policy.min_available), " stay free, and ",
-                         FormatBytes(input.disk.used_bytes), " of models");
-  return ResourceExhausted(StrCat("needs ", FormatBytes(room.bytes), "; ", of, ", of which ", held, "; ",
-                                  FormatBytes(plan.missing_bytes),
+  if (!IsForQuota(input)) return NoRoomOnDisk(room, plan, input, held);
+  return ResourceExhausted(StrCat("needs ", FormatBytes(room.bytes), "; the quota of ",
+                                  FormatBytes(input.policy.quota_bytes), " holds ", FormatBytes(input.disk.used_bytes),
+                                  ", of which ", held, "; ", FormatBytes(plan.missing_bytes),
                                   " are missing; delete pods or caches that hold them, or raise the quota"));
 }
 

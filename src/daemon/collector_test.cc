@@ -166,6 +166,17 @@ TEST_F(CollectorTest, ADownloadThatDoesNotFitIsToldTheNumbersAndTheNames) {
   EXPECT_EQ(store_->models().List().size(), 2U) << "nothing goes in vain";
 }
 
+TEST_F(CollectorTest, WhereOthersFillTheDiskADownloadIsToldSo) {
+  OnDemand("a");
+  intent_.policy.quota_bytes = uint64_t{1} << 60;
+  intent_.policy.min_available = store_->GetUsage().disk_total_bytes - kSize;
+  const Status refused = collector_.MakeRoom({.model = "c", .bytes = kSize});
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(refused.message(), HasSubstr("needs 97.7 KiB; the disk of "));
+  EXPECT_THAT(refused.message(), HasSubstr("other programs' files take "));
+  EXPECT_THAT(refused.message(), HasSubstr("remove files from the disk"));
+}
+
 TEST_F(CollectorTest, ADownloadOfATenantIsToldOfItsQuota) {
   intent_.tenants = {{.namespaces = {"team-a"}, .quota_bytes = kSize}};
   const Status refused = collector_.MakeRoom({.model = "c", .bytes = 2 * kSize, .namespaces = {"team-a"}});

@@ -337,6 +337,24 @@ TEST_F(CrashTest, FailedSyncOfSmallBlobsForgetsThem) {
   }
 }
 
+// The names are in their place before the index hears of it, and a disk takes its time to make them durable.
+TEST_F(CrashTest, ASmallBlobIsSoundAndServedWhileItBecomesDurable) {
+  auto store = Open().value();
+  const ModelFiles model{{"config", RandomContent(10, 1)}};
+  const Digest digest = Digest::Of(model.at("config"));
+  ASSERT_TRUE(AddBlob(store->blobs(), model.at("config")).ok());
+  int looks = 0;
+  files_->SetHook([&](std::string_view operation, const std::string& path) {
+    if (operation != "syncdir" || !path.ends_with("/sha256")) return OkStatus();
+    ++looks;
+    EXPECT_EQ(store->blobs().Verify(digest, [](uint64_t) { return true; }).value(), std::nullopt);
+    EXPECT_TRUE(store->blobs().OpenForServing(digest).ok());
+    return OkStatus();
+  });
+  EXPECT_EQ(store->models().Put(ManifestOf(model), OriginOf(model)), OkStatus());
+  EXPECT_EQ(looks, 1);
+}
+
 // Pieces whose write returned OK are not asked for again after a kill; after a power loss none that is claimed is
 // wrong.
 TEST_F(CrashTest, IngestResumesWithWhatIsReallyThere) {

@@ -211,17 +211,17 @@ Result<std::shared_ptr<BlobReader>> LocalBlobStore::OpenForServing(const Digest&
     const auto receiving = receiving_.find(digest);
     if (receiving != receiving_.end()) return receiving->second;
   }
-  auto stored = OpenStored(digest);
-  if (stored.status().code() == StatusCode::kNotFound && Size(digest)) stored = OpenStored(digest);  // just flushed
-  return stored;
+  return OpenStored(digest);
 }
 
 Result<std::shared_ptr<BlobReader>> LocalBlobStore::OpenStored(const Digest& digest) const {
   const auto entry = Find(digest);
   if (!entry) return NotFound(StrCat(digest.ToString(), " is not here"));
-  const std::string path = entry->pending ? paths_.PendingBlob(digest) : paths_.Blob(digest);
-  ASSIGN_OR_RETURN(auto file, files_.Open(path, OpenMode::kRead));
-  return std::shared_ptr<BlobReader>(std::make_shared<FileBlob>(std::move(file), entry->size, digest.ToString()));
+  auto file = files_.Open(entry->pending ? paths_.PendingBlob(digest) : paths_.Blob(digest), OpenMode::kRead);
+  if (entry->pending && file.status().code() == StatusCode::kNotFound)
+    file = files_.Open(paths_.Blob(digest), OpenMode::kRead);  // a flush renames first, and tells the index later
+  if (!file.ok()) return file.status();
+  return std::shared_ptr<BlobReader>(std::make_shared<FileBlob>(*std::move(file), entry->size, digest.ToString()));
 }
 
 // ---- verifying
@@ -232,7 +232,10 @@ Result<std::optional<BlobDamage>> LocalBlobStore::Verify(const Digest& digest, c
   for (uint32_t copy = 0; copy < entry->copies; ++copy) {
     const std::string path = entry->pending ? paths_.PendingBlob(digest) : paths_.Blob(digest, copy);
     ASSIGN_OR_RETURN(auto damage, DamageOf(files_, path, digest, entry->size, on_read));
-    if (damage && entry->pending && !Find(digest).value_or(*entry).pending) return Verify(digest, on_read);  // flushed
+    if (damage && entry->pending && files_.Stat(path).status().code() == StatusCode::kNotFound) {
+      // A flush renames first, and tells the index later.
+      ASSIGN_OR_RETURN(damage, DamageOf(files_, paths_.Blob(digest, copy), digest, entry->size, on_read));
+    }
     if (damage) return std::optional(BlobDamage{digest, *std::move(damage)});
   }
   return std::optional<BlobDamage>();

@@ -14,14 +14,14 @@
 #include <climits>
 #include <cstdlib>
 
-#include "base/errno_status.h"
+#include "base/disk_error.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
 
 namespace ballast {
 namespace {
 
-Status Failed(std::string_view what, const std::string& path) { return ErrnoStatus(errno, StrCat(what, " ", path)); }
+Status Failed(std::string_view what, const std::string& path) { return DiskError(errno, what, path); }
 
 Result<UniqueFd> OpenFd(const std::string& path, int flags, mode_t mode = 0) {
   open_how how = {};
@@ -171,7 +171,7 @@ Status PosixFileSystem::Rename(const std::string& from, const std::string& to) {
   if (::renameat(source.directory.get(), source.name.c_str(), target.directory.get(), target.name.c_str()) == 0) {
     return OkStatus();
   }
-  return Failed("rename", StrCat(from, " to ", to));
+  return Failed(StrCat("rename ", from, " to"), to);
 }
 
 Status PosixFileSystem::Link(const std::string& existing, const std::string& path) {
