@@ -1,0 +1,90 @@
+# What an administrator says of disk: per node, per tenant, per cache and in the whole cluster; who goes, who stays, and what it says.
+agent_of() { k get pods -n $SYSTEM -l app.kubernetes.io/component=agent --field-selector "spec.nodeName=$1" -o 'jsonpath={.items[0].status.podIP}'; }
+agent_metric() { admin --max-time 5 "http://$(agent_of "$1"):9420/metrics" | awk -v name="$2" '$1 == name { printf "%.0f\n", $2 }'; }
+quota_everywhere() { local n; for n in "${NODES[@]}"; do [ "$(agent_metric "$n" ballast_cache_quota_bytes)" = "$1" ] || return 1; done; }
+
+# disk_policy QUOTA [TENANTS]: what nodes may spend. That it evicts much is meant.
+disk_policy() {
+  k apply -f - >/dev/null <<Y
+apiVersion: ballast.dev/v1alpha1
+kind: CachePolicy
+metadata: {name: disk}
+spec: {priority: 100, disk: {quota: $1}, tenants: ${2:-[]}}
+Y
+  k annotate --overwrite cachepolicy disk "ballast.dev/confirm=$(k get cachepolicy disk -o 'jsonpath={.metadata.generation}')" >/dev/null
+}
+says() { k get "$@" -o json | jq -r '.status.conditions[] | .type + "=" + .status + " " + (.reason // "") + ": " + (.message // "")'; }
+cache_says() { wait_for 30 "$1 to say '$2'" said "$@"; }
+said() { says "${@:3}" "$1" | grep -E -- "$2"; }
+no_copy() { ! has_copy "$1" "$2"; }
+copies_are() { [ "$(copies "$1")" = "$2" ]; }
+
+policy_reaches_all() {
+  check "a CachePolicy is in effect on every node within 5 s, without a restart" quota_reaches
+  disk_policy 96Mi
+}
+quota_reaches() { disk_policy 80Mi; wait_for 5 "80 MiB on every node" quota_everywhere 83886080; }
+
+larger_than_the_quota() {
+  model vast 128
+  cache vast 'priority: 0' >/dev/null
+  wait_for 30 "quota" quota_everywhere 100663296
+  NODE=n1 pod vast clusterCache=vast >/dev/null
+  check "a model larger than the quota is refused with the numbers" has_event vast 'NodeTooSmall.*128 MiB.*96.0 MiB' 15
+  k delete pod vast --timeout=30s >/dev/null
+}
+
+shrinks() {
+  model stays 40; model goes 24
+  cache stays 'priority: 0' >/dev/null; cache goes 'priority: 0' >/dev/null
+  NODE=n1 pod stays clusterCache=stays >/dev/null
+  NODE=n1 pod goes clusterCache=goes >/dev/null
+  check "two models on demand" ready stays
+  check "side by side" ready goes
+  k delete pod goes --timeout=30s >/dev/null
+  disk_policy 50Mi
+  check "a quota below what is used: what no pod has mounted goes" wait_for 30 "its eviction" no_copy n1 goes
+  check "what is mounted stays" has_copy n1 stays
+  disk_policy 30Mi
+  check "also above the quota, and the node says so" wait_for 30 "QuotaExceeded" said n1 'QuotaExceeded=True' cachenode
+  check "the pod reads on" reads_model stays stays
+}
+
+tenants() {
+  local t
+  for t in small large; do k create namespace "tenant-$t" >/dev/null; k label namespace "tenant-$t" "tier=$t" >/dev/null; done
+  disk_policy 400Mi '[{namespaceSelector: {matchLabels: {tier: small}}, quotaPerNode: 50Mi, maxPriority: 500}, {namespaceSelector: {matchLabels: {tier: large}}, quotaPerNode: 200Mi}]'
+  for t in first second; do model "$t" 30; done
+  tenant_cache first tenant-small 200
+  tenant_cache second tenant-small 100
+  model wide 60
+  tenant_cache wide tenant-large 0
+  check "a tenant's first model fits its quota" k wait -n tenant-small --for=condition=Ready mcache/first --timeout=60s
+  check "the second, of less priority, does not, and says by whose numbers" cache_says second '30.0 MiB.*50.0 MiB|50.0 MiB.*30.0 MiB' mcache -n tenant-small
+  check "the other tenant's quota is its own" k wait -n tenant-large --for=condition=Ready mcache/wide --timeout=60s
+  k delete namespace tenant-small tenant-large --timeout=60s >/dev/null
+}
+tenant_cache() {  # NAME NAMESPACE PRIORITY
+  k apply -f - >/dev/null <<Y
+apiVersion: ballast.dev/v1alpha1
+kind: ModelCache
+metadata: {name: $1, namespace: $2}
+spec: {source: {uri: "hf://org/$1"}, nodes: {}, priority: $3}
+Y
+}
+
+as_many_as_fit() {
+  model counted 20
+  cache counted 'nodes: {}
+  gc: {clusterQuota: 50Mi}' >/dev/null
+  check "clusterQuota: as many nodes are warm as fit" wait_for 60 "two copies" copies_are counted 2
+  check "and it says which not, by whose numbers" cache_says counted 'QuotaExceeded=True.*clusterQuota' cmcache
+  check "no third copy comes" copies_are counted 2
+}
+
+quotas() {
+  policy_reaches_all; larger_than_the_quota; shrinks
+  k delete pod stays --timeout=30s >/dev/null
+  tenants; as_many_as_fit
+  k delete cachepolicy disk >/dev/null
+}
