@@ -7,6 +7,20 @@ function(ballast_module name)
   target_include_directories(ballast_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
   target_link_libraries(ballast_${name} PUBLIC ${arg_DEPS} ${arg_LIBS})
   ballast_checks(ballast_${name})
+  ballast_failpoints(${arg_SOURCES})
+endfunction()
+
+# Only the sources that call Failpoint() know of it, so that a build with failpoints shares all else with one without.
+function(ballast_failpoints)
+  if(NOT BALLAST_FAILPOINTS)
+    return()
+  endif()
+  foreach(source ${ARGN})
+    file(STRINGS ${source} calls REGEX "Failpoint\\(")
+    if(calls)
+      set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS BALLAST_FAILPOINTS)
+    endif()
+  endforeach()
 endfunction()
 
 # ballast_program(NAME SOURCES main.cc DEPS ballast::x ...): build/PRESET/bin/NAME

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
 #include "csi/node_server.h"
@@ -67,7 +68,9 @@ Status NodeServer::PrepareAndMount(const PublishOrder& order, bool idmapped, con
   const auto ready = parts_.cache.Prepare(prepare);
   parts_.leases.Touch(order.key);
   RETURN_IF_ERROR(ready.status());
+  Failpoint("publish.prepared");
   RETURN_IF_ERROR(MountError(parts_.mounter.Mount(ready->view, order.key.target_path, idmapped)));
+  Failpoint("publish.mounted");
   LogPublished(order, *ready);
   return OkStatus();
 }

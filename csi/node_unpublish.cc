@@ -1,3 +1,4 @@
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
 #include "csi/node_server.h"
@@ -9,6 +10,7 @@ Status NodeServer::Unpublish(const std::string& volume_id, const std::string& ta
   const KeyLocks::Hold hold = parts_.locks.TryLock(key.target_path);
   if (!hold) return Aborted(StrCat("an operation on ", Quoted(key.target_path), " is in flight already; try again"));
   RETURN_IF_ERROR(Clear(key.target_path));
+  Failpoint("unpublish.cleared");
   parts_.leases.GiveUp(key);
   return OkStatus();
 }
@@ -26,7 +28,9 @@ Status NodeServer::Clear(const std::string& target) {
       case UnpublishPlan::Action::kRemoveDirectory:
         return parts_.mounter.RemoveTarget(target);
       case UnpublishPlan::Action::kUnmount:
+        Failpoint("unpublish.begun");
         RETURN_IF_ERROR(parts_.mounter.Unmount(target));
+        Failpoint("unpublish.unmounted");
         LOG(INFO) << Message("Volume is unmounted").With("target", target).With("view", state.view.view);
         break;
     }

@@ -7,23 +7,30 @@ The exit code is 1 for a refused call; CODE and message are then on stderr.
 """
 
 import importlib
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import grpc
-from grpc_tools import protoc
 
 PROTO = Path(__file__).resolve().parents[2] / "csi" / "proto"
 TIMEOUT_SECONDS = 120  # the kubelet's
 
 
-def compile_protocol():
-    out = tempfile.mkdtemp()
+def generate(out):
+    from grpc_tools import protoc  # loads slowly
     status = protoc.main(["protoc", f"-I{PROTO}", f"--python_out={out}", f"--grpc_python_out={out}", str(PROTO / "csi.proto")])
     if status != 0:
         sys.exit("csi.proto does not compile")
+
+
+def compile_protocol():
+    """Once for all calls where CSI_STUBS names a folder."""
+    out = os.environ.get("CSI_STUBS") or tempfile.mkdtemp()
+    if not (Path(out) / "csi_pb2_grpc.py").exists():
+        generate(out)
     sys.path.insert(0, out)
     return importlib.import_module("csi_pb2"), importlib.import_module("csi_pb2_grpc")
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
 #include "store/room.h"
@@ -281,6 +282,7 @@ uint64_t Collector::DropUnfinished() {
 
 Collection Collector::CarryOut(const EvictionPlan& plan, const DiskView& view, std::string made_for) {
   Collection done{.missing_bytes = plan.missing_bytes, .made_for = std::move(made_for)};
+  Failpoint("collect.marked");
   for (Evicted& one : Planned(plan, view).evicted) {
     const auto freed = Remove({.id = one.id, .reason = one.reason});
     if (!freed.ok() && IsNoProblem(one, freed.status())) continue;
@@ -288,6 +290,7 @@ Collection Collector::CarryOut(const EvictionPlan& plan, const DiskView& view, s
       done.problems.push_back(StrCat(one.what, ": ", freed.status().message()));
       continue;
     }
+    Failpoint("collect.evicted");
     one.freed_bytes = *freed;
     done.freed_bytes += *freed;
     Count(one);

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
 #include "daemon/metered_source.h"
@@ -315,6 +316,7 @@ Status Downloader::ProveWhatCame(const Job& job, const Manifest& manifest, const
 }
 
 Result<ReadyModel> Downloader::Fetch(const Job& job, const AttemptHooks& hooks, const std::stop_token& stop) {
+  Failpoint("download.planned");
   hooks.resolved(job.record, job.resolved.files);
   TransferCounts counts;
   RETURN_IF_ERROR(ProveWhatIsHere(job, stop));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/yaml_value.h"
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/small_file.h"
 #include "base/strings.h"
@@ -61,6 +62,7 @@ Status SwarmMembers::Refresh() {
   if (text.ok() && *text == content_) return problem_;
   const Result<std::vector<Member>> members = text.ok() ? ParseMembers(*text, file_) : text.status();
   const Status replaced = members.ok() ? listed_->Replace(*members) : members.status();
+  Failpoint("members.replaced");
   if (text.ok()) content_ = *std::move(text);
   problem_ = replaced.ok() ? replaced : replaced.WithContext("swarm.membersFile: the list of before stays in use");
   if (replaced.ok()) LOG(INFO) << Message("Members of the swarm").With("file", file_).With("members", members->size());

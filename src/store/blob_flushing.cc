@@ -1,7 +1,7 @@
 // LocalBlobStore: thousands of small blobs become durable together.
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
-#include "store/failpoint.h"
 #include "store/local_blob_store.h"
 
 namespace ballast {

@@ -1,9 +1,9 @@
 // LocalBlobStore: how bytes become blobs, and the room that they need.
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
-#include "store/failpoint.h"
 #include "store/local_blob_store.h"
 #include "store/memory_ingest.h"
 
@@ -168,6 +168,7 @@ Result<std::unique_ptr<Ingest>> LocalBlobStore::OpenIngest(const ExpectedContent
 Result<Digest> LocalBlobStore::Commit(std::unique_ptr<Ingest> ingest) {
   auto* opened = dynamic_cast<OpenedIngest*>(ingest.get());
   BALLAST_CHECK(opened != nullptr) << "Commit() takes what OpenIngest() gave";
+  Failpoint("commit.received");
   const auto digest = opened->Prove();
   if (digest.status().code() == StatusCode::kDataLoss) RETURN_IF_ERROR(opened->staged().Discard());
   if (!digest.ok()) return digest.status();

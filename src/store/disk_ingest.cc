@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "base/failpoint.h"
 #include "base/strings.h"
 #include "store/aligned_buffer.h"
 #include "store/boot_id.h"
-#include "store/failpoint.h"
 #include "store/memory_ingest.h"
 #include "store/piece_hash.h"
 
@@ -170,6 +170,7 @@ Status DiskIngest::MoveTo(const std::string& path, uint32_t mode, Durability dur
   RETURN_IF_ERROR(files_.Rename(data, path));
   Failpoint("commit.renamed");
   if (durability == Durability::kNow) RETURN_IF_ERROR(files_.SyncDirectory(ParentPath(path)));
+  Failpoint("commit.directory_synced");
   return RemoveFolder();
 }
 

@@ -1,10 +1,10 @@
 // DiskIngest: bytes onto the disk.
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "base/strings.h"
 #include "store/aligned_buffer.h"
 #include "store/disk_ingest.h"
-#include "store/failpoint.h"
 #include "store/piece_hash.h"
 
 namespace ballast {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/failpoint.h"
 #include "base/strings.h"
 
 namespace ballast {
@@ -45,7 +46,9 @@ Status JournalFile::Rewrite(const JournalHeader& header, const std::vector<Journ
   const std::vector<std::byte> bytes = Encode(header, records);
   RETURN_IF_ERROR(file->Write(0, bytes));
   if (!records.empty()) RETURN_IF_ERROR(file->Sync());
+  Failpoint("journal.written_beside");
   RETURN_IF_ERROR(files_->Rename(fresh, path_));
+  Failpoint("journal.replaced");
   file_ = std::move(file);
   header_ = header;
   end_ = bytes.size();

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
-#include "store/failpoint.h"
 #include "store/lease_json.h"
 
 namespace ballast {

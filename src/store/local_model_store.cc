@@ -1,8 +1,8 @@
 #include "store/local_model_store.h"
 
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
-#include "store/failpoint.h"
 
 namespace ballast {
 namespace {
@@ -164,6 +164,7 @@ Result<uint64_t> LocalModelStore::CarryOut(const Digest& id) {
     if (!entry || catalog_.References(digest) > 0) continue;
     ASSIGN_OR_RETURN(const bool removed, blobs_.RemoveUnlinked(digest));
     if (removed) freed += entry->allocated;
+    Failpoint("remove.blob_gone");
   }
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
   Failpoint("remove.blobs_gone");

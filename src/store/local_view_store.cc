@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
-#include "store/failpoint.h"
 
 namespace ballast {
 namespace {
@@ -368,6 +368,7 @@ Status LocalViewStore::RemoveView(const std::string& name) {
   const std::string grave = StrCat(paths_.Temporary(), "/", kGrave, name);
   RETURN_IF_ERROR(RemoveTree(files_, grave));
   RETURN_IF_ERROR(IgnoreNotFound(files_.Rename(FolderOf(name), grave)));
+  Failpoint("view.buried");
   {
     MutexLock lock(mutex_);
     views_.erase(name);

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
-#include "store/failpoint.h"
 
 namespace ballast {
 namespace {

@@ -1,4 +1,4 @@
-#include "store/failpoint.h"
+#include "base/failpoint.h"
 
 #if defined(BALLAST_FAILPOINTS)
 
