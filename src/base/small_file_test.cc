@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -98,6 +100,21 @@ TEST_F(SmallFileTest, AReaderNeverSeesHalfAFile) {
     const std::string seen = ReadSmallFile(file_, 100'000).value();
     ASSERT_TRUE(seen == a || seen == b) << seen.size() << " bytes";
   }
+}
+
+TEST_F(SmallFileTest, WhatCannotBeWrittenChangesAndLeavesNothing) {
+  ASSERT_EQ(ReplaceSmallFile(file_, "old"), OkStatus());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{.rlim_cur = 10, .rlim_max = before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const Status failed = ReplaceSmallFile(file_, std::string(100, 'x'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_FALSE(failed.ok());
+  EXPECT_EQ(ReadSmallFile(file_, 100).value(), "old");
+  EXPECT_FALSE(fs::exists(file_ + ".tmp"));
 }
 
 }  // namespace

@@ -36,15 +36,26 @@ Result<std::unique_ptr<File>> CreateAnew(FileSystem& files, const std::string& p
   return files.Open(path, OpenMode::kCreate);
 }
 
+namespace {
+
+Status WriteAnew(FileSystem& files, const std::string& path, std::string_view content, bool sync) {
+  ASSIGN_OR_RETURN(const auto file, CreateAnew(files, path));
+  RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
+  return sync ? file->Sync() : OkStatus();
+}
+
+}  // namespace
+
+// What could not be written goes: on a full disk it would take room until somebody writes that file again.
 Status WriteSmallFile(FileSystem& files, const std::string& path, std::string_view content, Durability durability) {
   const bool sync = durability == Durability::kNow;
   const std::string fresh = path + ".new";
-  {
-    ASSIGN_OR_RETURN(const auto file, CreateAnew(files, fresh));
-    RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
-    if (sync) RETURN_IF_ERROR(file->Sync());
+  Status written = WriteAnew(files, fresh, content, sync);
+  if (written.ok()) written = files.Rename(fresh, path);
+  if (!written.ok()) {
+    (void)files.Remove(fresh);  // what failed is the error to tell
+    return written;
   }
-  RETURN_IF_ERROR(files.Rename(fresh, path));
   return sync ? files.SyncDirectory(ParentPath(path)) : OkStatus();
 }
 

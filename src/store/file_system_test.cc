@@ -188,6 +188,19 @@ TEST(CrashFileSystemTest, OnlyWhatWasSyncedIsLeft) {
   EXPECT_EQ(files.Stat("/d/kept")->links, 1);
 }
 
+TEST(CrashFileSystemTest, ASmallFileThatCannotBeWrittenLeavesNothing) {
+  for (const std::string_view failing : {"write", "sync", "rename"}) {
+    CrashFileSystem files;
+    ASSERT_EQ(WriteSmallFile(files, "/f", "old"), OkStatus());
+    files.SetHook([&](std::string_view operation, const std::string&) {
+      return operation == failing ? ResourceExhausted("no room") : OkStatus();
+    });
+    EXPECT_EQ(WriteSmallFile(files, "/f", "new").code(), StatusCode::kResourceExhausted) << failing;
+    EXPECT_EQ(ReadSmallFile(files, "/f", 100).value(), "old") << failing;
+    EXPECT_EQ(files.List("/")->size(), 1) << failing;
+  }
+}
+
 TEST(CrashFileSystemTest, KilledProcessLosesNothing) {
   CrashFileSystem files;
   ASSERT_EQ(files.Open("/f", OpenMode::kCreate).value()->Write(0, Bytes("x")), OkStatus());
