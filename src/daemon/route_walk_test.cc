@@ -362,9 +362,9 @@ TEST_F(RouteWalkTest, TheUnixSocketServesItsOwnRoutesWithoutTls) {
   EXPECT_THAT(LocalMethods(),
               UnorderedElementsAreArray({"/ballast.cache.v1.Cache/Prepare", "/ballast.cache.v1.Cache/Release",
                                          "/ballast.cache.v1.Cache/ListLeases", "/ballast.cache.v1.Cache/List",
-                                         "/ballast.cache.v1.Cache/Verify", "/ballast.cache.v1.Cache/Remove",
-                                         "/ballast.cache.v1.Cache/CollectGarbage", "/ballast.cache.v1.Cache/Status",
-                                         "/ballast.cache.v1.Cache/ModelStatus"}))
+                                         "/ballast.cache.v1.Cache/Verify", "/ballast.cache.v1.Cache/Warm",
+                                         "/ballast.cache.v1.Cache/Remove", "/ballast.cache.v1.Cache/CollectGarbage",
+                                         "/ballast.cache.v1.Cache/Status", "/ballast.cache.v1.Cache/ModelStatus"}))
       << "a route was added: whoever reaches the socket may ask for it";
   StartTwo();
   for (const std::string& method : LocalMethods()) {
