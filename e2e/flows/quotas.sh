@@ -1,6 +1,6 @@
 # What an administrator says of disk: per node, per tenant, per cache and in the whole cluster; who goes, who stays, and what it says.
-agent_of() { k get pods -n $SYSTEM -l app.kubernetes.io/component=agent --field-selector "spec.nodeName=$1" -o 'jsonpath={.items[0].status.podIP}'; }
-agent_metric() { admin --max-time 5 "http://$(agent_of "$1"):9420/metrics" | awk -v name="$2" '$1 == name { printf "%.0f\n", $2 }'; }
+agent_address() { k get pods -n $SYSTEM -l app.kubernetes.io/component=agent --field-selector "spec.nodeName=$1" -o 'jsonpath={.items[0].status.podIP}'; }
+agent_metric() { admin --max-time 5 "http://$(agent_address "$1"):9420/metrics" | awk -v name="$2" '$1 == name { printf "%.0f\n", $2 }'; }
 quota_everywhere() { local n; for n in "${NODES[@]}"; do [ "$(agent_metric "$n" ballast_cache_quota_bytes)" = "$1" ] || return 1; done; }
 
 # disk_policy QUOTA [TENANTS]: what nodes may spend. That it evicts much is meant.
