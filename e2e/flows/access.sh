@@ -63,9 +63,11 @@ gated() {
 asks_for_consent() { k get mcache -n tenant gated -o json | jq -e '.status.conditions[] | select(.type == "SecretNotReadable" and .status == "True") | .message | test("RoleBinding")'; }
 says_unauthorized() { k get mcache -n tenant gated -o json | jq -e '[.status.conditions[] | .reason] | index("Unauthorized")'; }
 no_secret_anywhere() {
-  local found
-  found=$( { k get ballast -A -o yaml; k get events -A -o yaml; for p in $(k get pods -n $SYSTEM -o name); do k logs -n $SYSTEM "$p" --all-containers; done; } | grep -E 'hf_good|hf_wrong|hf_rotated' || true)
-  [ -z "$found" ] || { echo "$found"; return 1; }
+  local p said=$TMP/said
+  { k get ballast -A -o yaml; k get events -A -o yaml; } >"$said"
+  for p in $(k get pods -n $SYSTEM -o name); do k logs -n $SYSTEM "$p" --all-containers >>"$said"; done
+  grep -q '"Model is ready"' "$said"      # the agents' logs are in it
+  ! grep -E 'hf_good|hf_wrong|hf_rotated' "$said"
 }
 
 # An inline volume that brings its own token, where the policy admits its source.

@@ -1,18 +1,14 @@
 #include "base/mountinfo.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 
-#include "base/errno_status.h"
+#include "base/small_file.h"
 #include "base/strings.h"
-#include "base/unique_fd.h"
 
 namespace ballast {
 namespace {
+
+constexpr size_t kMaxTable = 64 << 20;  // a line has some hundred bytes, a busy node some thousand lines
 
 bool IsOctal(char c) { return c >= '0' && c <= '7'; }
 
@@ -48,19 +44,6 @@ bool ParseLine(std::string_view line, MountInfo& mount) {
   return true;
 }
 
-Result<std::string> ReadAll(const char* path) {
-  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoStatus(errno, StrCat("open ", path));
-  std::string text;
-  std::array<char, 65536> buffer{};
-  for (;;) {
-    const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
-    if (n < 0) return ErrnoStatus(errno, StrCat("read ", path));
-    if (n == 0) return text;
-    text.append(buffer.data(), static_cast<size_t>(n));
-  }
-}
-
 bool Contains(std::string_view dir, std::string_view path) {
   return dir == "/" || path == dir || (path.starts_with(dir) && path[dir.size()] == '/');
 }
@@ -84,7 +67,7 @@ Result<std::vector<MountInfo>> ParseMountInfo(std::string_view text) {
 }
 
 Result<std::vector<MountInfo>> ReadMountInfo() {
-  ASSIGN_OR_RETURN(const std::string text, ReadAll("/proc/thread-self/mountinfo"));
+  ASSIGN_OR_RETURN(const std::string text, ReadSmallFile("/proc/thread-self/mountinfo", kMaxTable));
   return ParseMountInfo(text);
 }
 

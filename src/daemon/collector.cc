@@ -114,7 +114,7 @@ DiskIntent For(DiskIntent intent, const RoomFor& room) {
   return intent;
 }
 
-// The quota asks for as much as the disk does, or more.
+// The quota asks for more than the disk does.
 bool IsForQuota(const EvictionInput& input) {
   EvictionPolicy disk_alone = input.policy;
   disk_alone.quota_bytes = 0;

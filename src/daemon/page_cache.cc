@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/disk_error.h"
 #include "base/errno_status.h"
 
 namespace ballast {
@@ -62,7 +63,7 @@ Status ReadIntoMemory(int fd, uint64_t offset, uint64_t size) {
     const ssize_t got =
         ::pread(fd, buffer.data(), std::min<uint64_t>(buffer.size(), end - offset), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoStatus(errno, "read");
+    if (got < 0) return DiskError(errno, "read", "a stored file");
     if (got == 0) return DataLoss("the file ends before its size");
     offset += static_cast<uint64_t>(got);
   }
