@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kNamed = 3;          // of those that hold the room
 constexpr size_t kNamedInBatch = 10;  // of those that went
+constexpr size_t kTogether = 128;     // models that go at once; what completes a model waits for them
 
 std::map<Digest, std::string> NamesOf(const DiskView& view) {
   std::map<Digest, std::string> names;
@@ -97,6 +98,12 @@ Evicted Unfinished(uint64_t bytes) {
 void Prepend(const Evicted& one, Collection& collection) {
   collection.evicted.insert(collection.evicted.begin(), one);
   collection.freed_bytes += one.freed_bytes;
+}
+
+std::vector<Digest> IdsOf(const std::vector<Evicted*>& evicted) {
+  std::vector<Digest> ids;
+  for (const Evicted* one : evicted) ids.push_back(one->id);
+  return ids;
 }
 
 // An orphan that a view came to link to, or that is gone already: no harm.
@@ -283,28 +290,48 @@ uint64_t Collector::DropUnfinished() {
 Collection Collector::CarryOut(const EvictionPlan& plan, const DiskView& view, std::string made_for) {
   Collection done{.missing_bytes = plan.missing_bytes, .made_for = std::move(made_for)};
   Failpoint("collect.marked");
-  for (Evicted& one : Planned(plan, view).evicted) {
-    const auto freed = Remove({.id = one.id, .reason = one.reason});
-    if (!freed.ok() && IsNoProblem(one, freed.status())) continue;
-    if (!freed.ok()) {
-      done.problems.push_back(StrCat(one.what, ": ", freed.status().message()));
-      continue;
-    }
-    Failpoint("collect.evicted");
-    one.freed_bytes = *freed;
-    done.freed_bytes += *freed;
-    Count(one);
-    done.evicted.push_back(std::move(one));
-  }
+  std::vector<Evicted> evicted = Planned(plan, view).evicted;
+  for (size_t begin = 0; begin < evicted.size(); begin += kTogether)
+    RemoveTogether(std::span(evicted).subspan(begin, std::min(kTogether, evicted.size() - begin)), done);
   if (!done.evicted.empty() || !done.problems.empty()) done_(done);
   return done;
 }
 
 // What somebody came to use meanwhile is refused by the store, and stays.
-Result<uint64_t> Collector::Remove(const Eviction& eviction) {
-  if (eviction.reason == EvictionReason::kOrphaned) return store_.models().RemoveOrphan(eviction.id);
-  ASSIGN_OR_RETURN(const InUse::Hold hold, in_use_.ToRemove(eviction.id));
-  return store_.models().Remove(eviction.id, moves_().blobs);
+void Collector::RemoveTogether(std::span<Evicted> some, Collection& done) {
+  std::vector<InUse::Hold> holds;
+  std::vector<Evicted*> models;
+  std::vector<Evicted*> orphans;
+  for (Evicted& one : some) {
+    if (one.reason == EvictionReason::kOrphaned) {
+      orphans.push_back(&one);
+      continue;
+    }
+    Result<InUse::Hold> hold = in_use_.ToRemove(one.id);
+    if (hold.ok()) {
+      holds.push_back(*std::move(hold));
+      models.push_back(&one);
+    } else {
+      Record(one, hold.status(), done);
+    }
+  }
+  const std::vector<Result<uint64_t>> freed_models = store_.models().RemoveAll(IdsOf(models), moves_().blobs);
+  for (size_t i = 0; i < models.size(); ++i) Record(*models[i], freed_models[i], done);
+  const std::vector<Result<uint64_t>> freed_orphans = store_.models().RemoveOrphans(IdsOf(orphans));
+  for (size_t i = 0; i < orphans.size(); ++i) Record(*orphans[i], freed_orphans[i], done);
+  Failpoint("collect.evicted");
+}
+
+void Collector::Record(Evicted& one, const Result<uint64_t>& freed, Collection& done) {
+  if (!freed.ok()) {
+    if (!IsNoProblem(one, freed.status()))
+      done.problems.push_back(StrCat(one.what, ": ", freed.status().message()));
+    return;
+  }
+  one.freed_bytes = *freed;
+  done.freed_bytes += *freed;
+  Count(one);
+  done.evicted.push_back(std::move(one));
 }
 
 void Collector::Count(const Evicted& one) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,8 +97,9 @@ class Collector {
   DiskView View() const;
   uint64_t DropUnfinished() REQUIRES(round_mutex_);
   Collection CarryOut(const EvictionPlan& plan, const DiskView& view, std::string made_for) REQUIRES(round_mutex_);
+  void RemoveTogether(std::span<Evicted> some, Collection& done) REQUIRES(round_mutex_);
+  void Record(Evicted& one, const Result<uint64_t>& freed, Collection& done);
   void Count(const Evicted& one);
-  Result<uint64_t> Remove(const Eviction& eviction);
 
   Store& store_;
   InUse& in_use_;

@@ -19,6 +19,7 @@ const std::string kShared = RandomContent(9000, 1);  // three pieces
 const ModelFiles kFirst = {{"weights", kShared}, {"dir/config.json", RandomContent(100, 2)}, {"empty", ""}};
 const ModelFiles kSecond = {
     {"other/weights", kShared}, {"more", RandomContent(5000, 3)}, {"config", RandomContent(9, 4)}};
+const ModelFiles kThird = {{"weights", kShared}, {"own", RandomContent(9000, 5)}};
 
 // What calls that returned OK have promised.
 struct Promises {
@@ -46,8 +47,10 @@ class Life {
     RETURN_IF_ERROR(Hold({"volume", "/target", "ns/pod", ManifestOf(kFirst).Id(), ""}));
     RETURN_IF_ERROR(Early());
     RETURN_IF_ERROR(Add(kSecond));
+    RETURN_IF_ERROR(Add(kThird));
+    RETURN_IF_ERROR(View(kThird, Layout::kPlain, ""));
     RETURN_IF_ERROR(Release("volume", "/target"));
-    return Remove(kFirst);
+    return Remove({kFirst, kThird});
   }
 
  private:
@@ -84,14 +87,18 @@ class Life {
     RETURN_IF_ERROR(store_.views().CompleteEarly(view, ManifestOf(kFirst).Id()));
     return Release("early", "/early");
   }
-  Status Remove(const ModelFiles& model) {
-    const Digest id = ManifestOf(model).Id();
-    promises_.models.erase(id);
+  Status Remove(const std::vector<ModelFiles>& models) {
+    std::vector<Digest> ids;
+    for (const ModelFiles& model : models) ids.push_back(ManifestOf(model).Id());
+    for (const Digest& id : ids) promises_.models.erase(id);
     promises_.views.clear();
-    Status removed = store_.models().Remove(id).status();
-    if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
-    for (const auto& [path, content] : model) {
-      if (content != kShared) promises_.removed.insert(Digest::Of(content));
+    for (const auto& freed : store_.models().RemoveAll(ids, {})) {
+      if (!freed.ok() && freed.status().code() != StatusCode::kNotFound) return freed.status();
+    }
+    for (const ModelFiles& model : models) {
+      for (const auto& [path, content] : model) {
+        if (content != kShared) promises_.removed.insert(Digest::Of(content));
+      }
     }
     return OkStatus();
   }

@@ -1,5 +1,7 @@
 #include "store/local_model_store.h"
 
+#include <algorithm>
+
 #include "base/failpoint.h"
 #include "base/logging.h"
 #include "base/strings.h"
@@ -27,7 +29,7 @@ Status LocalModelStore::CheckBlobs(const Manifest& manifest) const {
 
 Status LocalModelStore::Put(const Manifest& manifest, const OriginRecord& origin) {
   MutexLock lock(mutex_);
-  if (unfinished_.contains(manifest.Id())) RETURN_IF_ERROR(CarryOut(manifest.Id()).status());
+  if (IsUnfinished(manifest.Id())) RETURN_IF_ERROR(FinishUnfinished(manifest.Id()).status());
   RETURN_IF_ERROR(blobs_.Flush());
   RETURN_IF_ERROR(CheckBlobs(manifest));
   RETURN_IF_ERROR(catalog_.Put(manifest, origin));
@@ -64,36 +66,58 @@ uint64_t LocalModelStore::AllocatedBytes(const Digest& id) const {
   return bytes;
 }
 
+std::vector<Result<uint64_t>> LocalModelStore::RemoveAll(std::span<const Digest> ids, const std::set<Digest>& keep) {
+  MutexLock lock(mutex_);
+  Removal removal;
+  std::vector<Result<uint64_t>> results;
+  results.reserve(ids.size());
+  for (const Digest& id : ids) results.push_back(Begin(id, keep, removal));
+  if (removal.empty()) return results;
+  const Result<Freed> freed = Finish(removal);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!results[i].ok() || !removal.contains(ids[i])) continue;
+    results[i] = freed.ok() ? Result<uint64_t>(freed->at(ids[i])) : freed.status();
+  }
+  return results;
+}
+
 // First the model is found no more, then the leases are asked: a publish that comes later finds no model, one that came
 // earlier is seen here.
-Result<uint64_t> LocalModelStore::Remove(const Digest& id, const std::set<Digest>& keep) {
-  MutexLock lock(mutex_);
-  if (unfinished_.contains(id)) return CarryOut(id);
+Result<uint64_t> LocalModelStore::Begin(const Digest& id, const std::set<Digest>& keep, Removal& removal) {
+  if (IsUnfinished(id)) {
+    ASSIGN_OR_RETURN(const Freed freed, FinishUnfinished(id));
+    return freed.at(id);
+  }
   const auto model = catalog_.Find(id);
   if (model == nullptr) return NotFound(StrCat("the model ", id.ToString(), " is not here"));
   catalog_.Hide(id);
-  std::set<Digest> blobs;
-  for (const ManifestFile& file : model->manifest.files()) blobs.insert(file.digest);
-  for (const Digest& digest : views_.GeneratedFor(id)) blobs.insert(digest);
-  for (const Digest& digest : keep) blobs.erase(digest);
-  Status allowed = leases_.CheckUnused(id, views_.ViewsOf(id));
-  if (allowed.ok()) allowed = WriteIntent(id, blobs);
-  if (!allowed.ok()) {
+  if (Status allowed = leases_.CheckUnused(id, views_.ViewsOf(id)); !allowed.ok()) {
     catalog_.Show(id);
     return allowed;
   }
-  unfinished_.emplace(id, std::move(blobs));
-  return CarryOut(id);
+  std::set<Digest>& blobs = removal[id];
+  for (const ManifestFile& file : model->manifest.files()) blobs.insert(file.digest);
+  for (const Digest& digest : views_.GeneratedFor(id)) blobs.insert(digest);
+  for (const Digest& digest : keep) blobs.erase(digest);
+  return uint64_t{0};
+}
+
+std::vector<Result<uint64_t>> LocalModelStore::RemoveOrphans(std::span<const Digest> blobs) {
+  MutexLock lock(mutex_);
+  std::vector<Result<uint64_t>> results;
+  results.reserve(blobs.size());
+  for (const Digest& blob : blobs) results.push_back(RemoveOrphan(blob));
+  const Status synced = files_.SyncDirectory(paths_.Blobs());
+  if (!synced.ok()) std::ranges::fill(results, Result<uint64_t>(synced));
+  return results;
 }
 
 Result<uint64_t> LocalModelStore::RemoveOrphan(const Digest& blob) {
-  MutexLock lock(mutex_);
   const auto entry = blobs_.Find(blob);
   if (!entry) return NotFound(StrCat("the blob ", blob.ToString(), " is not here"));
   if (catalog_.References(blob) > 0) return FailedPrecondition(StrCat("a model holds the blob ", blob.ToString()));
   ASSIGN_OR_RETURN(const bool removed, blobs_.RemoveUnlinked(blob));
   if (!removed) return FailedPrecondition(StrCat("a view links to the blob ", blob.ToString()));
-  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
   return entry->allocated;
 }
 
@@ -116,7 +140,7 @@ Status LocalModelStore::GiveUp(const Digest& id) {
   RETURN_IF_ERROR(FinishAside());
   for (const std::string& view : views_.ViewsOf(id)) RETURN_IF_ERROR(GiveUpView(view));
   Failpoint("discard.views_gone");
-  return catalog_.Forget(id);
+  return catalog_.Forget({&id, 1});
 }
 
 Status LocalModelStore::GiveUpView(const std::string& view) {
@@ -145,32 +169,63 @@ Status LocalModelStore::ForgetIncomplete() {
   return OkStatus();
 }
 
-Status LocalModelStore::WriteIntent(const Digest& id, const std::set<Digest>& blobs) {
-  std::string lines;
-  for (const Digest& digest : blobs) lines += digest.Hex() + "\n";
-  return WriteSmallFile(files_, IntentPath(id), lines);
+// ---- a removal
+
+std::string LocalModelStore::IntentPath(const Removal& removal) const {
+  return StrCat(paths_.Manifests(), "/", removal.begin()->first.Hex(), kIntentSuffix);
+}
+
+bool LocalModelStore::IsUnfinished(const Digest& id) const {
+  return std::ranges::any_of(unfinished_, [&](const Removal& removal) { return removal.contains(id); });
+}
+
+Result<LocalModelStore::Freed> LocalModelStore::FinishUnfinished(const Digest& id) {
+  const auto found = std::ranges::find_if(unfinished_, [&](const Removal& removal) { return removal.contains(id); });
+  ASSIGN_OR_RETURN(Freed freed, CarryOut(*found));
+  unfinished_.erase(found);
+  return freed;
+}
+
+Result<LocalModelStore::Freed> LocalModelStore::Finish(const Removal& removal) {
+  if (Status written = WriteSmallFile(files_, IntentPath(removal), RemovalToText(removal)); !written.ok()) {
+    (void)files_.Remove(IntentPath(removal));  // it may be there, but not for good; the first error is the one to tell
+    for (const auto& [id, blobs] : removal) catalog_.Show(id);
+    return written;
+  }
+  Failpoint("remove.intended");
+  Result<Freed> freed = CarryOut(removal);
+  if (!freed.ok()) unfinished_.push_back(removal);
+  return freed;
 }
 
 // Each step may be done already: after a crash or an error it begins again here.
-Result<uint64_t> LocalModelStore::CarryOut(const Digest& id) {
-  Failpoint("remove.intended");
-  RETURN_IF_ERROR(views_.RemoveViewsOf(id));
+Result<LocalModelStore::Freed> LocalModelStore::CarryOut(const Removal& removal) {
+  std::vector<Digest> ids;
+  for (const auto& [id, blobs] : removal) ids.push_back(id);
+  RETURN_IF_ERROR(views_.RemoveViewsOf(ids));
   Failpoint("remove.views_gone");
-  RETURN_IF_ERROR(catalog_.Forget(id));
+  RETURN_IF_ERROR(catalog_.Forget(ids));
   Failpoint("remove.manifest_gone");
+  Freed freed;
+  for (const auto& [id, blobs] : removal) {
+    ASSIGN_OR_RETURN(freed[id], FreeBlobs(blobs));
+  }
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
+  Failpoint("remove.blobs_gone");
+  RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(IntentPath(removal))));
+  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));
+  return freed;
+}
+
+Result<uint64_t> LocalModelStore::FreeBlobs(const std::set<Digest>& blobs) {
   uint64_t freed = 0;
-  for (const Digest& digest : unfinished_.at(id)) {
+  for (const Digest& digest : blobs) {
     const auto entry = blobs_.Find(digest);
     if (!entry || catalog_.References(digest) > 0) continue;
     ASSIGN_OR_RETURN(const bool removed, blobs_.RemoveUnlinked(digest));
     if (removed) freed += entry->allocated;
     Failpoint("remove.blob_gone");
   }
-  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Blobs()));
-  Failpoint("remove.blobs_gone");
-  RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(IntentPath(id))));
-  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));
-  unfinished_.erase(id);
   return freed;
 }
 
@@ -180,17 +235,15 @@ Status LocalModelStore::FinishRemovals() {
   ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Manifests()));
   for (const DirEntry& entry : entries) {
     if (!entry.name.ends_with(kIntentSuffix)) continue;
-    const auto id = Digest::FromHex(entry.name.substr(0, entry.name.size() - kIntentSuffix.size()));
-    if (!id.ok()) continue;
-    ASSIGN_OR_RETURN(const std::string lines, ReadSmallFile(files_, IntentPath(*id), kLimit));
-    std::set<Digest> blobs;
-    for (const std::string_view line : Split(lines, '\n')) {
-      const auto digest = Digest::FromHex(line);
-      if (digest.ok()) blobs.insert(*digest);
+    const std::string path = StrCat(paths_.Manifests(), "/", entry.name);
+    ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(files_, path, kLimit));
+    const Removal removal = RemovalFromText(text);
+    if (removal.empty() || IntentPath(removal) != path) {
+      LOG(WARNING) << Message("Ignoring what is no removal of models").With("file", path);
+      continue;
     }
-    LOG(INFO) << Message("Going on with the removal of a model").With("manifest", *id);
-    unfinished_.emplace(*id, std::move(blobs));
-    RETURN_IF_ERROR(CarryOut(*id).status());
+    LOG(INFO) << Message("Going on with the removal of models").With("models", removal.size());
+    RETURN_IF_ERROR(CarryOut(removal).status());
   }
   return OkStatus();
 }

@@ -12,6 +12,7 @@
 #include "store/local_lease_store.h"
 #include "store/local_view_store.h"
 #include "store/manifest_catalog.h"
+#include "store/removal.h"
 
 namespace ballast {
 
@@ -26,9 +27,8 @@ class LocalModelStore final : public ModelStore {
   std::optional<StoredModel> Find(const Digest& id) const override;
   std::vector<StoredModel> List() const override;
   uint64_t AllocatedBytes(const Digest& id) const override;
-  Result<uint64_t> Remove(const Digest& id, const std::set<Digest>& keep) override;
-  using ModelStore::Remove;
-  Result<uint64_t> RemoveOrphan(const Digest& blob) override;
+  std::vector<Result<uint64_t>> RemoveAll(std::span<const Digest> ids, const std::set<Digest>& keep) override;
+  std::vector<Result<uint64_t>> RemoveOrphans(std::span<const Digest> blobs) override;
   Result<std::vector<StoredModel>> Discard(const Digest& blob) override;
 
   // Goes on with removals that a crash cut short, and gives up models that lack a blob.
@@ -36,10 +36,19 @@ class LocalModelStore final : public ModelStore {
   Status ForgetIncomplete();
 
  private:
-  std::string IntentPath(const Digest& id) const { return paths_.Manifests() + "/" + id.Hex() + ".removing"; }
+  using Freed = std::map<Digest, uint64_t>;  // bytes by model
+
+  // The file that says what goes, until it has gone.
+  std::string IntentPath(const Removal& removal) const;
   Status CheckBlobs(const Manifest& manifest) const;
-  Status WriteIntent(const Digest& id, const std::set<Digest>& blobs);
-  Result<uint64_t> CarryOut(const Digest& id) REQUIRES(mutex_);
+  // OK: `id` can be found no more, and is in `removal`; or it was in one that an error had cut short, which has ended.
+  Result<uint64_t> Begin(const Digest& id, const std::set<Digest>& keep, Removal& removal) REQUIRES(mutex_);
+  Result<Freed> Finish(const Removal& removal) REQUIRES(mutex_);
+  bool IsUnfinished(const Digest& id) const REQUIRES(mutex_);
+  Result<Freed> FinishUnfinished(const Digest& id) REQUIRES(mutex_);
+  Result<Freed> CarryOut(const Removal& removal) REQUIRES(mutex_);
+  Result<uint64_t> FreeBlobs(const std::set<Digest>& blobs);
+  Result<uint64_t> RemoveOrphan(const Digest& blob) REQUIRES(mutex_);
   Status GiveUp(const Digest& id) REQUIRES(mutex_);
   Status GiveUpView(const std::string& view);
   Status FinishAside();
@@ -51,8 +60,7 @@ class LocalModelStore final : public ModelStore {
   LocalViewStore& views_;
   LocalLeaseStore& leases_;
   Mutex mutex_;  // puts and removals, one at a time: a blob is never removed while a manifest with it comes
-  // Removals that an error cut short, and the blobs that go with them.
-  std::map<Digest, std::set<Digest>> unfinished_ GUARDED_BY(mutex_);
+  std::vector<Removal> unfinished_ GUARDED_BY(mutex_);  // that an error cut short
 };
 
 }  // namespace ballast

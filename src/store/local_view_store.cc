@@ -287,11 +287,13 @@ std::map<Digest, std::vector<Digest>> LocalViewStore::Generated() const {
   return all;
 }
 
-Status LocalViewStore::RemoveViewsOf(const Digest& model) {
+Status LocalViewStore::RemoveViewsOf(std::span<const Digest> models) {
   MutexLock lock(build_mutex_);
-  RETURN_IF_ERROR(RemoveGraves());
-  for (const std::string& view : ViewsOf(model)) RETURN_IF_ERROR(RemoveView(NameOf(view)));
-  return OkStatus();
+  std::vector<std::string> names;
+  for (const Digest& model : models) {
+    for (const std::string& view : ViewsOf(model)) names.push_back(NameOf(view));
+  }
+  return RemoveViews(names);
 }
 
 std::vector<std::string> LocalViewStore::ViewsWithGenerated(const Digest& blob) const {
@@ -305,8 +307,7 @@ std::vector<std::string> LocalViewStore::ViewsWithGenerated(const Digest& blob) 
 
 Status LocalViewStore::RemoveOne(const std::string& view) {
   MutexLock lock(build_mutex_);
-  RETURN_IF_ERROR(RemoveGraves());
-  return RemoveView(NameOf(view));
+  return RemoveViews({NameOf(view)});
 }
 
 // First it says what it was called: after a crash leases find it by that.
@@ -347,14 +348,14 @@ Status LocalViewStore::RemoveEarly(const std::string& view) {
   MutexLock lock(build_mutex_);
   const auto about = Find(name);
   if (!about || !name.starts_with(kEarly)) return OkStatus();
-  RETURN_IF_ERROR(RemoveView(name));
+  RETURN_IF_ERROR(RemoveViews({name}));
   for (const Digest& blob : about->generated) {
     if (catalog_.References(blob) == 0) RETURN_IF_ERROR(blobs_.RemoveUnlinked(blob).status());
   }
   return OkStatus();
 }
 
-// What an earlier removal left when it failed: its links would hold the blobs.
+// Those of a removal that failed as well: their links would hold the blobs.
 Status LocalViewStore::RemoveGraves() {
   ASSIGN_OR_RETURN(const auto entries, files_.List(paths_.Temporary()));
   for (const DirEntry& entry : entries) {
@@ -363,18 +364,20 @@ Status LocalViewStore::RemoveGraves() {
   return OkStatus();
 }
 
-// It leaves views/ in one step: half a view is never seen.
-Status LocalViewStore::RemoveView(const std::string& name) {
-  const std::string grave = StrCat(paths_.Temporary(), "/", kGrave, name);
-  RETURN_IF_ERROR(RemoveTree(files_, grave));
-  RETURN_IF_ERROR(IgnoreNotFound(files_.Rename(FolderOf(name), grave)));
+// Each leaves views/ in one step: half a view is never seen.
+Status LocalViewStore::RemoveViews(const std::vector<std::string>& names) {
+  RETURN_IF_ERROR(RemoveGraves());
+  for (const std::string& name : names) RETURN_IF_ERROR(Bury(name));
+  if (!names.empty()) RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
+  return RemoveGraves();
+}
+
+Status LocalViewStore::Bury(const std::string& name) {
+  RETURN_IF_ERROR(IgnoreNotFound(files_.Rename(FolderOf(name), StrCat(paths_.Temporary(), "/", kGrave, name))));
   Failpoint("view.buried");
-  {
-    MutexLock lock(mutex_);
-    views_.erase(name);
-  }
-  RETURN_IF_ERROR(files_.SyncDirectory(paths_.Views()));
-  return RemoveTree(files_, grave);
+  MutexLock lock(mutex_);
+  views_.erase(name);
+  return OkStatus();
 }
 
 }  // namespace ballast

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,7 @@ class LocalViewStore final : public ViewStore {
   std::vector<std::string> ViewsOf(const Digest& model) const;
   std::vector<Digest> GeneratedFor(const Digest& model) const;
   std::map<Digest, std::vector<Digest>> Generated() const;  // of all models
-  Status RemoveViewsOf(const Digest& model);
+  Status RemoveViewsOf(std::span<const Digest> models);
   // Views that a blob was made for.
   std::vector<std::string> ViewsWithGenerated(const Digest& blob) const;
   Status RemoveOne(const std::string& view);
@@ -67,8 +68,9 @@ class LocalViewStore final : public ViewStore {
   Status Publish(const std::string& folder, const std::string& name);
   Status StartEarly(const std::string& name, const ViewAbout& about,
                     const std::vector<std::pair<SafePath, uint64_t>>& expected);
+  Status RemoveViews(const std::vector<std::string>& names);
+  Status Bury(const std::string& name);
   Status RemoveGraves();
-  Status RemoveView(const std::string& name);
 
   const StorePaths paths_;
   FileSystem& files_;

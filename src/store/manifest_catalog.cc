@@ -189,20 +189,26 @@ void ManifestCatalog::Show(const Digest& id) {
 }
 
 // The manifest goes first: without it there is no model, whatever else is left.
-Status ManifestCatalog::Forget(const Digest& id) {
+Status ManifestCatalog::Forget(std::span<const Digest> ids) {
   MutexLock write_lock(write_mutex_);
-  for (const char* suffix : {kManifest, kOrigins, kUsed}) {
-    RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(PathOf(id, suffix))));
+  for (const Digest& id : ids) {
+    for (const char* suffix : {kManifest, kOrigins, kUsed}) {
+      RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(PathOf(id, suffix))));
+    }
   }
   RETURN_IF_ERROR(files_.SyncDirectory(paths_.Manifests()));
   MutexLock lock(mutex_);
+  for (const Digest& id : ids) Drop(id);
+  return OkStatus();
+}
+
+void ManifestCatalog::Drop(const Digest& id) {
   const auto found = models_.find(id);
-  if (found == models_.end()) return OkStatus();
+  if (found == models_.end()) return;
   for (const Digest& digest : DigestsOf(found->second.model->manifest)) {
     if (--references_[digest] == 0) references_.erase(digest);
   }
   models_.erase(found);
-  return OkStatus();
 }
 
 uint32_t ManifestCatalog::References(const Digest& blob) const {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,7 +44,7 @@ class ManifestCatalog {
   // A model that is being removed is found no more, but its blobs count as referenced until Forget().
   void Hide(const Digest& id);
   void Show(const Digest& id);
-  Status Forget(const Digest& id);
+  Status Forget(std::span<const Digest> ids);
 
   // How many manifests hold the blob.
   uint32_t References(const Digest& blob) const;
@@ -65,6 +66,7 @@ class ManifestCatalog {
   Result<std::vector<OriginRecord>> ReadOrigins(const Digest& id);
   LastUse ReadLastUse(const Digest& id);
   void Insert(StoredModel model) REQUIRES(mutex_);
+  void Drop(const Digest& id) REQUIRES(mutex_);
   std::string PathOf(const Digest& id, const char* suffix) const {
     return paths_.Manifests() + "/" + id.Hex() + suffix;
   }

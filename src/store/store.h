@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -135,14 +136,17 @@ class ModelStore {
   virtual std::optional<StoredModel> Find(const Digest& id) const = 0;
   virtual std::vector<StoredModel> List() const = 0;
   virtual uint64_t AllocatedBytes(const Digest& id) const = 0;  // blocks that no other model shares
-  // Removes manifest, views and the blobs that no other model, ingest or lease needs; returns the allocated bytes
-  // freed. FailedPrecondition where a lease names it, or where a lease cannot be read and may stand for it.
-  // Blobs of `keep` stay: a download counts on them.
-  virtual Result<uint64_t> Remove(const Digest& id, const std::set<Digest>& keep) = 0;
-  Result<uint64_t> Remove(const Digest& id) { return Remove(id, {}); }
-  // Removes a blob that no model holds, of a download that nobody goes on with; returns the allocated bytes freed.
-  // FailedPrecondition where a model holds it or a view links to it; NotFound.
-  virtual Result<uint64_t> RemoveOrphan(const Digest& blob) = 0;
+  // Removes manifests, views and the blobs that no other model, ingest or lease needs, together: the disk is synced a
+  // few times for all of them. Returns for each, in order, the allocated bytes freed; or NotFound, FailedPrecondition
+  // where a lease names it or a lease cannot be read and may stand for it. Blobs of `keep` stay: a download counts on
+  // them. What an error of the disk cut short is gone on with when a model of it is removed or put, or at the next start.
+  virtual std::vector<Result<uint64_t>> RemoveAll(std::span<const Digest> ids, const std::set<Digest>& keep) = 0;
+  Result<uint64_t> Remove(const Digest& id, const std::set<Digest>& keep = {}) {
+    return std::move(RemoveAll({&id, 1}, keep).front());
+  }
+  // Removes blobs that no model holds, of downloads that nobody goes on with; returns for each, in order, the allocated
+  // bytes freed. FailedPrecondition where a model holds it or a view links to it; NotFound.
+  virtual std::vector<Result<uint64_t>> RemoveOrphans(std::span<const Digest> blobs) = 0;
   // A blob that was found damaged: it goes, and with it the models that hold it, which are returned. Their other blobs
   // stay, so that a download of them fetches only this one. Volumes keep what they have mounted, the damaged file
   // included, until they are released; what is mounted later is made anew. OK when there is no such blob.

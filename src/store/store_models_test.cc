@@ -103,6 +103,26 @@ TEST_F(StoreTest, LeasedModelIsNotRemoved) {
   EXPECT_TRUE(store_->models().Remove(id).ok());
 }
 
+TEST_F(StoreTest, OfModelsThatGoTogetherALeasedOneStaysAndASharedBlobIsFreedOnce) {
+  const std::string shared = RandomContent(100'000, 1);
+  const std::string kept = RandomContent(50'000, 2);
+  const Digest one = AddModel(*store_, {{"shared", shared}, {"kept", kept}}).value();
+  const Digest two = AddModel(*store_, {{"shared", shared}, {"own", RandomContent(50'000, 3)}}).value();
+  const Digest leased = AddModel(*store_, {{"kept", kept}}).value();
+  ASSERT_EQ(store_->leases().Put({"volume", "/target", "ns/pod", leased, ""}), OkStatus());
+  const std::vector<Digest> ids = {one, leased, Digest::Of("none"), two, one};
+  const auto freed = store_->models().RemoveAll(ids, {});
+  ASSERT_EQ(freed.size(), 5);
+  EXPECT_EQ(freed[0].value() + freed[3].value(), 102'400 + 53'248);
+  EXPECT_EQ(freed[1].status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(freed[2].status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(freed[4].status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(store_->models().List().size(), 1);
+  EXPECT_EQ(store_->blobs().List().size(), 1);
+  Reopen();
+  EXPECT_TRUE(store_->models().Find(leased).has_value());
+}
+
 TEST_F(StoreTest, LastUseIsRememberedFromLeases) {
   const Digest id = AddModel(*store_, {{"a", "x"}}).value();
   clock_.Advance(std::chrono::hours(5));
@@ -138,9 +158,11 @@ TEST_F(StoreTest, ABlobOfNoModelCanBeRemoved) {
   const Digest id = AddModel(*store_, {{"a", "x"}}).value();
   const Digest orphan = store_->blobs().Put("left over").value();
   EXPECT_EQ(store_->blobs().List().size(), 2U);
-  EXPECT_EQ(store_->models().RemoveOrphan(Digest::Of("x")).status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_GT(store_->models().RemoveOrphan(orphan).value(), 0U);
-  EXPECT_EQ(store_->models().RemoveOrphan(orphan).status().code(), StatusCode::kNotFound);
+  const std::vector<Digest> blobs = {Digest::Of("x"), orphan, orphan};
+  const auto freed = store_->models().RemoveOrphans(blobs);
+  EXPECT_EQ(freed[0].status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_GT(freed[1].value(), 0U);
+  EXPECT_EQ(freed[2].status().code(), StatusCode::kNotFound);
   EXPECT_TRUE(store_->models().Find(id).has_value());
 }
 
