@@ -1,6 +1,7 @@
 #include "operator/policies/large_evictions.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 
 #include "core/eviction.h"
@@ -37,20 +38,80 @@ uint64_t BytesThatGo(const DiskSpec& disk, const DiskStatus& status) {
   return std::min(BytesToFree(policy, state, 0), status.used_bytes);
 }
 
-// In the order in which they would go, until that many bytes are together.
-std::vector<std::string> CachesThatGo(const CacheNode& node, uint64_t bytes) {
+using UnusedFor = std::optional<std::chrono::milliseconds>;  // nullopt: for ever
+
+bool IsShorter(const UnusedFor& after, const UnusedFor& before) { return after && (!before || *after < *before); }
+
+// What a node has of one manifest, and what is said of how long that may be unused.
+struct Copy {
+  uint64_t bytes = 0;
+  bool pinned = false;
+  bool by_policy = false;                  // one of its caches leaves it to the policy
+  std::chrono::milliseconds by_caches{0};  // the longest that others of them say
+
+  // The most patient of its caches counts.
+  UnusedFor Under(const UnusedFor& policy) const {
+    if (!by_policy) return by_caches;
+    return policy ? UnusedFor(std::max(by_caches, *policy)) : std::nullopt;
+  }
+  bool GoesSooner(const UnusedFor& before, const UnusedFor& after) const {
+    return !pinned && IsShorter(Under(after), Under(before));
+  }
+};
+
+const CacheEntryStatus* StatusOf(const CacheNode& node, const CacheEntry& entry) {
+  const auto status = std::find_if(node.status.caches.begin(), node.status.caches.end(), [&](const auto& one) {
+    return one.cache == entry.cache && one.manifest == entry.manifest;
+  });
+  return status == node.status.caches.end() || status->phase != CachePhase::kReady ? nullptr : &*status;
+}
+
+using Copies = std::map<std::string_view, Copy>;  // by manifest
+
+Copies CopiesOn(const CacheNode& node) {
+  Copies copies;
+  for (const CacheEntry& entry : node.spec.caches) {
+    Copy& copy = copies[entry.manifest];
+    if (const CacheEntryStatus* status = StatusOf(node, entry)) copy.bytes = status->bytes;
+    copy.pinned = copy.pinned || entry.pinned;
+    copy.by_policy = copy.by_policy || !entry.unused_for;
+    copy.by_caches = std::max(copy.by_caches, entry.unused_for.value_or(copy.by_caches));
+  }
+  return copies;
+}
+
+// By a shorter unusedFor. How long a copy has been unused nobody here knows, and what no cache names is not listed:
+// what is said is the most that can go.
+uint64_t BytesThatExpire(const CacheNode& node, const UnusedFor& after) {
+  const UnusedFor& before = node.spec.policy.unused_for;
+  if (!IsShorter(after, before)) return 0;
+  uint64_t listed = 0;
+  uint64_t expire = 0;
+  for (const auto& [manifest, copy] : CopiesOn(node)) {
+    listed += copy.bytes;
+    expire += copy.GoesSooner(before, after) ? copy.bytes : 0;
+  }
+  const uint64_t used = node.status.disk.used_bytes;
+  return std::min(used, expire + (used > listed ? used - listed : 0));
+}
+
+// In the order in which they would go, until that many bytes are together: what is unused for too long by `after`
+// first.
+std::vector<std::string> CachesThatGo(const CacheNode& node, uint64_t bytes, const UnusedFor& after) {
+  const Copies copies = CopiesOn(node);
+  const auto stays = [&](const CacheEntry& entry) {
+    return !copies.at(entry.manifest).GoesSooner(node.spec.policy.unused_for, after);
+  };
   std::vector<const CacheEntry*> entries;
   for (const CacheEntry& entry : node.spec.caches) entries.push_back(&entry);
-  std::stable_sort(entries.begin(), entries.end(), [](const CacheEntry* a, const CacheEntry* b) {
-    return std::tuple(a->pinned, a->priority) < std::tuple(b->pinned, b->priority);
+  std::stable_sort(entries.begin(), entries.end(), [&](const CacheEntry* a, const CacheEntry* b) {
+    return std::tuple(stays(*a), a->pinned, a->priority) < std::tuple(stays(*b), b->pinned, b->priority);
   });
   std::vector<std::string> names;
   uint64_t sum = 0;
   for (const CacheEntry* entry : entries) {
-    const auto status = std::find_if(node.status.caches.begin(), node.status.caches.end(), [&](const auto& one) {
-      return one.cache == entry->cache && one.manifest == entry->manifest;
-    });
-    if (status == node.status.caches.end() || status->phase != CachePhase::kReady) continue;
+    const CacheEntryStatus* status = StatusOf(node, *entry);
+    if (status == nullptr) continue;
     if (sum >= bytes || names.size() == kMaxCaches) break;
     sum += status->bytes;
     if (std::count(names.begin(), names.end(), entry->cache) == 0) names.push_back(entry->cache);
@@ -66,13 +127,11 @@ class Guard {
     const auto chosen = choice_.of_node.find(node.metadata.name);
     if (chosen == choice_.of_node.end()) return;
     const std::shared_ptr<const CachePolicy> policy = chosen->second;
-    const DiskSpec before = DiskOf(node.spec.policy);
-    const DiskStatus& disk = node.status.disk;
-    const uint64_t bytes = BytesThatGo(policy->spec.disk, disk);
-    if (before == Plain(policy->spec.disk) || bytes <= disk.used_bytes / 2) return;
+    const uint64_t bytes = BytesOfChange(node, policy->spec);
+    if (bytes <= node.status.disk.used_bytes / 2) return;
     LargeEviction& eviction = Of(*policy);
-    Add(node, bytes, eviction.what);
-    if (!eviction.released) chosen->second = Held(policy, before);
+    Add(node, bytes, policy->spec.eviction.unused_for, eviction.what);
+    if (!eviction.released) chosen->second = Held(policy, node.spec.policy);
   }
 
   LargeEvictions Done() {
@@ -102,24 +161,32 @@ class Guard {
     return eviction;
   }
 
-  static void Add(const CacheNode& node, uint64_t bytes, PendingEvictions& what) {
+  // What expires goes first; the disk asks for what is then still too much.
+  static uint64_t BytesOfChange(const CacheNode& node, const CachePolicySpec& spec) {
+    const bool same_disk = DiskOf(node.spec.policy) == Plain(spec.disk);
+    return std::max(same_disk ? 0 : BytesThatGo(spec.disk, node.status.disk),
+                    BytesThatExpire(node, spec.eviction.unused_for));
+  }
+
+  static void Add(const CacheNode& node, uint64_t bytes, const UnusedFor& after, PendingEvictions& what) {
     what.bytes += bytes;
     ++what.node_count;
     const auto share = static_cast<double>(bytes) / static_cast<double>(node.status.disk.used_bytes);
     what.nodes.push_back({.node = node.metadata.name,
                           .bytes = bytes,
                           .percent = static_cast<int32_t>(share * kPercent),
-                          .caches = CachesThatGo(node, bytes)});
+                          .caches = CachesThatGo(node, bytes, after)});
   }
 
   // Nodes that keep the same have one policy, and with it one spec.
-  std::shared_ptr<const CachePolicy> Held(const std::shared_ptr<const CachePolicy>& policy, const DiskSpec& disk) {
+  std::shared_ptr<const CachePolicy> Held(const std::shared_ptr<const CachePolicy>& policy, const NodePolicy& before) {
+    CachePolicy copy = *policy;
+    copy.spec.disk = DiskOf(before);
+    copy.spec.eviction.unused_for = before.unused_for;
     const auto same = std::find_if(held_.begin(), held_.end(), [&](const auto& one) {
-      return one->metadata.name == policy->metadata.name && one->spec.disk == disk;
+      return one->metadata.name == copy.metadata.name && one->spec == copy.spec;
     });
     if (same != held_.end()) return *same;
-    CachePolicy copy = *policy;
-    copy.spec.disk = disk;
     return held_.emplace_back(std::make_shared<const CachePolicy>(std::move(copy)));
   }
 

@@ -1,19 +1,17 @@
-// A change of a policy that evicts more than half of what a node has waits, so that somebody can see it coming. Pure.
+// A change of a policy that evicts more than half of what a node has waits, so that somebody can see it coming:
+// kLargeEvictionWaits, or until kConfirmAnnotation names its generation. Pure.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "api/policy_rules.h"
 #include "operator/policies/policy_choice.h"
 
 namespace ballast::controller {
-
-inline constexpr char kConfirmAnnotation[] = "ballast.dev/confirm";  // names the generation that may begin
-inline constexpr std::chrono::minutes kLargeEvictionWaits{10};
 
 struct LargeEviction {
   PendingEvictions what;
@@ -27,8 +25,8 @@ struct LargeEvictions {
   std::optional<Timestamp> next;  // when the first that waits begins
 };
 
-// What `choice` changes on nodes that have a CacheNode. A node for which it waits keeps the disk's limits that it has:
-// its policy in `choice` becomes a copy with these.
+// What `choice` changes on nodes that have a CacheNode: the disk's limits, and a shorter unusedFor. A node for which it
+// waits keeps what it has of these: its policy in `choice` becomes a copy with them.
 LargeEvictions GuardLargeEvictions(PolicyChoice& choice,
                                    const std::vector<std::shared_ptr<const CacheNode>>& cache_nodes, Timestamp now);
 

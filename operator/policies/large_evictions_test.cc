@@ -8,6 +8,7 @@
 namespace ballast::controller {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -28,16 +29,17 @@ class LargeEvictionsTest : public ::testing::Test {
     AddCopy("weak", /*pinned=*/false, /*priority=*/1, 20 * kGiB);
   }
   void AddCopy(const std::string& cache, bool pinned, int32_t priority, uint64_t bytes) {
-    node_.spec.caches.push_back({.cache = cache, .manifest = "sha256:1", .pinned = pinned, .priority = priority});
-    node_.status.caches.push_back(
-        {.cache = cache, .manifest = "sha256:1", .phase = CachePhase::kReady, .bytes = bytes});
+    const std::string manifest = "sha256:" + cache;
+    node_.spec.caches.push_back({.cache = cache, .manifest = manifest, .pinned = pinned, .priority = priority});
+    node_.status.caches.push_back({.cache = cache, .manifest = manifest, .phase = CachePhase::kReady, .bytes = bytes});
   }
   // Of the policy with this quota; the quota that n1 is told is in told_.
   std::optional<LargeEviction> Change(uint64_t quota, Timestamp now = kNow) {
     policy_.spec.disk.quota = quota;
     PolicyChoice choice{.of_node = {{"n1", std::make_shared<const CachePolicy>(policy_)}}};
     const LargeEvictions found = GuardLargeEvictions(choice, {std::make_shared<const CacheNode>(node_)}, now);
-    told_ = *choice.of_node.at("n1")->spec.disk.quota;
+    told_ = choice.of_node.at("n1")->spec.disk.quota.value_or(0);
+    told_unused_ = choice.of_node.at("n1")->spec.eviction.unused_for;
     next_ = found.next;
     if (found.of_policy.empty()) return std::nullopt;
     return found.of_policy.at("default");
@@ -46,6 +48,7 @@ class LargeEvictionsTest : public ::testing::Test {
   CachePolicy policy_;
   CacheNode node_;
   uint64_t told_ = 0;
+  std::optional<std::chrono::milliseconds> told_unused_;
   std::optional<Timestamp> next_;
 };
 
@@ -96,6 +99,51 @@ TEST_F(LargeEvictionsTest, AnotherChangeWaitsAnew) {
 TEST_F(LargeEvictionsTest, ADiskThatFilledByItselfIsNoChange) {
   node_.status.disk.used_bytes = 300 * kGiB;
   EXPECT_FALSE(Change(100 * kGiB).has_value());
+}
+
+TEST_F(LargeEvictionsTest, AShorterUnusedForCountsWhateverNobodyPinsAndNoCacheKeepsLonger) {
+  node_.spec.policy.unused_for = hours(720);
+  policy_.spec.eviction.unused_for = hours(24);
+  EXPECT_FALSE(Change(100 * kGiB).has_value()) << "half is not much: the other half is pinned";
+  node_.spec.caches[0].pinned = false;
+  const LargeEviction waits = Change(100 * kGiB).value();
+  EXPECT_EQ(waits.what.bytes, 80 * kGiB);
+  EXPECT_THAT(waits.what.nodes.at(0).caches, ElementsAre("warm", "weak", "strong"));
+  EXPECT_EQ(told_unused_, hours(720)) << "until then the node keeps what it has";
+  EXPECT_TRUE(Change(100 * kGiB, kNow)->what.begins_at.has_value());
+  node_.spec.caches[0].unused_for = hours(1);  // its own word, before and after
+  EXPECT_FALSE(Change(100 * kGiB).has_value());
+}
+
+TEST_F(LargeEvictionsTest, WhatNoCacheNamesGoesByThePolicyToo) {
+  node_.status.disk.used_bytes = 200 * kGiB;
+  node_.spec.policy.quota_bytes = 0;
+  policy_.spec.eviction.unused_for = hours(24);
+  EXPECT_EQ(Change(0)->what.bytes, 160 * kGiB) << "all but what is pinned";
+}
+
+// Over all that the two say, for one copy of two caches.
+TEST_F(LargeEvictionsTest, ACopyGoesSoonerOnlyWhenTheMostPatientOfItsCachesSaysSo) {
+  using UnusedFor = std::optional<std::chrono::milliseconds>;
+  const std::vector<UnusedFor> all{std::nullopt, hours(1), hours(2), hours(3)};
+  const auto longest = [](const UnusedFor& a, const UnusedFor& b) { return a && b ? std::max(a, b) : std::nullopt; };
+  const auto shorter = [](const UnusedFor& a, const UnusedFor& b) { return a && (!b || *a < *b); };
+  node_.spec.caches = {{.cache = "a", .manifest = "sha256:1"}, {.cache = "b", .manifest = "sha256:1"}};
+  node_.status.caches = {{.cache = "a", .manifest = "sha256:1", .phase = CachePhase::kReady, .bytes = 80 * kGiB}};
+  for (const UnusedFor& a : all) {
+    for (const UnusedFor& b : all) {
+      for (const UnusedFor& before : all) {
+        for (const UnusedFor& after : all) {
+          node_.spec.caches[0].unused_for = a;
+          node_.spec.caches[1].unused_for = b;
+          node_.spec.policy.unused_for = before;
+          policy_.spec.eviction.unused_for = after;
+          const auto by = [&](const UnusedFor& policy) { return longest(a ? a : policy, b ? b : policy); };
+          EXPECT_EQ(Change(100 * kGiB).has_value(), shorter(by(after), by(before)));
+        }
+      }
+    }
+  }
 }
 
 TEST_F(LargeEvictionsTest, ThePolicySaysItAndStopsSayingIt) {

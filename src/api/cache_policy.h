@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/condition.h"
@@ -108,6 +109,9 @@ struct CachePolicy {
 
   friend bool operator==(const CachePolicy&, const CachePolicy&) = default;
 };
+
+// InvalidArgument: a pattern of tenants[].sources that admits nothing.
+Status CheckSourcePattern(std::string_view pattern);
 
 // As ModelCacheFromJson() and its ToJson().
 Result<CachePolicy> CachePolicyFromJson(const nlohmann::json& object);

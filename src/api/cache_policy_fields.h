@@ -52,6 +52,9 @@ void Fields(Io& io, TenantSpec& tenant) {
   io.Number("maxPriority", tenant.max_priority, INT32_MIN, INT32_MAX);
   io.Choice("prewarm", kPrewarms, tenant.prewarm);
   io.Field("sources", tenant.sources);
+  if constexpr (Io::kReads) {
+    for (const std::string& source : tenant.sources) io.Check("sources", CheckSourcePattern(source));
+  }
 }
 
 template <typename Io>

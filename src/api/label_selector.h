@@ -1,6 +1,7 @@
 // Kubernetes' label selector.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct LabelSelector {
   bool Matches(const Labels& labels) const;
   friend bool operator==(const LabelSelector&, const LabelSelector&) = default;
 };
+
+// Of the namespaces that it selects; nullopt = all. For where a namespace has its name and no other label: what
+// requires others, or more, selects none.
+std::optional<std::vector<std::string>> NamespacesByName(const LabelSelector& selector);
 
 template <typename Io>
 void Fields(Io& io, LabelRequirement& requirement) {

@@ -1,4 +1,4 @@
-// ClusterModelCache and ModelCache as C++ values, their YAML (one or several documents in a file) and their JSON.
+// ClusterModelCache and ModelCache as C++ values, and their JSON; manifests.h reads them in files.
 // crds/clustermodelcaches.yaml says what each field means; schema_test.cc holds the two together.
 #pragma once
 
@@ -183,11 +183,6 @@ struct ModelCache {
 // Of the pods that may mount it; nullopt = all. For where a namespace has its name and no other label: a selector of
 // others selects none.
 std::optional<std::vector<std::string>> NamespacesByName(const ModelCache& cache);
-
-// Every document of `yaml` (an object that `kubectl get -o yaml` printed will do; its status is not read).
-// InvalidArgument names `file`, the line, the key, and for an unknown key the nearest valid one; one bad document fails
-// the file, and so do two of one name.
-Result<std::vector<ModelCache>> ParseModelCaches(std::string_view yaml, const std::string& file);
 
 // An object from an apiserver. Unknown keys are passed over: a newer operator may have written them. InvalidArgument
 // names the object and the key.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/manifests.h"
 #include "api/testing/example.h"
 #include "base/strings.h"
 
@@ -15,7 +16,12 @@ using ::testing::IsEmpty;
 
 constexpr std::string_view kHead = "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: m}\n";
 
-std::string ErrorOf(std::string_view yaml) { return ParseModelCaches(yaml, "m.yaml").status().message(); }
+Result<std::vector<ModelCache>> Parse(std::string_view yaml) {
+  ASSIGN_OR_RETURN(Manifests manifests, ParseManifests(yaml, "m.yaml"));
+  return std::move(manifests.caches);
+}
+
+std::string ErrorOf(std::string_view yaml) { return Parse(yaml).status().message(); }
 
 std::string With(std::string_view from, std::string_view to) {
   std::string text(kModelCacheExample);
@@ -25,7 +31,7 @@ std::string With(std::string_view from, std::string_view to) {
 }
 
 TEST(ModelCacheTest, ReadsTheExampleOfTheContract) {
-  const Result<std::vector<ModelCache>> caches = ParseModelCaches(kModelCacheExample, "m.yaml");
+  const Result<std::vector<ModelCache>> caches = Parse(kModelCacheExample);
   ASSERT_TRUE(caches.ok()) << caches.status();
   ModelCache expected;
   expected.metadata.name = "llama-3-1-8b";
@@ -47,7 +53,7 @@ TEST(ModelCacheTest, ReadsTheExampleOfTheContract) {
 }
 
 TEST(ModelCacheTest, OnlyNameAndUriAreNeeded) {
-  const auto caches = ParseModelCaches(StrCat(kHead, "spec: {source: {uri: \"hf://gpt2\"}}\n"), "m.yaml");
+  const auto caches = Parse(StrCat(kHead, "spec: {source: {uri: \"hf://gpt2\"}}\n"));
   ASSERT_TRUE(caches.ok()) << caches.status();
   EXPECT_EQ(caches->front().spec.nodes, std::nullopt);
   EXPECT_EQ(caches->front().spec.update_policy.type, UpdateType::kManual);
@@ -57,7 +63,7 @@ TEST(ModelCacheTest, OnlyNameAndUriAreNeeded) {
 TEST(ModelCacheTest, AllowedNamespacesAreThoseThatTheSelectorNames) {
   const auto allowed = [](const std::string& namespaces) {
     const std::string spec = StrCat("spec: {source: {uri: \"hf://gpt2\"}, allowedNamespaces: {", namespaces, "}}\n");
-    return NamespacesByName(ParseModelCaches(StrCat(kHead, spec), "m.yaml").value().front());
+    return NamespacesByName(Parse(StrCat(kHead, spec)).value().front());
   };
   using Names = std::vector<std::string>;
   EXPECT_EQ(allowed("from: All"), std::nullopt);
@@ -75,7 +81,7 @@ TEST(ModelCacheTest, AllowedNamespacesAreThoseThatTheSelectorNames) {
 }
 
 TEST(ModelCacheTest, ReadsSeveralDocumentsAndWhatKubectlPrints) {
-  const auto caches = ParseModelCaches(R"(---
+  const auto caches = Parse(R"(---
 apiVersion: ballast.dev/v1alpha1
 kind: ModelCache
 metadata:
@@ -98,8 +104,7 @@ apiVersion: ballast.dev/v1alpha1
 kind: ClusterModelCache
 metadata: {name: b}
 spec: {source: {uri: "file:///srv/models/b"}}
-)",
-                                       "m.yaml");
+)");
   ASSERT_TRUE(caches.ok()) << caches.status();
   ASSERT_EQ(caches->size(), 2U);
   EXPECT_FALSE((*caches)[0].cluster_scoped);
@@ -111,9 +116,7 @@ spec: {source: {uri: "file:///srv/models/b"}}
   EXPECT_EQ((*caches)[1].spec.source.uri.scheme, OriginScheme::kFile);
 }
 
-TEST(ModelCacheTest, AnEmptyFileHasNoCaches) {
-  EXPECT_THAT(ParseModelCaches("# later\n", "m.yaml").value(), IsEmpty());
-}
+TEST(ModelCacheTest, AnEmptyFileHasNoCaches) { EXPECT_THAT(Parse("# later\n").value(), IsEmpty()); }
 
 TEST(ModelCacheTest, EachMistakeIsAnsweredByLineKeyAndRemedy) {
   const std::pair<std::string, std::string_view> cases[] = {

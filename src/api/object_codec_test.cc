@@ -5,7 +5,7 @@
 
 #include "api/cache_node.h"
 #include "api/cache_policy.h"
-#include "api/model_cache.h"
+#include "api/manifests.h"
 #include "api/testing/example.h"
 
 namespace ballast {
@@ -75,7 +75,7 @@ TEST(ObjectCodecTest, TheJsonOfACacheIsAManifestToo) {
   ModelCache cache = ModelCacheFromJson(json::parse(kModelCacheJson)).value();
   const std::string text = ToJson(cache).dump(2);
   cache.status = {};  // of a manifest it is not read
-  EXPECT_EQ(ParseModelCaches(text, "m.json").value(), std::vector<ModelCache>{cache});
+  EXPECT_EQ(ParseManifests(text, "m.json").value(), (Manifests{.caches = {cache}}));
 }
 
 }  // namespace

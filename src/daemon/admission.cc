@@ -63,15 +63,13 @@ bool AdmitsSource(const std::vector<std::string>& patterns, const std::string& u
                      [&](const std::string& pattern) { return GlobMatch(pattern, uri); });
 }
 
-Result<Admitted> AdmitSource(const PrepareRequest& asked, const std::vector<std::string>& volume_sources) {
+Result<Admitted> AdmitSource(const PrepareRequest& asked, const VolumeSources& sources) {
   ASSIGN_OR_RETURN(ModelRef ref, ModelRef::Parse(asked.source()));
-  if (asked.volume() && !AdmitsSource(volume_sources, ref.Uri())) {
-    return PermissionDenied(
-        StrCat("a volume on this node may not name the source ", Quoted(ref.Uri()),
-               volume_sources.empty()
-                   ? ": volumes.sources of ballastd's configuration admits none"
-                   : StrCat(": volumes.sources of ballastd's configuration admits ", Join(volume_sources, ", ")),
-               "; name a ClusterModelCache instead, or add the source there"));
+  if (asked.volume() && !AdmitsSource(sources.patterns, ref.Uri())) {
+    return PermissionDenied(StrCat("a volume on this node may not name the source ", Quoted(ref.Uri()), ": ",
+                                   sources.said_by, " admits ",
+                                   sources.patterns.empty() ? "none" : Join(sources.patterns, ", "),
+                                   "; name a ClusterModelCache instead, or add the source there"));
   }
   return Admitted{.request = {.ref = std::move(ref)}};
 }
@@ -91,13 +89,13 @@ Status ApplyRevision(const PrepareRequest& asked, Admitted& admitted) {
 }
 
 Result<Admitted> AdmitModel(const PrepareRequest& asked, const std::vector<ModelCache>& caches,
-                            const std::vector<std::string>& volume_sources) {
+                            const VolumeSources& sources) {
   switch (asked.model_case()) {
     case PrepareRequest::kClusterCache:
     case PrepareRequest::kCache:
       return AdmitCache(asked, caches);
     case PrepareRequest::kSource:
-      return AdmitSource(asked, volume_sources);
+      return AdmitSource(asked, sources);
     default:
       return InvalidArgument("name a model: one of clusterCache, cache or source");
   }
@@ -111,8 +109,8 @@ ModelRequest RequestOf(const ModelCache& cache) {
 }
 
 Result<Admitted> Admit(const PrepareRequest& asked, const std::vector<ModelCache>& caches,
-                       const std::vector<std::string>& volume_sources) {
-  ASSIGN_OR_RETURN(Admitted admitted, AdmitModel(asked, caches, volume_sources));
+                       const VolumeSources& sources) {
+  ASSIGN_OR_RETURN(Admitted admitted, AdmitModel(asked, caches, sources));
   RETURN_IF_ERROR(ApplyRevision(asked, admitted));
   if (!asked.manifest().empty()) {
     Result<Digest> manifest = Digest::Parse(asked.manifest());

@@ -7,6 +7,7 @@
 
 #include "api/model_cache.h"
 #include "base/status.h"
+#include "daemon/folder_policy.h"
 #include "daemon/model_request.h"
 #include "proto/cache.pb.h"
 
@@ -23,11 +24,11 @@ struct Admitted {
 // The request that a cache stands for while its revision is followed or kept.
 ModelRequest RequestOf(const ModelCache& cache);
 
-// NotFound: no such cache (the nearest name is offered). PermissionDenied: an inline source that `volume_sources`
-// ("hf://*", "hf://org/*") does not admit for volumes, a ModelCache of another namespace. InvalidArgument: everything
+// NotFound: no such cache (the nearest name is offered). PermissionDenied: an inline source that `sources` ("hf://*",
+// "hf://org/*") do not admit for volumes, a ModelCache of another namespace. InvalidArgument: everything
 // that is malformed. Unavailable: the cache is suspended.
 Result<Admitted> Admit(const cache::v1::PrepareRequest& asked, const std::vector<ModelCache>& caches,
-                       const std::vector<std::string>& volume_sources);
+                       const VolumeSources& sources);
 
 // InvalidArgument unless the id has 1-128 printable bytes and the target is an absolute path below 4,096 bytes.
 Status CheckLease(const cache::v1::Lease& lease);

@@ -99,12 +99,12 @@ TEST(AdmitTest, AVolumeOfANamespaceThatIsNotAllowedIsRefusedThoughTheModelMayBeH
 }
 
 TEST(AdmitTest, VolumesNameOnlySourcesThatTheConfigurationAdmits) {
-  EXPECT_TRUE(Admit(AskSource("hf://org/model", true), {}, {"hf://*"}).ok());
-  EXPECT_TRUE(Admit(AskSource("hf://org/model@" + kCommit, true), {}, {"hf://org/*"}).ok());
-  const Status refused = Admit(AskSource("hf://other/model", true), {}, {"hf://org/*"}).status();
+  EXPECT_TRUE(Admit(AskSource("hf://org/model", true), {}, {{"hf://*"}}).ok());
+  EXPECT_TRUE(Admit(AskSource("hf://org/model@" + kCommit, true), {}, {{"hf://org/*"}}).ok());
+  const Status refused = Admit(AskSource("hf://other/model", true), {}, {{"hf://org/*"}}).status();
   EXPECT_EQ(refused.code(), StatusCode::kPermissionDenied);
   EXPECT_THAT(refused.message(), HasSubstr("admits hf://org/*"));
-  EXPECT_EQ(Admit(AskSource("file:///etc", true), {}, {"hf://*"}).status().code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(Admit(AskSource("file:///etc", true), {}, {{"hf://*"}}).status().code(), StatusCode::kPermissionDenied);
   EXPECT_EQ(Admit(AskSource("hf://org/model", true), {}, {}).status().code(), StatusCode::kPermissionDenied);
 }
 

@@ -235,9 +235,9 @@ Collection Collector::Collect() {
   return collection;
 }
 
-Collection Collector::Explain() const {
+Collection Collector::Explain(const Intent& intended) const {
   const DiskView view = View();
-  const DiskIntent intent = intent_(view.models);
+  const DiskIntent intent = intended(view.models);
   const EvictionInput input = MakeEvictionInput(view, intent);
   Collection collection = Planned(PlanEviction(input), view);
   if (const uint64_t unfinished = UnfinishedToDrop(view.usage, intent); unfinished > 0)
@@ -324,8 +324,7 @@ void Collector::RemoveTogether(std::span<Evicted> some, Collection& done) {
 
 void Collector::Record(Evicted& one, const Result<uint64_t>& freed, Collection& done) {
   if (!freed.ok()) {
-    if (!IsNoProblem(one, freed.status()))
-      done.problems.push_back(StrCat(one.what, ": ", freed.status().message()));
+    if (!IsNoProblem(one, freed.status())) done.problems.push_back(StrCat(one.what, ": ", freed.status().message()));
     return;
   }
   one.freed_bytes = *freed;

@@ -80,7 +80,9 @@ class Collector {
   // What goes for the policy as it is now.
   Collection Collect();
   // The same without doing it, with all that stays.
-  Collection Explain() const;
+  Collection Explain() const { return Explain(intent_); }
+  // What would go if `intent` said what is wanted.
+  Collection Explain(const Intent& intent) const;
   // Makes room for a download. ResourceExhausted: it does not fit now, FailedPrecondition: it never can, both in
   // numbers, the first with who holds the rest; nothing went.
   Status MakeRoom(const RoomFor& room);

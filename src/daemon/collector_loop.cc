@@ -36,6 +36,7 @@ void CollectorLoop::Wake() {
 
 void CollectorLoop::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    parts_.each_look();
     if (IsDue()) {
       parts_.collector.Collect();
       last_ = parts_.clock.Steady();

@@ -23,6 +23,7 @@ class CollectorLoop {
     std::function<Duration()> interval;
     Duration look_every;  // at the disk
     std::function<void()> each_minute = [] {};
+    std::function<void()> each_look = [] {};
   };
 
   explicit CollectorLoop(Parts parts);

@@ -22,13 +22,16 @@
 #include "daemon/cluster/node_look.h"
 #include "daemon/cluster/node_progress.h"
 #include "daemon/current_manifests.h"
+#include "daemon/current_policy.h"
 #include "daemon/disk_keeper.h"
 #include "daemon/folder_admissions.h"
 #include "daemon/folder_intents.h"
+#include "daemon/folder_policy.h"
 #include "daemon/grpc_link.h"
 #include "daemon/manifest_folder.h"
 #include "daemon/metered_source.h"
 #include "daemon/model_resolver.h"
+#include "daemon/policy_keeper.h"
 #include "daemon/swarm_node.h"
 #include "daemon/unix_socket.h"
 #include "http/http_server.h"
@@ -60,7 +63,7 @@ NodeFacts FactsOf(const Daemon::Setup& setup, const Clock& clock) {
 std::vector<WantedModel> WantedOf(const ManifestSet& set) {
   std::vector<WantedModel> wanted;
   for (const ModelCache& cache : set.caches) {
-    if (cache.spec.nodes && !cache.spec.suspend) {
+    if (KeepsWarm(cache) && !cache.spec.suspend) {
       const bool automatic = cache.spec.update_policy.type == UpdateType::kAutomatic;
       wanted.push_back({.cache = CacheName(cache), .request = RequestOf(cache), .automatic = automatic});
     }
@@ -124,12 +127,14 @@ struct Daemon::Parts {
   Status MakeCluster();
   AgentProgress ProgressForOperator();
   void Follow(const CacheNodeSpec& spec);
+  void Obey(const NodePolicy& policy);
   NodeFindings Look(const CacheNodeSpec& spec) const;
   agent::v1::ProgressResponse Progress();
   Admissions& AdmissionsInUse();
   void FollowManifests();
   Status ServeHttp();
   void BuildDisk();
+  void KeepPolicy(const FolderIntents& by_folder);
 
   Setup setup;
   const Clock& clock;
@@ -152,10 +157,12 @@ struct Daemon::Parts {
   std::unique_ptr<Downloader> downloader;
   std::unique_ptr<ModelManager> manager;
   CurrentManifests manifests;
-  FolderAdmissions folder_admissions{manifests, facts.volume_sources};
+  CurrentPolicy policy{ConfiguredPolicy(setup.config)};
+  FolderAdmissions folder_admissions{manifests, policy, facts.volume_sources};
   std::unique_ptr<CacheCore> core;
   std::unique_ptr<DiskIntents> intents;
   std::unique_ptr<DiskKeeper> disk;
+  std::unique_ptr<PolicyKeeper> policies;  // null: in Kubernetes
   std::unique_ptr<CacheService> service;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<UnixListener> listener;
@@ -250,7 +257,9 @@ void Daemon::Parts::BuildDisk() {
     intents = std::make_unique<NodeIntents>(setup.config, SharesKubeletsFilesystem(store->root()),
                                             [this] { return cluster->Current(); });
   } else {
-    intents = std::make_unique<FolderIntents>(setup.config, manifests, *resolutions);
+    auto by_folder = std::make_unique<FolderIntents>(policy, manifests, *resolutions);
+    KeepPolicy(*by_folder);
+    intents = std::move(by_folder);
   }
   disk.reset(new DiskKeeper({.store = *store,
                              .in_use = core->in_use,
@@ -265,11 +274,30 @@ void Daemon::Parts::BuildDisk() {
                                    if (cluster) cluster->Evicted(what);
                                  },
                              .look_every = setup.disk_look,
+                             .each_look =
+                                 [this] {
+                                   if (policies) policies->Look();
+                                 },
                              .scrub_file = setup.config.cache.dir + "/scrubbed",
                              .scrub_bytes_per_second = setup.config.eviction.scrub_bytes_per_second,
                              .drop_after = setup.config.page_cache.drop_after}));
   core->collector = &disk->collector();
   core->cooling = &disk->cooling();
+}
+
+void Daemon::Parts::KeepPolicy(const FolderIntents& by_folder) {
+  policies.reset(new PolicyKeeper({.config = setup.config,
+                                   .clock = clock,
+                                   .current = policy,
+                                   .file = setup.config.cache.dir + "/policy.json",
+                                   .explain =
+                                       [this, &by_folder](const NodePolicy& wanted) {
+                                         return disk->collector().Explain([&](const std::vector<StoredModel>& models) {
+                                           return by_folder.By(wanted, models);
+                                         });
+                                       },
+                                   .used_bytes = [this] { return store->GetUsage().used_bytes; },
+                                   .obey = [this](const NodePolicy& now) { Obey(now); }}));
 }
 
 Status Daemon::Parts::Serve() {
@@ -326,6 +354,15 @@ void Daemon::Parts::Follow(const CacheNodeSpec& spec) {
   disk->Wake();
 }
 
+// The configuration is in the policy.
+void Daemon::Parts::Obey(const NodePolicy& now) {
+  store->SetRoomLimits(RoomOf(RoomLimits(), now));
+  limits->SetRates(DownloadRatesOf(TransferRates(), now));
+  uploads->SetRates({.download = now.upload});
+  manager->RoomWasMade();
+  disk->Wake();
+}
+
 AgentProgress Daemon::Parts::ProgressForOperator() {
   if (!cluster) return {};
   return [this] { return Progress(); };
@@ -341,6 +378,7 @@ void Daemon::Parts::FollowManifests() {
   if (setup.config.manifests.empty()) return;
   folder = std::make_unique<ManifestFolder>(setup.config.manifests, kRescan, [this](const ManifestSet& set) {
     manifests.Set(set);
+    policies->Set(set.policy);
     manager->SetWanted(WantedOf(set));
     disk->Wake();
     LOG(INFO) << Message("Manifests").With("caches", set.caches.size()).With("problems", set.problems.size());

@@ -58,7 +58,7 @@ std::map<Digest, std::vector<CopyOwner>> OwnersOf(const ManifestSet& set, const 
     if (!known) continue;
     current.insert(known->manifest);
     CopyOwner owner = OwnerOf(cache);
-    owner.pinned = owner.pinned || cache.spec.nodes.has_value();
+    owner.pinned = owner.pinned || KeepsWarm(cache);
     owners[known->manifest].push_back(std::move(owner));
   }
   for (const ModelCache& cache : set.caches) {

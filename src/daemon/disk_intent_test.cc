@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 ModelCache Cache(const std::string& name, const std::string& spec) {
   const std::string yaml = "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: " + name +
                            "}\nspec: {source: {uri: \"hf://org/a\", revision: main}" + spec + "}\n";
-  return ParseModelCaches(yaml, "x.yaml").value().front();
+  return ParseManifests(yaml, "x.yaml").value().caches.front();
 }
 
 // What "main" was at `when`.
@@ -56,6 +56,8 @@ TEST_F(DiskIntentTest, WhatACacheKeepsWarmIsPinnedAndWhatComesOnDemandIsNot) {
   EXPECT_TRUE(warm[0].pinned);
   EXPECT_TRUE(warm[0].current);
   EXPECT_FALSE(Owners(Cache("llama", ""), models_[2])[0].pinned);
+  EXPECT_TRUE(Owners(Cache("llama", ", seeds: {count: 2}"), models_[2])[0].pinned) << "of one node this is the seed";
+  EXPECT_FALSE(Owners(Cache("llama", ", seeds: {count: 0}"), models_[2])[0].pinned);
 }
 
 TEST_F(DiskIntentTest, OfOlderRevisionsTheNewestStayAndAreNotPinned) {

@@ -49,7 +49,8 @@ DiskKeeper::DiskKeeper(Parts parts)
              .clock = parts_.clock,
              .interval = [this] { return parts_.intents.Interval(); },
              .look_every = parts_.look_every,
-             .each_minute = [this] { cooling_.Step(); }}),
+             .each_minute = [this] { cooling_.Step(); },
+             .each_look = parts_.each_look}),
       scrubber_(parts_.store, parts_.scrub_file, {.bytes_per_second = parts_.scrub_bytes_per_second}, parts_.clock,
                 WaitFor, [this](const ScrubFinding& finding) { Damaged(finding); }) {}
 

@@ -35,6 +35,7 @@ class DiskKeeper {
     PodEvents* events = nullptr;                                                       // null: nobody to tell
     std::function<void(const std::string& what)> evicted = [](const std::string&) {};  // once for each batch
     Duration look_every;
+    std::function<void()> each_look = [] {};
     std::string scrub_file;
     uint64_t scrub_bytes_per_second = 0;
     Duration drop_after = Duration::zero();  // Cooling

@@ -1,8 +1,10 @@
 #include "daemon/disk_view.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
+#include "api/policy_rules.h"
 #include "base/strings.h"
 
 namespace ballast {
@@ -101,15 +103,12 @@ EvictionInput MakeEvictionInput(const DiskView& view, const DiskIntent& intent) 
 }
 
 std::vector<TenantIndex> TenantsOf(const DiskIntent& intent, const std::vector<std::string>& namespaces) {
-  std::vector<TenantIndex> tenants;
-  for (TenantIndex tenant = 0; tenant < intent.tenants.size(); ++tenant) {
-    const std::vector<std::string>& own = intent.tenants[tenant].namespaces;
-    const bool mine = std::any_of(namespaces.begin(), namespaces.end(), [&](const std::string& name) {
-      return std::any_of(own.begin(), own.end(), [&](const std::string& one) { return one == "*" || one == name; });
-    });
-    if (mine) tenants.push_back(tenant);
+  std::set<TenantIndex> tenants;
+  for (const std::string& name : namespaces) {
+    const TenantIntent* tenant = TenantOf(intent.tenants, name);
+    if (tenant != nullptr) tenants.insert(static_cast<TenantIndex>(tenant - intent.tenants.data()));
   }
-  return tenants;
+  return {tenants.begin(), tenants.end()};
 }
 
 std::string WhyItStays(const Digest& model, const DiskView& view, const DiskIntent& intent) {

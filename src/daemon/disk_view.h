@@ -53,7 +53,7 @@ struct DiskView {
 // Unfinished downloads that nobody works on count as free.
 EvictionInput MakeEvictionInput(const DiskView& view, const DiskIntent& intent);
 
-// The tenants that one of `namespaces` belongs to.
+// The tenants that `namespaces` belong to, each to the first that has it.
 std::vector<TenantIndex> TenantsOf(const DiskIntent& intent, const std::vector<std::string>& namespaces);
 
 // Why a model may not go, for people: "mounted by serving/llama-0", "wanted by llama"; "" where it may.

@@ -1,6 +1,8 @@
 #include "daemon/folder_admissions.h"
 
 #include "daemon/current_manifests.h"
+#include "daemon/current_policy.h"
+#include "daemon/folder_policy.h"
 
 namespace ballast {
 
@@ -11,9 +13,15 @@ Admittance FolderAdmissions::Admit(const cache::v1::PrepareRequest& asked) {
                 "node, and name that file as tokenFile of the model's origin in ballastd's configuration"),
             .waiting_for = ""};
   }
-  return {.admitted = ::ballast::Admit(asked, manifests_.Get()->caches, volume_sources_), .waiting_for = ""};
+  const VolumeSources sources = SourcesFor(asked.namespace_(), policy_.Get()->policy, volume_sources_);
+  return {.admitted = ::ballast::Admit(asked, manifests_.Get()->caches, sources), .waiting_for = ""};
 }
 
-std::vector<std::string> FolderAdmissions::Problems() const { return manifests_.Get()->problems; }
+std::vector<std::string> FolderAdmissions::Problems() const {
+  std::vector<std::string> problems = manifests_.Get()->problems;
+  const auto policy = policy_.Get();
+  problems.insert(problems.end(), policy->problems.begin(), policy->problems.end());
+  return problems;
+}
 
 }  // namespace ballast

@@ -1,4 +1,4 @@
-// Admissions of a node without Kubernetes: by its manifests folder and its configuration.
+// Admissions of a node without Kubernetes: by its manifests folder, its policy and its configuration.
 #pragma once
 
 #include "daemon/admissions.h"
@@ -7,12 +7,14 @@
 namespace ballast {
 
 class CurrentManifests;
+class CurrentPolicy;
 
 class FolderAdmissions final : public Admissions {
  public:
-  // Both outlive it.
-  FolderAdmissions(const CurrentManifests& manifests, const std::vector<std::string>& volume_sources)
-      : manifests_(manifests), volume_sources_(volume_sources) {}
+  // All of it outlives this.
+  FolderAdmissions(const CurrentManifests& manifests, const CurrentPolicy& policy,
+                   const std::vector<std::string>& volume_sources)
+      : manifests_(manifests), policy_(policy), volume_sources_(volume_sources) {}
 
   Admittance Admit(const cache::v1::PrepareRequest& asked) override;
   AdmissionWatch Watch(std::function<void()> /*changed*/) override { return {}; }  // every answer is final
@@ -20,6 +22,7 @@ class FolderAdmissions final : public Admissions {
 
  private:
   const CurrentManifests& manifests_;
+  const CurrentPolicy& policy_;
   const std::vector<std::string>& volume_sources_;
 };
 

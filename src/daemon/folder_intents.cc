@@ -1,21 +1,19 @@
 #include "daemon/folder_intents.h"
 
+#include "daemon/cluster/node_entries.h"
 #include "daemon/disk_intent.h"
 
 namespace ballast {
 
-DiskIntent ConfiguredIntent(const DaemonConfig& config) {
-  return {.policy = {.quota_bytes = config.cache.quota,
-                     .min_available = config.cache.min_available,
-                     .high_percent = config.cache.high_threshold_percent,
-                     .low_percent = config.cache.low_threshold_percent},
-          .unused_for = config.eviction.unused_for,
-          .pins_yield = true};
+DiskIntent FolderIntents::Now(const std::vector<StoredModel>& models) const {
+  return By(policy_.Get()->policy, models);
 }
 
-DiskIntent FolderIntents::Now(const std::vector<StoredModel>& models) const {
-  DiskIntent intent = ConfiguredIntent(config_);
+// The configuration is in the policy.
+DiskIntent FolderIntents::By(const NodePolicy& policy, const std::vector<StoredModel>& models) const {
+  DiskIntent intent = IntentOf({.policy = policy}, /*configured=*/{}, /*shares_node_filesystem=*/false);
   intent.owners = ballast::OwnersOf(*manifests_.Get(), resolutions_.All(), models);
+  intent.pins_yield = true;
   return intent;
 }
 

@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <memory>
-#include <set>
 #include <utility>
 
 #include "base/errno_status.h"
@@ -18,6 +17,7 @@
 #include "base/small_file.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
+#include "daemon/folder_policy.h"
 
 namespace ballast {
 namespace {
@@ -46,12 +46,12 @@ Result<std::map<std::string, Result<std::string>>> ReadFolder(const std::string&
 ManifestFileState NextFile(const ManifestFileState* before, const std::string& path, const Result<std::string>& now) {
   if (before != nullptr && now.ok() && before->content == *now) return *before;
   ManifestFileState next{.content = now.ok() ? *now : "",
-                         .caches = before == nullptr ? std::vector<ModelCache>() : before->caches};
-  Result<std::vector<ModelCache>> caches = now.ok() ? ParseModelCaches(*now, path) : now.status();
-  if (caches.ok()) {
-    next.caches = *std::move(caches);
+                         .manifests = before == nullptr ? Manifests() : before->manifests};
+  Result<Manifests> manifests = now.ok() ? ParseManifests(*now, path) : now.status();
+  if (manifests.ok()) {
+    next.manifests = *std::move(manifests);
   } else {
-    next.problem = caches.status().message();
+    next.problem = manifests.status().message();
   }
   return next;
 }
@@ -63,6 +63,56 @@ std::string TokenWarning(const std::string& path, const ModelCache& cache) {
                 cache.spec.source.origin.empty() ? "" : " " + Quoted(cache.spec.source.origin),
                 " in ballastd's configuration");
 }
+
+// A manifest that is gone says nothing any more.
+std::string KeepWarning(const std::string& path, const ModelCache& cache) {
+  return StrCat(
+      path, ": cache ", Quoted(CacheName(cache)), ": gc.onDelete: Keep has no effect without Kubernetes: when ",
+      "its manifest is removed, its copies are those of no cache, which go first when room is needed; to keep ",
+      "them as copies on demand, leave the manifest and take `nodes` and `seeds` out of it");
+}
+
+// Out of files, each thing once.
+class Gatherer {
+ public:
+  void Add(const std::string& path, const ManifestFileState& file) {
+    if (!file.problem.empty()) {
+      set_.problems.push_back(
+          StrCat(file.problem, file.manifests.empty() ? "" : "; its last good version stays in effect"));
+    }
+    for (const ModelCache& cache : file.manifests.caches) AddCache(path, cache);
+    for (const PolicyManifest& policy : file.manifests.policies) {
+      if (IsFirst(path, "CachePolicy", "policy", policy.policy.metadata.name)) policies_.push_back(policy);
+    }
+  }
+
+  ManifestSet Done() {
+    set_.policy = ChoosePolicy(policies_, set_.problems);
+    if (set_.policy) ApplyTenants(set_.policy->policy, set_.caches, set_.problems, set_.warnings);
+    return std::move(set_);
+  }
+
+ private:
+  void AddCache(const std::string& path, const ModelCache& cache) {
+    if (!IsFirst(path, cache.cluster_scoped ? "ClusterModelCache" : "ModelCache", "cache", CacheName(cache))) return;
+    set_.caches.push_back(cache);
+    if (cache.spec.source.token_secret_ref) set_.warnings.push_back(TokenWarning(path, cache));
+    if (cache.spec.gc.on_delete == OnDelete::kKeep) set_.warnings.push_back(KeepWarning(path, cache));
+  }
+
+  bool IsFirst(const std::string& path, const std::string& kind, const std::string& noun, const std::string& name) {
+    const auto [first, added] = seen_.emplace(std::pair(kind, name), path);
+    if (!added) {
+      set_.problems.push_back(StrCat(path, ": a ", noun, " named ", Quoted(name), " is also in ", first->second,
+                                     ", which counts; remove one of them"));
+    }
+    return added;
+  }
+
+  ManifestSet set_;
+  std::vector<PolicyManifest> policies_;
+  std::map<std::pair<std::string, std::string>, std::string> seen_;  // kind and name -> file
+};
 
 // Each of `now` that was not told before.
 template <typename Tell>
@@ -77,6 +127,10 @@ void TellNew(const std::vector<std::string>& now, const std::vector<std::string>
 std::string CacheName(const ModelCache& cache) {
   const ObjectMeta& meta = cache.metadata;
   return cache.cluster_scoped ? meta.name : StrCat(meta.object_namespace, "/", meta.name);
+}
+
+bool KeepsWarm(const ModelCache& cache) {
+  return cache.spec.nodes.has_value() || (cache.spec.seeds && cache.spec.seeds->count > 0);
 }
 
 bool IsManifestName(std::string_view name) {
@@ -95,25 +149,9 @@ ManifestFolderState NextManifests(const ManifestFolderState& before,
 }
 
 ManifestSet Effective(const ManifestFolderState& state) {
-  ManifestSet set;
-  std::map<std::pair<bool, std::string>, std::string> seen;  // kind and name -> file
-  for (const auto& [path, file] : state) {
-    if (!file.problem.empty()) {
-      set.problems.push_back(
-          StrCat(file.problem, file.caches.empty() ? "" : "; its last good version stays in effect"));
-    }
-    for (const ModelCache& cache : file.caches) {
-      const auto [first, added] = seen.emplace(std::pair(cache.cluster_scoped, CacheName(cache)), path);
-      if (added) {
-        set.caches.push_back(cache);
-        if (cache.spec.source.token_secret_ref) set.warnings.push_back(TokenWarning(path, cache));
-      } else {
-        set.problems.push_back(StrCat(path, ": a cache named ", Quoted(CacheName(cache)), " is also in ", first->second,
-                                      ", which counts; remove one of them"));
-      }
-    }
-  }
-  return set;
+  Gatherer gatherer;
+  for (const auto& [path, file] : state) gatherer.Add(path, file);
+  return gatherer.Done();
 }
 
 ManifestFolder::ManifestFolder(std::string folder, std::chrono::milliseconds rescan, Changed changed)
@@ -142,7 +180,7 @@ void ManifestFolder::Rescan() {
   if (!files.ok()) {
     set.problems.push_back(
         files.status().message() +
-        "; create it, or correct `manifests` in the configuration; the caches known so far stay in effect");
+        "; create it, or correct `manifests` in the configuration; what is known so far stays in effect");
   }
   TellNew(set.problems, last_.problems, [](const std::string& text) { LOG(ERROR) << Message(text); });
   TellNew(set.warnings, last_.warnings, [](const std::string& text) { LOG(WARNING) << Message(text); });

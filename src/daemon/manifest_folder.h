@@ -1,13 +1,14 @@
-// The folder of ClusterModelCache and ModelCache manifests that a node without Kubernetes follows.
+// The folder of ClusterModelCache, ModelCache and CachePolicy manifests that a node without Kubernetes follows.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "api/model_cache.h"
+#include "api/manifests.h"
 #include "base/mutex.h"
 #include "base/status.h"
 
@@ -15,20 +16,23 @@ namespace ballast {
 
 // "ns/name" or "name": how a cache is called in logs and lists.
 std::string CacheName(const ModelCache& cache);
+// By `nodes` or `seeds`. There is one node without Kubernetes, this one, and whatever they select is it.
+bool KeepsWarm(const ModelCache& cache);
 
 struct ManifestSet {
-  std::vector<ModelCache> caches;
-  std::vector<std::string> problems;  // one sentence each; the caches of a bad file are those of its last good version
-  std::vector<std::string> warnings;  // what a cache says that has no effect here, with what to do instead
+  std::vector<ModelCache> caches;        // as the tenants of the policy let them be
+  std::optional<PolicyManifest> policy;  // this node's; nullopt: the configuration says it all
+  std::vector<std::string> problems;     // one sentence each; a bad file counts as its last good version
+  std::vector<std::string> warnings;     // what a manifest says that has no effect here, with what to do instead
 
   friend bool operator==(const ManifestSet&, const ManifestSet&) = default;
 };
 
 // One file as it was last understood.
 struct ManifestFileState {
-  std::string content;             // what `caches` or `problem` came from
-  std::vector<ModelCache> caches;  // of its last good version
-  std::string problem;             // "" = the content is good
+  std::string content;  // what `manifests` or `problem` came from
+  Manifests manifests;  // of its last good version
+  std::string problem;  // "" = the content is good
 
   friend bool operator==(const ManifestFileState&, const ManifestFileState&) = default;
 };
@@ -38,7 +42,8 @@ using ManifestFolderState = std::map<std::string, ManifestFileState>;
 ManifestFolderState NextManifests(const ManifestFolderState& before,
                                   const std::map<std::string, Result<std::string>>& now);
 
-// All caches in the order of their files; one that is named twice counts once, the second is a problem.
+// All caches in the order of their files, and the one policy that governs this node. What is named twice counts once,
+// the second is a problem.
 ManifestSet Effective(const ManifestFolderState& state);
 
 // A manifest by its name: *.yaml, *.yml or *.json, and nothing that an editor or a config map leaves lying about.

@@ -77,6 +77,41 @@ TEST(NextManifestsTest, ACacheThatIsNamedTwiceCountsOnceAndBothFilesAreNamed) {
   EXPECT_THAT(set.problems[0], HasSubstr("/m/a.yaml"));
 }
 
+std::string Policy(const std::string& name, const std::string& spec) {
+  return "apiVersion: ballast.dev/v1alpha1\nkind: CachePolicy\nmetadata: {name: " + name + "}\nspec: {" + spec + "}\n";
+}
+
+TEST(NextManifestsTest, ABadPolicyKeepsItsLastGoodVersionAndOneThatWentIsNone) {
+  const ManifestFolderState good = NextManifests({}, Files{{"/m/p.yaml", Policy("p", "disk: {quota: 1Gi}")}});
+  EXPECT_EQ(Effective(good).policy->policy.spec.disk.quota, 1U << 30);
+  const ManifestFolderState bad = NextManifests(good, Files{{"/m/p.yaml", Policy("p", "disk: {quota: lots}")}});
+  EXPECT_EQ(Effective(bad).policy, Effective(good).policy);
+  EXPECT_THAT(Effective(bad).problems, ElementsAre(HasSubstr("its last good version stays in effect")));
+  EXPECT_EQ(Effective(NextManifests(bad, {})), ManifestSet());
+}
+
+TEST(NextManifestsTest, OfPoliciesInSeveralFilesOneGovernsAndAppliesToTheCachesOfAll) {
+  const std::string own =
+      "apiVersion: ballast.dev/v1alpha1\nkind: ModelCache\nmetadata: {name: own, namespace: a}\n"
+      "spec: {source: {uri: \"hf://org/a\"}, priority: 9}\n";
+  const ManifestSet set = Effective(NextManifests(
+      {}, Files{{"/m/a.yaml", own},
+                {"/m/b.yaml", Policy("low", "disk: {quota: 1Gi}")},
+                {"/m/c.yaml", Policy("high", "priority: 1, tenants: [{namespaceSelector: {}, maxPriority: 3}]")},
+                {"/m/d.yaml", Policy("low", "disk: {quota: 2Gi}")}}));
+  EXPECT_EQ(set.policy->policy.metadata.name, "high");
+  EXPECT_EQ(set.caches.at(0).spec.priority, 3);
+  EXPECT_THAT(set.problems, ElementsAre(HasSubstr("a policy named \"low\" is also in /m/b.yaml")));
+}
+
+TEST(NextManifestsTest, WhatADeletedManifestCanNotSayAnyMoreIsToldWhileItIsThere) {
+  const std::string kept =
+      "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: k}\n"
+      "spec: {source: {uri: \"hf://org/a\"}, gc: {onDelete: Keep}}\n";
+  EXPECT_THAT(Effective(NextManifests({}, Files{{"/m/k.yaml", kept}})).warnings,
+              ElementsAre(HasSubstr("gc.onDelete: Keep has no effect without Kubernetes")));
+}
+
 TEST(IsManifestNameTest, SkipsWhatEditorsAndConfigMapsLeave) {
   for (const char* name : {"a.yaml", "b.yml", "c.json"}) EXPECT_TRUE(IsManifestName(name)) << name;
   for (const char* name :
@@ -161,7 +196,7 @@ TEST_F(ManifestFolderTest, AFolderThatGoesKeepsItsCaches) {
   Write("a.yaml", Cache("a"));
   const auto follower = Follow();
   std::filesystem::rename(folder_, folder_ + ".away");
-  heard_.WaitForProblem("the caches known so far stay in effect");
+  heard_.WaitForProblem("what is known so far stays in effect");
   heard_.WaitFor({"a"});
   std::filesystem::rename(folder_ + ".away", folder_);
 }

@@ -174,8 +174,9 @@ struct DaemonMetrics::Impl {
                                  .Name("ballast_swarm_in_flight")
                                  .Help("Requests for bytes of models that wait for them, by whom they were sent to.")
                                  .Register(registry);
-  Gauge& manifest_errors = OneGauge(
-      "ballast_manifest_errors", "Manifest files that can't be used; each file's last good version stays in effect.");
+  Gauge& manifest_errors =
+      OneGauge("ballast_manifest_errors",
+               "Problems of the manifests folder; a file that is wrong keeps its last good version in effect.");
 };
 
 DaemonMetrics::DaemonMetrics(const std::string& version) : impl_(std::make_unique<Impl>()) {

@@ -53,7 +53,7 @@ struct Gauges {
   std::map<SourceKind, uint32_t> in_flight;  // requests of downloads
   DiskGauges disk;
   std::optional<SwarmGauges> swarm;  // absent: this node is in none
-  uint32_t manifest_errors = 0;      // files of the manifest folder whose last good version stays in effect
+  uint32_t manifest_errors = 0;      // problems of the manifest folder, as `ballast status` shows them
 };
 
 // Thread-safe.

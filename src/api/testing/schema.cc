@@ -42,9 +42,16 @@ bool IsIntOrString(const json& schema) { return schema.value("x-kubernetes-int-o
 // Texts that have a form, by the name of their property.
 const std::map<std::string, json>& Texts() {
   static const std::map<std::string, json> texts = {
-      {"uri", "hf://org/name"}, {"revision", "v1"},  {"manifest", "sha256:" + std::string(64, '1')},
-      {"unusedFor", "1h30m"},   {"interval", "30m"}, {"evictionInterval", "30m"},
-      {"maxParallel", "25%"},   {"operator", "In"},  {"lowThresholdPercent", 5},
+      {"uri", "hf://org/name"},
+      {"revision", "v1"},
+      {"manifest", "sha256:" + std::string(64, '1')},
+      {"unusedFor", "1h30m"},
+      {"interval", "30m"},
+      {"evictionInterval", "30m"},
+      {"maxParallel", "25%"},
+      {"operator", "In"},
+      {"lowThresholdPercent", 5},
+      {"sources", json::array({"hf://org/*"})},
   };
   return texts;
 }
@@ -67,8 +74,8 @@ json ExampleObject(const json& schema, int64_t& next) {
 json Example(const json& schema, const std::string& name, int64_t& next) {
   const std::string type = schema.value("type", "");
   if (type == "object") return ExampleObject(schema, next);
-  if (type == "array") return json::array({Example(schema["items"], "", next)});
   if (const auto text = Texts().find(name); text != Texts().end()) return text->second;
+  if (type == "array") return json::array({Example(schema["items"], "", next)});
   if (type == "integer" || IsIntOrString(schema)) return Number(schema, next);
   if (type == "boolean") return true;
   if (schema.contains("enum")) return schema["enum"].back();

@@ -4,6 +4,7 @@
 
 #include "daemon/cluster/node_admission.h"
 #include "daemon/current_manifests.h"
+#include "daemon/current_policy.h"
 #include "daemon/folder_admissions.h"
 #include "daemon/testing/cluster_fixture.h"
 #include "daemon/testing/cluster_swarm.h"
@@ -130,8 +131,9 @@ TEST_F(TokenOfVolumeTest, OpensWhatItsOriginGivesItsNamespace) {
 TEST_F(TokenOfVolumeTest, IsNothingForANodeWithoutKubernetes) {
   cache::v1::PrepareRequest request = Inline("v1", "team", "hf_good");
   const CurrentManifests manifests;
+  const CurrentPolicy policy{NodePolicy()};
   const std::vector<std::string> sources{"hf://*"};
-  const Admittance answer = FolderAdmissions(manifests, sources).Admit(request);
+  const Admittance answer = FolderAdmissions(manifests, policy, sources).Admit(request);
   EXPECT_EQ(answer.admitted.status().code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(answer.admitted.status().message(), HasSubstr("tokenFile"));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "api/policy_rules.h"
 #include "base/strings.h"
 #include "daemon/cluster/node_entries.h"
 
@@ -123,11 +124,9 @@ NodeVerdict AdmitCache(const PrepareRequest& asked, const CacheNode* node) {
 }
 
 bool AdmitsSource(const NodePolicy& policy, const std::string& pod_namespace, const std::string& uri) {
-  return std::any_of(policy.tenants.begin(), policy.tenants.end(), [&](const NodeTenant& tenant) {
-    return Admits(tenant.namespaces, pod_namespace) &&
-           std::any_of(tenant.sources.begin(), tenant.sources.end(),
-                       [&](const std::string& pattern) { return GlobMatch(pattern, uri); });
-  });
+  const NodeTenant* tenant = TenantOf(policy.tenants, pod_namespace);
+  return tenant != nullptr && std::any_of(tenant->sources.begin(), tenant->sources.end(),
+                                          [&](const std::string& pattern) { return GlobMatch(pattern, uri); });
 }
 
 Result<Admitted> AdmitSource(const PrepareRequest& asked, const CacheNode* node) {

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
+#include "api/policy_rules.h"
 #include "base/logging.h"
 
 namespace ballast {
 namespace {
-
-// Of two limits of which 0 is none.
-uint64_t Stricter(uint64_t a, uint64_t b) { return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b); }
 
 CopyOwner OwnerOf(const CacheEntry& entry) {
   CopyOwner owner{.cache = entry.cache,
