@@ -7,7 +7,9 @@
 namespace ballast {
 namespace {
 
-constexpr uint32_t kMostCompared = 16;  // holders of one piece
+constexpr uint32_t kMostCompared = 16;     // holders of one piece
+constexpr uint64_t kFetchedAgain = 2;      // pieces of a model that may leave the origin twice although nobody died,
+constexpr uint64_t kPiecesPerAgain = 100;  // and one more for so many that came
 
 // Equal inputs give equal choices, and different nodes different ones.
 uint32_t Mix(uint32_t a, uint32_t b) {
@@ -110,9 +112,12 @@ std::optional<Assignment> ChooseRun(const SwarmView& view, const SourceRequest& 
   return run;
 }
 
-// What one node fetches while the others' fetches have gone past it several times.
+// What one node fetches while the others' fetches have gone past it several times. Where lines are shared unfairly that
+// is so of many pieces, which come all the same: few of them leave the origin twice. (A node that has died is another
+// matter: nobody fetches its pieces any more.)
 std::optional<Assignment> ChoosePassedOver(const SwarmView& view, const SourceRequest& request) {
   std::optional<Assignment> chosen;
+  if (view.fetched_again() >= kFetchedAgain + view.origin_received() / kPiecesPerAgain) return chosen;
   const auto fetched = [&](size_t word) { return view.fetched_once().word(word); };
   ForEachWanted(view, request, fetched, [&](PieceIndex piece) {
     if (view.origin_received() <= view.piece(piece).overdue_at) return true;

@@ -89,6 +89,22 @@ TEST(ChooseSourceTest, GivesAPieceOnceMoreThatOthersHaveGonePast) {
   EXPECT_EQ(chosen->count, 1U);
 }
 
+TEST(ChooseSourceTest, FewPiecesAreGivenOnceMoreBecauseOthersHaveGonePast) {
+  Fixture f;
+  f.windows = {{0, 0}};
+  for (PieceIndex piece = 0; piece < 100; ++piece) f.view.Begin(0, piece, kOrigin);
+  for (int i = 0; i < 99; ++i) f.view.CountOriginPiece();
+  for (const PieceIndex piece : {0U, 1U}) {
+    ASSERT_TRUE(f.Choose(1));
+    f.view.Begin(1, piece, kOrigin);
+  }
+  EXPECT_FALSE(f.Choose(1));
+  f.view.CountOriginPiece();
+  const auto chosen = f.Choose(1);
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ(chosen->first, (PieceRef{0, 2}));
+}
+
 TEST(ChooseSourceTest, SendsNoMoreNodesToTheOriginThanThePolicySays) {
   Fixture f;
   f.view.Begin(0, 0, kOrigin);

@@ -185,7 +185,7 @@ void SwarmView::Begin(NodeId receiver, PieceIndex index, NodeId source) {
   }
   if (node.from_origin++ == 0) ++origin_nodes_;
   Piece& piece = pieces_[index];
-  ++piece.origin_fetches;
+  if (++piece.origin_fetches > 1) ++fetched_again_;
   piece.overdue_at = origin_received_ + kRounds * std::max<uint64_t>(kLeastRound, uint64_t{round_} * node.from_origin);
   UpdateSets(index);
 }

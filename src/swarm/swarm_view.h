@@ -91,6 +91,7 @@ class SwarmView {
 
   uint32_t origin_nodes() const { return origin_nodes_; }        // that fetch from the origin now
   uint64_t origin_received() const { return origin_received_; }  // pieces that came from there, ever
+  uint64_t fetched_again() const { return fetched_again_; }      // given while another fetched them there, ever
   uint32_t unsourced_count() const { return unsourced_count_; }
 
   // ---- what the coordinator says
@@ -138,6 +139,7 @@ class SwarmView {
   std::vector<Zone> zones_;
   uint32_t origin_nodes_ = 0;
   uint64_t origin_received_ = 0;
+  uint64_t fetched_again_ = 0;
   uint32_t round_ = 1;
   BitSet present_;
   BitSet unsourced_;
