@@ -54,7 +54,11 @@ class Revived:
         """Returns its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(timeout=PATIENCE_SECONDS)
+        try:
+            return self.process.wait(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
