@@ -1,8 +1,9 @@
 # Sourced by up and join: nodes n1, n2, ...: each a kubelet and a containerd in a network namespace, a mount namespace and a cgroup of its own.
 # Without any one of the three, two kubelets of one machine take each other's pods away.
 
-# When the kubelet acts on a disk: late, since the disk is the machine's, and images come from files: what is collected cannot be pulled again.
-DISK_THRESHOLDS='imageGCHighThresholdPercent: 100
+# The disk is the machine's: the kubelet is not to act on it, nor to look at it. And images come from files: what is collected cannot be pulled again.
+ABOUT_DISK='localStorageCapacityIsolation: false
+imageGCHighThresholdPercent: 100
 evictionHard: {nodefs.available: "1%", memory.available: "50Mi"}'
 
 node_network() {  # INDEX COUNT
@@ -74,9 +75,8 @@ cgroupRoot: /$NET-$n
 containerRuntimeEndpoint: unix://$at/containerd.sock
 failSwapOn: false
 failCgroupV1: false
-localStorageCapacityIsolation: false
 makeIPTablesUtilChains: false
-$DISK_THRESHOLDS
+$ABOUT_DISK
 maxPods: 250
 syncFrequency: 5s
 podLogsDir: $at/podlogs

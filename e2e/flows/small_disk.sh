@@ -1,5 +1,5 @@
 # A node with one small disk for everything (the kubelet's folders, the container runtime's, the cache), which another program fills: Ballast gives
-# way in time, and the kubelet has nothing to do. From 85 % on it would report DiskPressure and delete images, from 90 % on evict pods.
+# way in time, and the kubelet has nothing to do. From 85 % on it would report DiskPressure, delete images and evict pods.
 SMALL=n4 SMALL_MIB=1024
 SPARE=(spare-1 spare-2 spare-3 spare-4 spare-5 spare-6 spare-7 spare-8)
 
@@ -56,7 +56,7 @@ pressure_was_reported() { sort -u "$TMP/log/pressure"; }
 kubelet_saw_no_pressure() {
   equal "DiskPressure of the node" False "$(pressure_was_reported)"
   equal "events of the kubelet" "" "$(k get events -A -o json | jq -r --arg node $SMALL '.items[] | select(.source.host == $node or .involvedObject.name == $node) |
-    select(.reason | test("DiskPressure$|Evict(ed|ionThreshold)|FreeDiskSpace|ImageGC")) | select(.reason != "NodeHasNoDiskPressure") | .reason + ": " + .message')"
+    select(.reason | test("DiskPressure$|^Evict|FreeDiskSpace|ImageGC")) | select(.reason != "NodeHasNoDiskPressure") | .reason + ": " + .message')"
   equal "what it did" "" "$(grep -i 'attempting to reclaim\|evicting pod\|removing image' "$CLUSTER/log/kubelet-$SMALL")"
   equal "pods that failed" "" "$(k get pods -A --field-selector status.phase=Failed -o name)"
 }
