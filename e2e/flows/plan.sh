@@ -20,17 +20,13 @@ had_now() {
 have_now() { equal "copies" "$1" "$(had_now)"; }
 
 # What earlier flows have left on the disks would be the first to go.
-disks_are_empty() {
-  local n
-  disk_policy 1Ki
-  for n in "${NODES[@]}"; do wait_for 30 "the end of what $n has" no_blobs "$n"; done
-  k delete cachepolicy disk
-}
-no_blobs() { [ -z "$(find "$(cache_of "$1")/blobs" -type f)" ]; }
+disks_are_empty() { local n; for n in "${NODES[@]}"; do equal "blobs of $n" "" "$(find "$(cache_of "$n")/blobs/sha256" -type f)"; done; }
 
 plan() {
   local before=$'n1: cheap dear keeper\nn2: cheap dear keeper\nn3: keeper'
-  check "nodes begin with nothing" disks_are_empty
+  disk_policy 1Ki
+  check "nodes begin with nothing" wait_for 30 "the end of what they have" disks_are_empty
+  k delete cachepolicy disk >/dev/null
   model keeper 32; model dear 16; model cheap 16
   cache keeper 'nodes: {}
   priority: 500' >/dev/null
