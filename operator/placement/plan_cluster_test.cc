@@ -367,7 +367,8 @@ TEST_P(PlanTotalsTest, WhatPodsHaveBroughtIsCountedOnceWhenItIsWantedThere) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, PlanTotalsTest, testing::Values(Reason::kClusterQuotaExceeded, Reason::kTenantQuotaExceeded),
+INSTANTIATE_TEST_SUITE_P(Of, PlanTotalsTest,
+                         testing::Values(Reason::kClusterQuotaExceeded, Reason::kTenantQuotaExceeded),
                          [](const auto& quota) { return std::string(NameOf(quota.param)); });
 
 }  // namespace

@@ -371,7 +371,8 @@ TEST_F(ClusterCliTest, PlanTellsWhatWouldNotFitAndWhatWouldGo) {
   EXPECT_THAT(Run({"plan", "-f", tiny}).out, HasSubstr("not admitted: qwen: needs 2.0 GiB, 1.0 GiB left"));
 }
 
-// Of three copies of 1 GiB on demand there is room for two: the mounted one has its place before those of more priority.
+// Of three copies of 1 GiB on demand there is room for two: the mounted one has its place before those of more
+// priority.
 TEST_F(ClusterCliTest, PlanKnowsThatWhatIsMountedStays) {
   const std::string third = "sha256:" + std::string(64, 'c');
   AddNode("n1");
@@ -401,7 +402,8 @@ TEST_F(ClusterCliTest, PlanKnowsThatWhatIsMountedStays) {
   EXPECT_THAT(Run({"plan", "-f", policy}).out, HasSubstr(kMountedStays));
 
   ASSERT_EQ(client_.Delete(kPods, {"default", "reader"}, {}, {}), OkStatus());
-  Json volume = Json::parse(R"({"metadata": {"name": "pv"}, "spec": {"claimRef": {"namespace": "default", "name": "data"},
+  Json volume =
+      Json::parse(R"({"metadata": {"name": "pv"}, "spec": {"claimRef": {"namespace": "default", "name": "data"},
     "csi": {"driver": "csi.ballast.dev", "volumeAttributes": {"clusterCache": "llama"}}}})");
   volume["spec"]["csi"]["volumeAttributes"]["manifest"] = kManifest;
   Add(kVolumes, volume);

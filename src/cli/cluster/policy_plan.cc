@@ -221,10 +221,9 @@ std::string Text(const PolicyPlan& plan) {
   uint64_t lost = 0;
   for (const PlannedNode& node : plan.nodes) {
     lost += node.evicted.size() + node.not_admitted.size();
-    text +=
-        StrCat(node.node, ": quota ", node.quota == 0 ? "none" : FormatBytes(node.quota), ", ", FormatBytes(node.used),
-               " used\n", Lines("not admitted: ", node.not_admitted), Lines("evicted: ", node.evicted),
-               StaysLine(node.stays));
+    text += StrCat(node.node, ": quota ", node.quota == 0 ? "none" : FormatBytes(node.quota), ", ",
+                   FormatBytes(node.used), " used\n", Lines("not admitted: ", node.not_admitted),
+                   Lines("evicted: ", node.evicted), StaysLine(node.stays));
   }
   if (!plan.knows_mounts) text += "what pods have mounted stays, too; you may not list pods, so it is not known here\n";
   return lost > 0 ? text : text + "nothing would be evicted, and every cache admitted\n";
