@@ -9,7 +9,7 @@ spec: {priority: 50, disk: {quota: 56Mi}}
 Y
 }
 plan_of() { "$TMP/bin/kubectl-ballast" plan -f "$SMALLER" "$@"; }
-# What goes and what stays, "n1: -cheap +dear +keeper" a line.
+# What goes and what stays, "n1: +dear +keeper -cheap" a line.
 planned_briefly() { plan_of -o json | jq -r '.nodes[] | .node + ": " + ([(.evicted + .not_admitted | .[] | "-" + .cache), (.stays[] | "+" + .cache)] | sort | join(" "))'; }
 plan_says() { plan_of; equal "the plan" "$1" "$(planned_briefly)"; }
 # What nodes have of the three.
@@ -37,7 +37,7 @@ plan() {
   k delete pod dear-1 cheap-1 dear-2 --timeout=30s >/dev/null
   check "so it is" have_now "$before"
   smaller_policy
-  check "a plan says what goes: the least; what is mounted stays" wait_for 20 "that plan" plan_says $'n1: -cheap +dear +keeper\nn2: -dear +cheap +keeper\nn3: +keeper'
+  check "a plan says what goes: the least; what is mounted stays" wait_for 20 "that plan" plan_says $'n1: +dear +keeper -cheap\nn2: +cheap +keeper -dear\nn3: +keeper'
   plan_of | sed 's/^/        /'
   check "and changes nothing" have_now "$before"
   check "no policy is there" fails_with "not found" k get cachepolicy smaller
