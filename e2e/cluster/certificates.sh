@@ -1,4 +1,4 @@
-# Sourced by up: keys, certificates and kubeconfigs in $DIR/pki.
+# Sourced by up and join: keys, certificates and kubeconfigs in $DIR/pki.
 new_key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
 
 certificate_authority() {

@@ -1,12 +1,17 @@
-# Sourced by up: nodes n1, n2, ...: each a kubelet and a containerd in a network namespace, a mount namespace and a cgroup of its own.
+# Sourced by up and join: nodes n1, n2, ...: each a kubelet and a containerd in a network namespace, a mount namespace and a cgroup of its own.
 # Without any one of the three, two kubelets of one machine take each other's pods away.
+
+# The disk is the machine's: the kubelet is not to act on it, nor to look at it. And images come from files: what is collected cannot be pulled again.
+ABOUT_DISK='localStorageCapacityIsolation: false
+imageGCHighThresholdPercent: 100
+evictionHard: {nodefs.available: "1%", memory.available: "50Mi"}'
 
 node_network() {  # INDEX COUNT
   local i=$1 n=n$1 j
   ip netns add "$NET-$n"
   ip link add eth0 netns "$NET-$n" type veth peer name "$n" netns "$NET-cp"
   in_net cp ip link set "$n" master br0 up
-  in_net cp ip route add "10.89.$i.0/24" via "10.88.0.1$i"
+  in_net cp ip route replace "10.89.$i.0/24" via "10.88.0.1$i"
   in_net "$n" ip link set lo up
   in_net "$n" ip addr add "10.88.0.1$i/24" dev eth0
   in_net "$n" ip link set eth0 up
@@ -70,10 +75,8 @@ cgroupRoot: /$NET-$n
 containerRuntimeEndpoint: unix://$at/containerd.sock
 failSwapOn: false
 failCgroupV1: false
-localStorageCapacityIsolation: false
 makeIPTablesUtilChains: false
-imageGCHighThresholdPercent: 100           # images come from files: what is collected cannot be pulled again
-evictionHard: {nodefs.available: "1%", memory.available: "50Mi"}
+$ABOUT_DISK
 maxPods: 250
 syncFrequency: 5s
 podLogsDir: $at/podlogs

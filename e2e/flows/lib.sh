@@ -41,7 +41,7 @@ agent:
   pools:
   - name: default
     nodeSelector: {kubernetes.io/os: linux}
-    cache: {hostPath: /var/lib/ballast, minAvailable: 1Gi}
+    cache: {hostPath: /var/lib/ballast, minAvailable: 64Mi}
 Y
 }
 

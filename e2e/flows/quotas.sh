@@ -64,14 +64,46 @@ tenants() {
   check "the other tenant's quota is its own" k wait -n tenant-large --for=condition=Ready mcache/wide --timeout=60s
   k delete namespace tenant-small tenant-large --timeout=60s >/dev/null
 }
-tenant_cache() {  # NAME NAMESPACE PRIORITY
+tenant_cache() {  # NAME NAMESPACE PRIORITY [NODES]: on every node, or as the fourth says; "": for pods
   k apply -f - >/dev/null <<Y
 apiVersion: ballast.dev/v1alpha1
 kind: ModelCache
 metadata: {name: $1, namespace: $2}
-spec: {source: {uri: "hf://org/$1"}, nodes: {}, priority: $3}
+spec: {source: {uri: "hf://org/$1"}, priority: $3${4-, nodes: {\}}}
 Y
 }
+
+# quotaTotal: of all nodes together, by caches that name nodes and by pods alike.
+quota_total() {
+  local rest n
+  disk_policy 400Mi "$(total_of 50Mi)"
+  k create namespace tenant-total >/dev/null; k label namespace tenant-total tier=total >/dev/null
+  model spread 20
+  tenant_cache spread tenant-total 0
+  check "quotaTotal: as many copies as fit are warm" wait_for 60 "two copies" copies_are spread 2
+  check "and the cache says by whose numbers the third is not" cache_says spread 'QuotaExceeded=True TenantQuotaExceeded: needs 20.0 MiB, its namespace has 40.0 MiB of 50.0 MiB over all nodes; raise .*quotaTotal of CachePolicy disk' mcache -n tenant-total
+  rest=$(without_copy spread)
+  NAMESPACE=tenant-total NODE=$rest pod spread-reader cache=spread >/dev/null
+  check "a pod there is told the same" has_event spread-reader '40.0 MiB of 50.0 MiB over all nodes'
+  k delete pod -n tenant-total spread-reader --timeout=30s >/dev/null
+  disk_policy 400Mi "$(total_of 70Mi)"
+  check "it is raised: the third copy comes" wait_for 30 "three copies" copies_are spread 3
+  check "and the cache says so" k wait -n tenant-total --for=condition=Ready mcache/spread --timeout=30s
+  k delete mcache -n tenant-total spread --timeout=30s >/dev/null
+  disk_policy 400Mi "$(total_of 50Mi)"
+  model lent 20
+  tenant_cache lent tenant-total 0 ''
+  for n in n1 n2; do
+    NAMESPACE=tenant-total NODE=$n pod "lent-$n" cache=lent >/dev/null
+    check "what pods bring is counted, too: one on $n runs" k wait -n tenant-total --for=condition=Ready "pod/lent-$n" --timeout=60s
+  done
+  NAMESPACE=tenant-total NODE=n3 pod lent-n3 cache=lent >/dev/null
+  check "a third does not, and is told why" has_event lent-n3 'needs 20.0 MiB, its namespace has 40.0 MiB of 50.0 MiB over all nodes'
+  k delete namespace tenant-total --timeout=60s >/dev/null
+  k delete cachepolicy disk >/dev/null
+}
+total_of() { echo "[{namespaceSelector: {matchLabels: {tier: total}}, quotaTotal: $1}]"; }
+without_copy() { local n; for n in "${NODES[@]}"; do has_copy "$n" "$1" || echo "$n"; done; }
 
 as_many_as_fit() {
   model counted 20

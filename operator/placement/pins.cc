@@ -42,6 +42,12 @@ bool HoldsPinned(const CacheClaim& claim, const NodeRow& row) {
   return row.IsPinned(claim.name, claim.current().manifest);
 }
 
+void Count(CacheClaim& claim, const RevisionRecord& record, const NodeRow& row, TenantTotals& totals) {
+  claim.quota_used += record.bytes;
+  const Copy copy = CopyOf(claim, record, row.policy.get());
+  if (copy.tenant >= 0) totals[{row.policy.get(), copy.tenant}] += record.bytes;
+}
+
 class Admission {
  public:
   Admission(std::vector<NodeRow>& rows, TenantTotals& totals) : totals_(totals) {
@@ -52,7 +58,9 @@ class Admission {
   }
 
   void Run(std::vector<CacheClaim>& claims) {
-    for (CacheClaim& claim : claims) CountOnDemand(claim);
+    for (CacheClaim& claim : claims) {
+      if (!claim.is_deleted()) CountOnDemand(claim);
+    }
     std::vector<Turn> turns;
     for (CacheClaim& claim : claims) {
       for (const auto& [policy, rows] : groups_) turns.push_back({&claim, policy, PriorityUnder(claim, policy)});
@@ -64,19 +72,23 @@ class Admission {
  private:
   using Rows = std::vector<NodeRow*>;
 
-  // Copies on demand are there before anything new is: they count for clusterQuota.
+  // Copies on demand are there before anything new is: they count for clusterQuota and quotaTotal.
   void CountOnDemand(CacheClaim& claim) {
     for (const auto& [policy, rows] : groups_) {
       for (const NodeRow* row : rows) {
         const auto [begin, end] = row->Of(claim.name);
         for (const Held* held = begin; held != end; ++held) {
           const RevisionRecord* record = claim.Find(held->entry->manifest);
-          if (record == nullptr || !held->Is(CachePhase::kReady)) continue;
-          // What is pinned of it now is planned anew; an earlier revision stays in any case.
-          if (!held->entry->pinned || !IsWanted(claim, record)) claim.quota_used += record->bytes;
+          if (record != nullptr && IsCounted(claim, *held, record)) Count(claim, *record, *row, totals_);
         }
       }
     }
+  }
+
+  // What is pinned of it now is planned anew; an earlier revision stays in any case.
+  static bool IsCounted(const CacheClaim& claim, const Held& held, const RevisionRecord* record) {
+    if (!held.entry->pinned) return held.TakesRoom();
+    return !IsWanted(claim, record) && held.Is(CachePhase::kReady);
   }
 
   void Take(const Turn& turn) {
@@ -247,7 +259,7 @@ void AddFailure(CacheDecision& decision, const std::string& node, Reason reason,
 
 std::optional<Problem> RefuseTotals(const CacheClaim& claim, const RevisionRecord& record, const NodeRow& row,
                                     const TenantTotals& totals) {
-  const bool counted = row.IsReady(claim.name, record.manifest) && !row.IsPinned(claim.name, record.manifest);
+  const bool counted = row.HasOnDemand(claim.name, record.manifest);
   const auto& quota = claim.object->spec.gc.cluster_quota;
   if (quota && !counted && claim.quota_used + record.bytes > *quota) {
     return Problem{Reason::kClusterQuotaExceeded,
@@ -258,7 +270,7 @@ std::optional<Problem> RefuseTotals(const CacheClaim& claim, const RevisionRecor
   if (tenant == nullptr || !tenant->quota_total) return std::nullopt;
   const auto found = totals.find({row.policy.get(), CopyOf(claim, record, row.policy.get()).tenant});
   const uint64_t used = found == totals.end() ? 0 : found->second;
-  if (used + record.bytes <= *tenant->quota_total) return std::nullopt;
+  if (used + (counted ? 0 : record.bytes) <= *tenant->quota_total) return std::nullopt;
   return Problem{Reason::kTenantQuotaExceeded,
                  StrCat("needs ", FormatBytes(record.bytes), ", its namespace has ", FormatBytes(used), " of ",
                         FormatBytes(*tenant->quota_total),
@@ -266,10 +278,7 @@ std::optional<Problem> RefuseTotals(const CacheClaim& claim, const RevisionRecor
 }
 
 void TakeTotals(CacheClaim& claim, const RevisionRecord& record, const NodeRow& row, TenantTotals& totals) {
-  const bool counted = row.IsReady(claim.name, record.manifest) && !row.IsPinned(claim.name, record.manifest);
-  if (!counted) claim.quota_used += record.bytes;
-  const Copy copy = CopyOf(claim, record, row.policy.get());
-  if (copy.tenant >= 0) totals[{row.policy.get(), copy.tenant}] += record.bytes;
+  if (!row.HasOnDemand(claim.name, record.manifest)) Count(claim, record, row, totals);
 }
 
 void Admit(std::vector<CacheClaim>& claims, std::vector<NodeRow>& rows, TenantTotals& totals) {

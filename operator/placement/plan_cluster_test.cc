@@ -1,4 +1,5 @@
 // Rules that hold after every plan, whatever happened before.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include "operator/caches/cache_name.h"
 #include "operator/placement/pins.h"
 #include "operator/placement/placement.h"
+#include "operator/testing/cluster.h"
 #include "operator/testing/cluster_game.h"
 
 namespace ballast::controller {
@@ -253,6 +255,121 @@ TEST(PlanClusterTest, PlanningAgainOnItsOwnPlanChangesNothing) {
     }
   }
 }
+
+// Nodes a, b and c; model m of 4 GiB, of namespace team, may have 10 GiB of them all, by its own quota or the tenant's.
+class PlanTotalsTest : public testing::TestWithParam<Reason> {
+ protected:
+  static constexpr uint64_t kGiB = uint64_t{1} << 30;
+
+  PlanTotalsTest() {
+    for (const char* name : {"a", "b", "c"}) {
+      observed_.nodes.push_back(std::make_shared<const NodeFacts>(NodeFacts{.name = name, .uid = name, .ready = true}));
+      observed_.agents.insert(name);
+      CacheNode& node = nodes_.emplace_back();
+      node.metadata.name = name;
+      node.metadata.owner_references = {{"v1", "Node", name, name}};
+    }
+    observed_.namespaces.push_back(std::make_shared<const NamespaceFacts>(NamespaceFacts{"team", {{"name", "team"}}}));
+    cache_.cluster_scoped = false;
+    cache_.metadata.object_namespace = "team";
+    cache_.status.revision.current = {"c", Digest::Of("m").ToString(), 4 * kGiB};
+    TenantSpec tenant{.namespace_selector = {.match_labels = {{"name", "team"}}}};
+    if (GetParam() == Reason::kTenantQuotaExceeded) {
+      tenant.quota_total = 10 * kGiB;
+    } else {
+      cache_.spec.gc.cluster_quota = 10 * kGiB;
+    }
+    CachePolicy policy;
+    policy.metadata.name = "p";
+    policy.spec.tenants = {tenant};
+    observed_.policies.push_back(std::make_shared<const CachePolicy>(policy));
+  }
+
+  // Nodes are told what is planned.
+  CacheDecision Plan() {
+    observed_.cache_nodes.clear();
+    for (const CacheNode& node : nodes_) observed_.cache_nodes.push_back(std::make_shared<const CacheNode>(node));
+    observed_.caches = {std::make_shared<const ModelCache>(cache_)};
+    const Placement plan = PlanCluster(observed_);
+    for (CacheNode& node : nodes_) node.spec = *plan.nodes.at(node.metadata.name);
+    return plan.caches.at("team/m");
+  }
+  static void Asks(CacheNode& node) { node.status.wanted = {{.cache = "team/m", .pod_namespace = "team"}}; }
+  void Says(CacheNode& node, CachePhase phase, Reason reason = Reason::kServing) {
+    node.status.wanted.clear();
+    node.status.caches = {{.cache = "team/m",
+                           .manifest = cache_.status.revision.current.manifest,
+                           .phase = phase,
+                           .reason = std::string(NameOf(reason))}};
+  }
+  // Of the nodes that list it.
+  std::string Listed() const {
+    std::string names;
+    for (const CacheNode& node : nodes_) names += node.spec.caches.empty() ? "" : node.metadata.name;
+    return names;
+  }
+  void ExpectRefused(const CacheNode& node) const {
+    ASSERT_EQ(node.spec.refused.size(), 1U);
+    EXPECT_EQ(node.spec.refused[0].reason, NameOf(GetParam()));
+    EXPECT_THAT(node.spec.refused[0].message, testing::HasSubstr("8.0 GiB of 10.0 GiB"));
+  }
+
+  ClusterObserved observed_;
+  std::vector<CacheNode> nodes_;
+  ModelCache cache_ = MakeCache("m");
+};
+
+TEST_P(PlanTotalsTest, AsManyNodesAsFitAreWarmAndTheOthersAreNamed) {
+  const CacheDecision decision = Plan();
+  EXPECT_EQ(Listed(), "ab");
+  ASSERT_TRUE(decision.quota);
+  EXPECT_EQ(decision.quota->reason, GetParam());
+  EXPECT_THAT(decision.quota->message, testing::HasSubstr("8.0 GiB of 10.0 GiB"));
+  EXPECT_EQ(decision.refused, 1);
+}
+
+TEST_P(PlanTotalsTest, WhatPodsAskForAtOnceIsCounted) {
+  cache_.spec.nodes.reset();
+  for (CacheNode& node : nodes_) Asks(node);
+  for (int round = 0; round < 2; ++round) {  // the second before any agent has said a word
+    Plan();
+    EXPECT_EQ(Listed(), "ab");
+    ExpectRefused(nodes_[2]);
+  }
+}
+
+TEST_P(PlanTotalsTest, WhatPodsHaveBroughtIsCountedUntilItIsEvicted) {
+  cache_.spec.nodes.reset();
+  Asks(nodes_[0]);
+  Asks(nodes_[1]);
+  Plan();
+  Says(nodes_[0], CachePhase::kReady);
+  Says(nodes_[1], CachePhase::kDownloading);
+  Asks(nodes_[2]);
+  Plan();
+  EXPECT_EQ(Listed(), "ab");
+  ExpectRefused(nodes_[2]);
+  Says(nodes_[1], CachePhase::kWaiting, Reason::kOnDemand);
+  Plan();
+  EXPECT_EQ(Listed(), "abc");
+}
+
+TEST_P(PlanTotalsTest, WhatPodsHaveBroughtIsCountedOnceWhenItIsWantedThere) {
+  cache_.spec.nodes.reset();
+  Asks(nodes_[2]);
+  Plan();
+  Says(nodes_[2], CachePhase::kReady);
+  cache_.spec.nodes.emplace();
+  for (int round = 0; round < 2; ++round) {
+    Plan();
+    EXPECT_EQ(Listed(), "ac");
+    EXPECT_TRUE(nodes_[2].spec.caches[0].pinned);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, PlanTotalsTest,
+                         testing::Values(Reason::kClusterQuotaExceeded, Reason::kTenantQuotaExceeded),
+                         [](const auto& quota) { return std::string(NameOf(quota.param)); });
 
 }  // namespace
 }  // namespace ballast::controller

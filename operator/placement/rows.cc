@@ -104,6 +104,11 @@ void FillRecords(CacheClaim& claim, const std::vector<const VolumeFacts*>& volum
 
 }  // namespace
 
+bool Held::TakesRoom() const {
+  if (status == nullptr) return true;
+  return !Is(CachePhase::kFailed) && (!Is(CachePhase::kWaiting) || status->reason != NameOf(Reason::kOnDemand));
+}
+
 const Held* NodeRow::Find(std::string_view cache, std::string_view manifest) const {
   const auto at = std::lower_bound(held.begin(), held.end(), Key(cache, manifest),
                                    [](const Held& one, const Key& key) { return KeyOf(one) < key; });
@@ -125,6 +130,11 @@ bool NodeRow::IsPinned(std::string_view cache, std::string_view manifest) const 
 bool NodeRow::IsReady(std::string_view cache, std::string_view manifest) const {
   const Held* found = Find(cache, manifest);
   return found != nullptr && found->Is(CachePhase::kReady);
+}
+
+bool NodeRow::HasOnDemand(std::string_view cache, std::string_view manifest) const {
+  const Held* found = Find(cache, manifest);
+  return found != nullptr && !found->entry->pinned && found->TakesRoom();
 }
 
 bool NodeRow::IsPlanned(std::string_view cache, std::string_view manifest) const {

@@ -22,6 +22,8 @@ struct Held {
   bool Is(CachePhase phase) const { return status != nullptr && status->phase == phase; }
   // It is being fetched, or about to be.
   bool IsBusy() const { return entry->pinned && !Is(CachePhase::kReady) && !Is(CachePhase::kFailed); }
+  // On the node's disk, or on its way there: unless the agent says that it is not. What was evicted stays listed.
+  bool TakesRoom() const;
 };
 
 struct CacheClaim;
@@ -59,6 +61,8 @@ struct NodeRow {
   std::pair<const Held*, const Held*> Of(std::string_view cache) const;
   bool IsPinned(std::string_view cache, std::string_view manifest) const;
   bool IsReady(std::string_view cache, std::string_view manifest) const;
+  // A pod has brought it, or is bringing it.
+  bool HasOnDemand(std::string_view cache, std::string_view manifest) const;
   bool IsPlanned(std::string_view cache, std::string_view manifest) const;
 };
 

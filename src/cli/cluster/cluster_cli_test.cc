@@ -365,10 +365,51 @@ TEST_F(ClusterCliTest, PlanTellsWhatWouldNotFitAndWhatWouldGo) {
       "2Gi}}\n");
   EXPECT_EQ(Run({"plan", "-f", policy}).out,
             "policy small would govern 1 nodes\nn1: quota 2.0 GiB, 3.0 GiB used\n  evicted: llama: needs 1.0 GiB, 0 B "
-            "left after qwen(900)\n");
+            "left after qwen(900)\n  stays: qwen (wanted)\n");
   const std::string tiny = WritePolicy(
       "apiVersion: ballast.dev/v1alpha1\nkind: CachePolicy\nmetadata: {name: small}\nspec: {disk: {quota: 1Gi}}\n");
   EXPECT_THAT(Run({"plan", "-f", tiny}).out, HasSubstr("not admitted: qwen: needs 2.0 GiB, 1.0 GiB left"));
+}
+
+// Of three copies of 1 GiB on demand there is room for two: the mounted one has its place before those of more
+// priority.
+TEST_F(ClusterCliTest, PlanKnowsThatWhatIsMountedStays) {
+  const std::string third = "sha256:" + std::string(64, 'c');
+  AddNode("n1");
+  AddCache("llama");
+  const auto one_gib = [](const std::string& manifest) {
+    return StrCat(R"({"revision": {"current": "1", "manifest": ")", manifest, R"(", "bytes": 1073741824}})");
+  };
+  AddCache("qwen", "{}", one_gib(kOther));
+  AddCache("phi", "{}", one_gib(third));
+  AddCacheNode(StrCat(R"({"caches": [)", Entry("llama", kManifest, false, 1), ",", Entry("qwen", kOther, false, 10),
+                      ",", Entry("phi", third, false, 100), "]}"),
+               StrCat(R"({"caches": [)", Phase("llama", kManifest, "Ready", 1073741824), ",",
+                      Phase("qwen", kOther, "Ready", 1073741824), ",", Phase("phi", third, "Ready", 1073741824),
+                      R"(], "disk": {"usedBytes": 3221225472}})"));
+  const std::string policy = WritePolicy(
+      "apiVersion: ballast.dev/v1alpha1\nkind: CachePolicy\nmetadata: {name: small}\nspec: {disk: {quota: 2Gi}}\n");
+  EXPECT_THAT(Run({"plan", "-f", policy}).out,
+              HasSubstr("  evicted: llama: needs 1.0 GiB, 0 B left after phi(100), qwen(10)\n"
+                        "  stays: phi (on demand), qwen (on demand)\n"));
+  client_.FailNext(KubeVerb::kList, PermissionDenied("persistentvolumes is forbidden"));
+  EXPECT_THAT(Run({"plan", "-f", policy}).out, HasSubstr("you may not list pods"));
+
+  AddPod("llama", true, "Running");
+  constexpr char kMountedStays[] =
+      "  evicted: qwen: needs 1.0 GiB, 0 B left after llama(mounted), phi(100)\n"
+      "  stays: llama (mounted), phi (on demand)\n";
+  EXPECT_THAT(Run({"plan", "-f", policy}).out, HasSubstr(kMountedStays));
+
+  ASSERT_EQ(client_.Delete(kPods, {"default", "reader"}, {}, {}), OkStatus());
+  Json volume =
+      Json::parse(R"({"metadata": {"name": "pv"}, "spec": {"claimRef": {"namespace": "default", "name": "data"},
+    "csi": {"driver": "csi.ballast.dev", "volumeAttributes": {"clusterCache": "llama"}}}})");
+  volume["spec"]["csi"]["volumeAttributes"]["manifest"] = kManifest;
+  Add(kVolumes, volume);
+  Add(kPods, Json::parse(R"({"metadata": {"name": "by-claim", "namespace": "default"}, "spec": {"nodeName": "n1",
+    "volumes": [{"name": "model", "persistentVolumeClaim": {"claimName": "data"}}]}, "status": {"phase": "Running"}})"));
+  EXPECT_THAT(Run({"plan", "-f", policy}).out, HasSubstr(kMountedStays)) << "by a claim";
 }
 
 TEST_F(ClusterCliTest, PlanNamesTheNodesThatAnotherPolicyGoverns) {

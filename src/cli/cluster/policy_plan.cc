@@ -52,48 +52,95 @@ uint64_t BytesHere(const CacheNode& node, const CacheEntry& entry) {
   return 0;
 }
 
-// What is wanted, by priority; then what is there on demand, with the lowest priority last.
-std::vector<CacheEntry> InOrder(const CacheNode& node) {
-  std::vector<CacheEntry> entries = node.spec.caches;
-  std::stable_sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
-    return a.pinned != b.pinned ? a.pinned : a.priority > b.priority;
-  });
-  return entries;
+bool IsMounted(const PlanNode& at, const CacheEntry& entry) {
+  return BytesHere(at.node, entry) > 0 &&
+         std::any_of(at.mounted.begin(), at.mounted.end(), [&](const MountedCache& one) {
+           return one.cache == entry.cache && (one.manifest.empty() || one.manifest == entry.manifest);
+         });
 }
 
-// "needs 131 GiB, 40.0 GiB left after llama(1000), qwen(900)"
-std::string WhyNot(uint64_t bytes, uint64_t left, const std::vector<std::string>& before) {
-  return StrCat("needs ", FormatBytes(bytes), ", ", FormatBytes(left), " left", before.empty() ? "" : " after ",
-                Join(before, ", "));
-}
+// As the operator and the node would do it: what is wanted is admitted by priority; what is mounted stays in any case;
+// what is left is for copies on demand, by priority.
+class NodePlanner {
+ public:
+  NodePlanner(const PlanNode& at, uint64_t quota, const Sizes& sizes)
+      : at_(at), sizes_(sizes), left_(quota), entries_(at.node.spec.caches) {
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const CacheEntry& a, const CacheEntry& b) { return a.priority > b.priority; });
+    planned_ = {.node = at.node.metadata.name, .quota = quota, .used = at.node.status.disk.used_bytes};
+  }
+
+  PlannedNode Plan() {
+    for (const CacheEntry& entry : entries_) {
+      if (entry.pinned) Admit(entry);
+    }
+    for (const CacheEntry& entry : entries_) {
+      if (!IsAdmitted(entry) && IsMounted(at_, entry)) Keep(entry, "mounted", "mounted");
+    }
+    for (const CacheEntry& entry : entries_) {
+      if (!entry.pinned && !IsMounted(at_, entry) && BytesHere(at_.node, entry) > 0) KeepOrEvict(entry);
+    }
+    return std::move(planned_);
+  }
+
+ private:
+  void Admit(const CacheEntry& entry) {
+    if (BytesOf(entry) <= left_) return Keep(entry, "wanted", std::to_string(entry.priority));
+    planned_.not_admitted.push_back(Lost(entry));
+  }
+  void KeepOrEvict(const CacheEntry& entry) {
+    if (BytesOf(entry) <= left_) return Keep(entry, "on demand", std::to_string(entry.priority));
+    planned_.evicted.push_back(Lost(entry));
+  }
+
+  bool IsAdmitted(const CacheEntry& entry) const {
+    return std::any_of(planned_.stays.begin(), planned_.stays.end(), [&](const PlannedCache& one) {
+      return one.cache == entry.cache && one.manifest == entry.manifest;
+    });
+  }
+  uint64_t BytesOf(const CacheEntry& entry) const {
+    const auto size = sizes_.find(entry.manifest);
+    return size == sizes_.end() ? BytesHere(at_.node, entry) : size->second;
+  }
+  PlannedCache Planned(const CacheEntry& entry, std::string why) const {
+    return {entry.cache, entry.manifest, BytesOf(entry), entry.priority, std::move(why)};
+  }
+  // Mounted is what it is although there may be no room.
+  void Keep(const CacheEntry& entry, const char* why, const std::string& claim) {
+    left_ -= std::min(left_, BytesOf(entry));
+    before_.push_back(StrCat(entry.cache, "(", claim, ")"));
+    planned_.stays.push_back(Planned(entry, why));
+  }
+  // "needs 131 GiB, 40.0 GiB left after llama(1000), qwen(mounted)"
+  PlannedCache Lost(const CacheEntry& entry) const {
+    return Planned(entry, StrCat("needs ", FormatBytes(BytesOf(entry)), ", ", FormatBytes(left_), " left",
+                                 before_.empty() ? "" : " after ", Join(before_, ", ")));
+  }
+
+  const PlanNode& at_;
+  const Sizes& sizes_;
+  uint64_t left_;
+  std::vector<CacheEntry> entries_;
+  std::vector<std::string> before_;
+  PlannedNode planned_;
+};
 
 PlannedNode PlanOf(const PlanNode& at, uint64_t quota, const Sizes& sizes) {
-  PlannedNode planned{.node = at.node.metadata.name, .quota = quota, .used = at.node.status.disk.used_bytes};
-  if (quota == 0) return planned;
-  uint64_t left = quota;
-  std::vector<std::string> before;
-  for (const CacheEntry& entry : InOrder(at.node)) {
-    const auto size = sizes.find(entry.manifest);
-    const uint64_t bytes = size == sizes.end() ? BytesHere(at.node, entry) : size->second;
-    if (bytes <= left) {
-      left -= bytes;
-      before.push_back(StrCat(entry.cache, "(", entry.priority, ")"));
-      continue;
-    }
-    PlannedCache lost{entry.cache, entry.manifest, bytes, entry.priority, WhyNot(bytes, left, before)};
-    if (entry.pinned) {
-      planned.not_admitted.push_back(std::move(lost));
-    } else if (BytesHere(at.node, entry) > 0) {
-      planned.evicted.push_back(std::move(lost));
-    }
-  }
-  return planned;
+  if (quota > 0) return NodePlanner(at, quota, sizes).Plan();
+  return {.node = at.node.metadata.name, .used = at.node.status.disk.used_bytes};
 }
 
 std::string Lines(const char* what, const std::vector<PlannedCache>& caches) {
   std::string text;
   for (const PlannedCache& cache : caches) text += StrCat("  ", what, cache.cache, ": ", cache.why, "\n");
   return text;
+}
+
+// "  stays: qwen (wanted), llama (mounted)"
+std::string StaysLine(const std::vector<PlannedCache>& stays) {
+  std::vector<std::string> named;
+  for (const PlannedCache& cache : stays) named.push_back(StrCat(cache.cache, " (", cache.why, ")"));
+  return named.empty() ? "" : StrCat("  stays: ", Join(named, ", "), "\n");
 }
 
 template <typename T>
@@ -133,6 +180,9 @@ Result<CachePolicy> ReadPolicy(std::string_view text, const std::string& file) {
 
 Result<PlanInput> LookForPlan(KubeClient& client, CachePolicy policy, const CallLimits& limits) {
   PlanInput input{.policy = std::move(policy)};
+  Result<MountsByNode> mounts = LookAtMounts(client, limits);
+  input.knows_mounts = mounts.status().code() != StatusCode::kPermissionDenied;
+  if (!mounts.ok() && input.knows_mounts) return mounts.status();
   RETURN_IF_ERROR(ReadAll(client, kCachePolicies, CachePolicyFromJson, input.policies, limits));
   RETURN_IF_ERROR(ReadAll(client, kClusterModelCaches, ModelCacheFromJson, input.caches, limits));
   RETURN_IF_ERROR(ReadAll(client, kModelCaches, ModelCacheFromJson, input.caches, limits));
@@ -144,13 +194,14 @@ Result<PlanInput> LookForPlan(KubeClient& client, CachePolicy policy, const Call
     Labels labels;
     for (const auto& [key, value] : ChildAt(*object, "/metadata/labels").items())
       labels[key] = value.get<std::string>();
-    input.nodes.push_back({std::move(node), std::move(labels)});
+    PlanNode& at = input.nodes.emplace_back(PlanNode{.node = std::move(node), .labels = std::move(labels)});
+    if (mounts.ok()) at.mounted = (*mounts)[at.node.metadata.name];
   }
   return input;
 }
 
 PolicyPlan PlanPolicy(const PlanInput& input) {
-  PolicyPlan plan{.policy = input.policy.metadata.name};
+  PolicyPlan plan{.policy = input.policy.metadata.name, .knows_mounts = input.knows_mounts};
   const Sizes sizes = SizesOf(input.caches);
   for (const PlanNode& at : input.nodes) {
     if (!Selects(input.policy, at.labels)) continue;
@@ -170,10 +221,11 @@ std::string Text(const PolicyPlan& plan) {
   uint64_t lost = 0;
   for (const PlannedNode& node : plan.nodes) {
     lost += node.evicted.size() + node.not_admitted.size();
-    text +=
-        StrCat(node.node, ": quota ", node.quota == 0 ? "none" : FormatBytes(node.quota), ", ", FormatBytes(node.used),
-               " used\n", Lines("not admitted: ", node.not_admitted), Lines("evicted: ", node.evicted));
+    text += StrCat(node.node, ": quota ", node.quota == 0 ? "none" : FormatBytes(node.quota), ", ",
+                   FormatBytes(node.used), " used\n", Lines("not admitted: ", node.not_admitted),
+                   Lines("evicted: ", node.evicted), StaysLine(node.stays));
   }
+  if (!plan.knows_mounts) text += "what pods have mounted stays, too; you may not list pods, so it is not known here\n";
   return lost > 0 ? text : text + "nothing would be evicted, and every cache admitted\n";
 }
 
@@ -184,7 +236,8 @@ std::string JsonText(const PolicyPlan& plan) {
                      {"quota", n.quota},
                      {"used", n.used},
                      {"not_admitted", JsonOf(n.not_admitted)},
-                     {"evicted", JsonOf(n.evicted)}});
+                     {"evicted", JsonOf(n.evicted)},
+                     {"stays", JsonOf(n.stays)}});
   return nlohmann::ordered_json{{"policy", plan.policy}, {"nodes", nodes}, {"governed_by_others", plan.others}}.dump() +
          "\n";
 }

@@ -1,7 +1,7 @@
 // `kubectl ballast plan`: what a CachePolicy would change before it is applied. Pure.
 //
-// It knows quotas and priorities of what nodes hold by their CacheNodes. Thresholds of the file system and tenants'
-// quotas are not foreseen.
+// It knows quotas and priorities of what nodes hold by their CacheNodes, and what is mounted by the pods. Thresholds of
+// the file system and tenants' quotas are not foreseen.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@
 #include "api/cache_policy.h"
 #include "api/model_cache.h"
 #include "base/status.h"
+#include "cli/cluster/mounts.h"
 #include "kube/kube_client.h"
 
 namespace ballast::cli {
@@ -18,6 +19,7 @@ namespace ballast::cli {
 struct PlanNode {
   CacheNode node;
   Labels labels;  // of the Node
+  std::vector<MountedCache> mounted = {};
 };
 
 struct PlanInput {
@@ -25,6 +27,7 @@ struct PlanInput {
   std::vector<CachePolicy> policies;
   std::vector<PlanNode> nodes;
   std::vector<ModelCache> caches;
+  bool knows_mounts = true;  // false: who asks may not list pods
 };
 
 struct PlannedCache {
@@ -43,6 +46,7 @@ struct PlannedNode {
   uint64_t used = 0;
   std::vector<PlannedCache> not_admitted;  // wanted there, no room
   std::vector<PlannedCache> evicted;       // on-demand copies
+  std::vector<PlannedCache> stays;         // wanted, mounted, or on demand and there is room
 
   friend bool operator==(const PlannedNode&, const PlannedNode&) = default;
 };
@@ -51,6 +55,7 @@ struct PolicyPlan {
   std::string policy;
   std::vector<PlannedNode> nodes;   // that it would govern
   std::vector<std::string> others;  // that it selects, and another policy governs: "n1 (storage, priority 200)"
+  bool knows_mounts = true;
 };
 
 // InvalidArgument: no CachePolicy in `text` (YAML or JSON).
