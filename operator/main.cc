@@ -99,6 +99,7 @@ Status Run(const Arguments& arguments, const OperatorConfig& config) {
   ManagerOptions options = OptionsOf(arguments, config, access);
   ASSIGN_OR_RETURN(const auto issuer, IssuerHost::Start({*client, clock, registry}, config, options.ns));
   options.also_ready = [&issuer] { return issuer->IsReady(); };
+  options.credentials = [&issuer] { return issuer->credentials(); };
   ASSIGN_OR_RETURN(const auto tasks, MakeTasks(config, clock, registry, [&issuer] { return issuer->credentials(); }));
   ASSIGN_OR_RETURN(const auto manager, Manager::Start({*client, clock, registry}, std::move(options), tasks));
   int signal = 0;

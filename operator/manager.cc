@@ -5,6 +5,9 @@
 
 #include <utility>
 
+#include "review/metrics_access.h"
+#include "review/scraper_review.h"
+
 namespace ballast::controller {
 namespace {
 
@@ -39,19 +42,25 @@ Result<std::unique_ptr<Manager>> Manager::Start(const Parts& parts, ManagerOptio
   return manager;
 }
 
+HttpAccess Manager::AccessToMetrics() const {
+  if (!options_.config.guard_metrics) return {};
+  return GuardMetrics({.client = parts_.client, .clock = parts_.clock, .credentials = options_.credentials});
+}
+
 // To whom is not known, one word.
 Status Manager::Serve() {
   if (options_.config.http.address.empty()) return OkStatus();
-  const auto healthz = [] { return HttpAnswer{.body = "ok\n"}; };
+  const auto healthz = [] { return HttpReply{.body = "ok\n"}; };
   const auto readyz = [this] {
-    return IsReady() ? HttpAnswer{.body = "ok\n"} : HttpAnswer{.code = kUnavailable, .body = "starting\n"};
+    return IsReady() ? HttpReply{.body = "ok\n"} : HttpReply{.code = kUnavailable, .body = "starting\n"};
   };
   const auto metrics = [this] {
-    return HttpAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                      .body = prometheus::TextSerializer().Serialize(parts_.registry.Collect())};
+    return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                     .body = prometheus::TextSerializer().Serialize(parts_.registry.Collect())};
   };
   ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = options_.config.http.address},
-                                            {{"/healthz", healthz}, {"/readyz", readyz}, {"/metrics", metrics}}));
+                                            {{"/healthz", healthz}, {"/readyz", readyz}, {kMetricsPath, metrics}},
+                                            AccessToMetrics()));
   return OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/http_server.h"
+#include "identity/credentials.h"
 #include "kube/leader_elector.h"
 #include "operator/leader_task.h"
 
@@ -21,6 +22,8 @@ struct ManagerOptions {
   std::string identity;  // of the election: unlike that of any other process
   ElectionTimes election;
   std::function<bool()> also_ready = [] { return true; };  // what else /readyz waits for; runs on HTTP's threads
+  // Its own certificate, for guarded metrics; null while there is none. The same.
+  std::function<std::shared_ptr<const Credentials>()> credentials = [] { return nullptr; };
   Pause pause = RealPause();
 };
 
@@ -49,6 +52,7 @@ class Manager {
 
  private:
   Manager(const Parts& parts, ManagerOptions options, std::vector<MakeLeaderTask> tasks);
+  HttpAccess AccessToMetrics() const;
   Status Serve();
   void Compete(const std::stop_token& stop);
   void Lead(const std::stop_token& lost);

@@ -1,10 +1,15 @@
 #include "operator/manager.h"
 
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
+#include <sys/socket.h>
 
 #include "base/mutex.h"
+#include "base/strings.h"
 #include "base/testing/fake_clock.h"
+#include "base/unique_fd.h"
 #include "operator/testing/cluster.h"
 
 namespace ballast::controller {
@@ -90,6 +95,33 @@ TEST_F(ManagerTest, ItIsReadyWhenAllOfItIs) {
   EXPECT_FALSE(manager->IsReady());
   issues = true;
   EXPECT_TRUE(manager->IsReady());
+}
+
+std::string Get(uint16_t port, const std::string& path) {
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const std::string request = StrCat("GET ", path, " HTTP/1.0\r\nAuthorization: Bearer t\r\n\r\n");
+  EXPECT_EQ(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+  std::string answer;
+  std::array<char, 4096> block{};
+  for (ssize_t n; (n = ::recv(fd.get(), block.data(), block.size(), 0)) > 0;)
+    answer.append(block.data(), static_cast<size_t>(n));
+  return answer;
+}
+
+// How they are guarded is tested beside the guard (src/review); here, that they are.
+TEST_F(ManagerTest, MetricsAreOpenUnlessTheyAreGuarded) {
+  for (const bool guarded : {false, true}) {
+    ManagerOptions options{.ns = "ballast-system", .pod = "one", .identity = "one"};
+    options.config.http.address = "127.0.0.1:0";
+    options.config.guard_metrics = guarded;
+    const auto manager = *Manager::Start({client_, clock_, registry_}, options, {});
+    ASSERT_TRUE(manager->view().AwaitSync({}));
+    EXPECT_THAT(Get(manager->http_port(), "/metrics"), testing::StartsWith(guarded ? "HTTP/1.0 403" : "HTTP/1.0 200"));
+    EXPECT_THAT(Get(manager->http_port(), "/healthz"), testing::StartsWith("HTTP/1.0 200"));
+    EXPECT_THAT(Get(manager->http_port(), "/readyz"), testing::StartsWith("HTTP/1.0 200"));
+  }
 }
 
 TEST_F(ManagerTest, WhoLosesTheLeaseDropsEverythingAndBeginsAnew) {

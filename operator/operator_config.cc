@@ -21,9 +21,16 @@ void ReadTls(YamlReader& yaml, OperatorConfig& config) {
   yaml.String("secret", config.tls.secret);
 }
 
+void ReadMetrics(YamlReader& yaml, OperatorConfig& config) {
+  std::string auth = "none";
+  yaml.Choice("auth", {"none", "kubernetes"}, auth);
+  config.guard_metrics = auth == "kubernetes";
+}
+
 OperatorConfig Read(YamlReader& yaml) {
   OperatorConfig config;
   yaml.Object("http", [&](YamlReader& http) { ReadAddress(http, config.http.address); });
+  yaml.Object("metrics", [&](YamlReader& metrics) { ReadMetrics(metrics, config); });
   yaml.Object("grpc", [&](YamlReader& grpc) { ReadAddress(grpc, config.grpc.address); });
   yaml.Object("tls", [&](YamlReader& tls) { ReadTls(tls, config); });
   config.origins = ReadOrigins(yaml);

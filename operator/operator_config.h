@@ -19,6 +19,7 @@ struct OperatorConfig {
   struct {
     std::string address = "0.0.0.0:8081";  // probes and metrics
   } http;
+  bool guard_metrics = false;  // metrics.auth: kubernetes
   struct {
     std::string address = "0.0.0.0:7080";  // what agents ask: certificates, tokens
   } grpc;

@@ -47,7 +47,7 @@ Result<IssuedChain> IssuerDesk::Issue(const CertificateOrder& order, const std::
 }
 
 Result<std::string> IssuerDesk::ReviewedNode(const std::string& token, const std::stop_token& stop) const {
-  const auto review = parts_.client.Create(kTokenReviews, MakeTokenReview(token), Limits(stop));
+  const auto review = parts_.client.Create(kTokenReviews, MakeNodeReview(token), Limits(stop));
   if (!review.ok()) return LaterBecause(review.status());
   return NodeOfReview(*review, parts_.agent_account);
 }

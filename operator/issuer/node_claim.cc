@@ -9,22 +9,13 @@ namespace {
 
 constexpr char kNodeNameClaim[] = "authentication.kubernetes.io/node-name";
 
-bool IsAuthenticated(const Json& status) {
-  const auto found = status.find("authenticated");
-  return found != status.end() && found->is_boolean() && found->get<bool>();
-}
-
 }  // namespace
 
-Json MakeTokenReview(const std::string& token) {
-  return {{"apiVersion", kTokenReviews.ApiVersion()},
-          {"kind", "TokenReview"},
-          {"spec", {{"token", token}, {"audiences", {kIssuerAudience}}}}};
-}
+Json MakeNodeReview(const std::string& token) { return MakeTokenReview(token, {kIssuerAudience}); }
 
 Result<std::string> NodeOfReview(const Json& review, const ObjectName& service_account) {
+  if (!IsAuthenticated(review)) return Unauthenticated("the apiserver does not accept this token");
   const Json& status = ChildAt(review, "/status");
-  if (!IsAuthenticated(status)) return Unauthenticated("the apiserver does not accept this token");
   // An apiserver that knows no audiences names none, and may have accepted a token for another.
   const Json& audiences = ChildAt(status, "/audiences");
   if (std::find(audiences.begin(), audiences.end(), kIssuerAudience) == audiences.end())

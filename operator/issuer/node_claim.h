@@ -6,13 +6,13 @@
 #include "base/status.h"
 #include "kube/json.h"
 #include "kube/resource.h"
+#include "kube/reviews.h"
 
 namespace ballast::controller {
 
-inline const KubeResource kTokenReviews{"authentication.k8s.io", "v1", "tokenreviews", false};
 inline constexpr char kIssuerAudience[] = "ballast";
 
-Json MakeTokenReview(const std::string& token);
+Json MakeNodeReview(const std::string& token);
 
 // The node of a reviewed token that is good for our audience and belongs to `service_account` ("namespace/name").
 // Unauthenticated, PermissionDenied, or FailedPrecondition: the apiserver put no node's name into it.

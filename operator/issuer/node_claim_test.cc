@@ -8,7 +8,7 @@ namespace {
 const ObjectName kAgents{"ballast-system", "ballast-agent"};
 
 Json Good() {
-  Json review = MakeTokenReview("t");
+  Json review = MakeNodeReview("t");
   review["status"] = {{"authenticated", true},
                       {"audiences", {"ballast"}},
                       {"user",

@@ -70,6 +70,12 @@ void ReadHttp(YamlReader& yaml, DaemonConfig& config) {
   if (!config.http.address.empty()) yaml.Check("address", ParseListenAddress(config.http.address).status());
 }
 
+void ReadMetrics(YamlReader& yaml, DaemonConfig& config) {
+  std::string auth = "none";
+  yaml.Choice("auth", {"none", "kubernetes"}, auth);
+  config.guard_metrics = auth == "kubernetes";
+}
+
 void ReadVolumes(YamlReader& yaml, DaemonConfig& config) {
   yaml.Strings("sources", config.volumes.sources);
   for (const std::string& source : config.volumes.sources) {
@@ -103,6 +109,14 @@ void CheckOneMaster(YamlReader& yaml, const DaemonConfig& config) {
     yaml.Fail("volumes", "is set beside kubernetes: there the tenants of the CachePolicy say it; remove it");
 }
 
+// The apiserver knows who asks, and the certificate that is shown to them is the swarm's.
+void CheckMetricsCanBeGuarded(YamlReader& yaml, const DaemonConfig& config) {
+  if (config.guard_metrics && !(config.kubernetes && config.swarm))
+    yaml.Fail("metrics",
+              "auth: kubernetes needs the sections kubernetes and swarm beside it; outside of Kubernetes let "
+              "http.address be one that only your scraper reaches");
+}
+
 void ReadLimits(YamlReader& yaml, DaemonConfig& config) {
   yaml.Bytes("uploadBytesPerSecond", config.limits.upload_bytes_per_second);
   yaml.Bytes("downloadBytesPerSecond", config.limits.download_bytes_per_second);
@@ -132,6 +146,7 @@ DaemonConfig Read(YamlReader& yaml) {
   });
   yaml.Object("socket", [&](YamlReader& socket) { ReadSocket(socket, config); });
   yaml.Object("http", [&](YamlReader& http) { ReadHttp(http, config); });
+  yaml.Object("metrics", [&](YamlReader& metrics) { ReadMetrics(metrics, config); });
   ReadAbsolute(yaml, "manifests", config.manifests);
   config.origins = ReadOrigins(yaml);
   yaml.Object("volumes", [&](YamlReader& volumes) { ReadVolumes(volumes, config); });
@@ -148,6 +163,7 @@ DaemonConfig Read(YamlReader& yaml) {
   });
   CheckNodeIsItsAddress(yaml, config);
   CheckOneMaster(yaml, config);
+  CheckMetricsCanBeGuarded(yaml, config);
   return config;
 }
 

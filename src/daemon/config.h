@@ -51,6 +51,7 @@ struct DaemonConfig {
   struct {
     std::string address = "127.0.0.1:9420";  // "" = no HTTP
   } http;
+  bool guard_metrics = false;  // metrics.auth: kubernetes
   std::string manifests;  // folder; "" = none
   std::vector<OriginConfig> origins;
   struct {

@@ -74,6 +74,18 @@ updates: {poll: 2s}
   EXPECT_EQ(config.poll, std::chrono::seconds(2));
 }
 
+TEST(ConfigTest, MetricsAreGuardedInKubernetesOnly) {
+  EXPECT_FALSE(ParseConfig("", "x").value().guard_metrics);
+  EXPECT_FALSE(ParseConfig("metrics: {auth: none}", "x").value().guard_metrics);
+  EXPECT_TRUE(
+      ParseConfig("metrics: {auth: kubernetes}\nkubernetes: {namespace: a}\nswarm: {listen: {address: 0.0.0.0}}", "x")
+          .value()
+          .guard_metrics);
+  for (const char* alone : {"metrics: {auth: kubernetes}", "metrics: {auth: kubernetes}\nkubernetes: {namespace: a}"})
+    EXPECT_THAT(ErrorOf(alone), ::testing::HasSubstr("needs the sections kubernetes and swarm")) << alone;
+  EXPECT_THAT(ErrorOf("metrics: {auth: basic}"), ::testing::HasSubstr("metrics.auth"));
+}
+
 TEST(ConfigTest, InKubernetesTheClusterSaysWhoIsInTheSwarmAndWhatIsWanted) {
   const DaemonConfig config = ParseConfig(R"(
 cache: {dir: /c}

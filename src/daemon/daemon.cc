@@ -36,6 +36,8 @@
 #include "daemon/unix_socket.h"
 #include "http/http_server.h"
 #include "origin/origin_set.h"
+#include "review/metrics_access.h"
+#include "review/scraper_review.h"
 #include "store/posix_file_system.h"
 
 namespace ballast {
@@ -132,6 +134,7 @@ struct Daemon::Parts {
   agent::v1::ProgressResponse Progress();
   Admissions& AdmissionsInUse();
   void FollowManifests();
+  HttpAccess AccessToMetrics();
   Status ServeHttp();
   void BuildDisk();
   void KeepPolicy(const FolderIntents& by_folder);
@@ -385,18 +388,25 @@ void Daemon::Parts::FollowManifests() {
   });
 }
 
+HttpAccess Daemon::Parts::AccessToMetrics() {
+  if (!setup.config.guard_metrics) return {};
+  return GuardMetrics(
+      {.client = *setup.kube, .clock = clock, .credentials = [this] { return cluster->OwnCertificate(); }});
+}
+
 Status Daemon::Parts::ServeHttp() {
   if (setup.config.http.address.empty()) return OkStatus();
   std::map<std::string, HttpServer::Route> routes;
-  routes["/healthz"] = [] { return HttpAnswer{.body = "ok\n"}; };
+  routes["/healthz"] = [] { return HttpReply{.body = "ok\n"}; };
   routes["/readyz"] = [this] {
-    return ready ? HttpAnswer{.body = "ready\n"} : HttpAnswer{.code = 503, .body = "starting\n"};
+    return ready ? HttpReply{.body = "ready\n"} : HttpReply{.code = 503, .body = "starting\n"};
   };
-  routes["/metrics"] = [this] {
-    return HttpAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                      .body = metrics.Render(GaugesOf(*core, *disk))};
+  routes[kMetricsPath] = [this] {
+    return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                     .body = metrics.Render(GaugesOf(*core, *disk))};
   };
-  ASSIGN_OR_RETURN(http, HttpServer::Start({.address = setup.config.http.address}, std::move(routes)));
+  ASSIGN_OR_RETURN(http,
+                   HttpServer::Start({.address = setup.config.http.address}, std::move(routes), AccessToMetrics()));
   return OkStatus();
 }
 

@@ -28,6 +28,7 @@
 #include "daemon/testing/raw_tls.h"
 #include "daemon/testing/service_fixture.h"
 #include "daemon/testing/swarm_fixture.h"
+#include "kube/testing/token_reviews.h"
 #include "peering/peer_server.h"
 #include "proto/agent.pb.h"
 #include "proto/peer.pb.h"
@@ -325,6 +326,60 @@ TEST_F(RouteWalkTest, TheHttpPortIsOpenAndHoldsNoSecret) {
     EXPECT_FALSE(
         Call(StrCat("ipv4:127.0.0.1:", Asked().daemon->http_port()), grpc::InsecureChannelCredentials(), method).ok())
         << method;
+}
+
+// ---- the same port with metrics.auth: kubernetes
+
+class GuardedRouteWalkTest : public ClusterSwarm {
+ protected:
+  GuardedRouteWalkTest() {
+    guard_metrics_ = true;
+    kube_.Serve(TokenReviewRules({{"scraper", {.username = "prometheus"}},
+                                  {"stranger", {.username = "stranger"}},
+                                  {"agent", {.username = "prometheus", .audience = "ballast"}}}));
+    kube_.Serve(AccessReviewRules([](const Json& spec) { return StringAt(spec, "/user") == "prometheus"; }));
+    Add("n1");
+    WriteEntries("n1", {});
+    AwaitCertificate("n1", ConditionStatus::kTrue);
+  }
+  std::string Ask(const Caller& caller, const std::string& path, const std::string& headers) const {
+    const RawSocket socket = RawSocket::To(nodes_[0]->daemon->http_port());
+    const std::string request = StrCat("GET ", path, " HTTP/1.0\r\n", headers, "\r\n");
+    if (caller.tls) return AskOverTls(socket.fd(), caller.shows, request);
+    socket.Send(request);
+    return socket.ReceiveAll();
+  }
+};
+
+TEST_F(GuardedRouteWalkTest, MetricsAreForTokensThatMayGetThemWhateverElseIsShown) {
+  const struct {
+    std::string headers;
+    std::string code;
+  } shown[] = {
+      {"", "401"},
+      {"Authorization: Basic c2NyYXBlcjpzY3JhcGVy\r\n", "401"},
+      {"Authorization: Bearer nonsense\r\n", "401"},
+      {"Authorization: Bearer agent\r\n", "401"},  // for another audience
+      {"Authorization: Bearer stranger\r\n", "403"},
+      {"Authorization: Bearer stranger\r\nAuthorization: Bearer scraper\r\n", "401"},
+      {"X-Remote-User: prometheus\r\n", "401"},
+      {"Authorization: Bearer scraper\r\n", "200"},
+  };
+  const Caller callers[] = {{"no certificate"},
+                            {"a member's", cluster_.CredentialsOf(PeerIdentity::Node("n1").value())},
+                            {"the operator's", cluster_.CredentialsOf(PeerIdentity::Operator())}};
+  for (const auto& row : shown) {
+    for (const Caller& caller : callers) {
+      const std::string answer = Ask(caller, "/metrics", row.headers);
+      EXPECT_THAT(answer, StartsWith("HTTP/1.0 " + row.code)) << row.headers << caller.name;
+      EXPECT_EQ(answer.find("ballast_build_info") != std::string::npos, row.code == "200") << row.headers;
+      EXPECT_THAT(Ask(caller, "/healthz", row.headers), StartsWith("HTTP/1.0 200")) << row.headers << caller.name;
+    }
+    const Caller plain{.name = "plaintext", .tls = false};
+    EXPECT_THAT(Ask(plain, "/metrics", row.headers), StartsWith("HTTP/1.0 403")) << row.headers;
+    EXPECT_THAT(Ask(plain, "/healthz", row.headers), StartsWith("HTTP/1.0 200")) << row.headers;
+    EXPECT_THAT(Ask(plain, "/readyz", row.headers), StartsWith("HTTP/1.0 200")) << row.headers;
+  }
 }
 
 // ---- the unix socket: whom its file lets in, and nobody else

@@ -53,6 +53,7 @@ Result<CertificatePtr> CertificateAuthority::Sign(const PeerIdentity& subject, E
   }
   const CertificateSpec spec{.common_name = subject.ToString(),
                              .uris = {subject.Uri()},
+                             .dns = kCommonServerName,
                              .extended_key_usage = "serverAuth,clientAuth",
                              .not_before = now - kClockDifference,
                              .not_after = std::min<WallTime>(now + lifetime, own.not_after)};

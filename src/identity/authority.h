@@ -15,6 +15,10 @@ namespace ballast {
 inline constexpr std::chrono::days kAuthorityLifetime{3650};
 inline constexpr std::chrono::days kCertificateLifetime{30};
 
+// In every certificate beside its URI, for clients that look for the name of a host and don't know whom they reach (one
+// that scrapes all nodes): it says that this is one of us.
+inline constexpr char kCommonServerName[] = "ballast.internal";
+
 // A certificate with its key, as PEM.
 struct IssuedCertificate {
   std::string certificate;

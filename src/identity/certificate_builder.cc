@@ -47,25 +47,29 @@ Status AddExtension(X509* certificate, X509V3_CTX& context, int nid, const std::
 }
 
 // Not through X509V3_EXT_conf_nid, which takes commas and colons in a name for its own.
-Result<GeneralNamePtr> UriName(const std::string& uri) {
+Result<GeneralNamePtr> MakeName(int type, const std::string& value) {
   GeneralNamePtr name(GENERAL_NAME_new());
   ASN1_IA5STRING* text = ASN1_IA5STRING_new();
-  if (!name || text == nullptr || ASN1_STRING_set(text, uri.data(), static_cast<int>(uri.size())) != 1) {
+  if (!name || text == nullptr || ASN1_STRING_set(text, value.data(), static_cast<int>(value.size())) != 1) {
     ASN1_IA5STRING_free(text);
     return OpenSslStatus("make a subject alternative name");
   }
-  GENERAL_NAME_set0_value(name.get(), GEN_URI, text);
+  GENERAL_NAME_set0_value(name.get(), type, text);
   return name;
 }
 
-Status AddUris(X509* certificate, const std::vector<std::string>& uris) {
-  if (uris.empty()) return OkStatus();
+Status Push(GENERAL_NAMES* names, int type, const std::string& value) {
+  ASSIGN_OR_RETURN(GeneralNamePtr name, MakeName(type, value));
+  if (sk_GENERAL_NAME_push(names, name.get()) == 0) return OpenSslStatus("add a subject alternative name");
+  static_cast<void>(name.release());  // `names` has it
+  return OkStatus();
+}
+
+Status AddAlternativeNames(X509* certificate, const CertificateSpec& spec) {
+  if (spec.uris.empty() && spec.dns.empty()) return OkStatus();
   const GeneralNamesPtr names(sk_GENERAL_NAME_new_null());
-  for (const std::string& uri : uris) {
-    ASSIGN_OR_RETURN(GeneralNamePtr name, UriName(uri));
-    if (sk_GENERAL_NAME_push(names.get(), name.get()) == 0) return OpenSslStatus("add a subject alternative name");
-    static_cast<void>(name.release());  // `names` has it
-  }
+  for (const std::string& uri : spec.uris) RETURN_IF_ERROR(Push(names.get(), GEN_URI, uri));
+  if (!spec.dns.empty()) RETURN_IF_ERROR(Push(names.get(), GEN_DNS, spec.dns));
   return Check(X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) == 1,
                "add the subject alternative names");
 }
@@ -81,7 +85,7 @@ Status AddExtensions(X509* certificate, const CertificateSpec& spec, const Issue
   RETURN_IF_ERROR(add(NID_subject_key_identifier, "hash"));
   RETURN_IF_ERROR(add(NID_authority_key_identifier, "keyid"));
   if (!spec.extended_key_usage.empty()) RETURN_IF_ERROR(add(NID_ext_key_usage, spec.extended_key_usage));
-  return AddUris(certificate, spec.uris);
+  return AddAlternativeNames(certificate, spec);
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace ballast {
 
 struct CertificateSpec {
   std::string common_name;         // for people; cut after the 64 bytes that X.520 allows
-  std::vector<std::string> uris;   // subject alternative names
+  std::vector<std::string> uris;   // subject alternative names: who it is (peer_identity.h)
+  std::string dns;                 // one more, for clients that know hosts only; "": none
   std::string extended_key_usage;  // "serverAuth,clientAuth"; "": none
   WallTime not_before;
   WallTime not_after;

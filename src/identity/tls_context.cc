@@ -1,5 +1,6 @@
 #include "identity/tls_context.h"
 
+#include "base/logging.h"
 #include "base/strings.h"
 #include "identity/certificate_check.h"
 #include "identity/openssl_status.h"
@@ -52,12 +53,23 @@ bool Show(SSL_CTX* context, const ParsedCredentials& own) {
   return SSL_CTX_use_PrivateKey(context, own.key.get()) == 1;
 }
 
+Result<SslContextPtr> ContextThatShows(const ParsedCredentials& own) {
+  SslContextPtr context(SSL_CTX_new(TLS_method()));
+  if (!context || !OnlyTls13(context.get()) || !Show(context.get(), own)) return OpenSslStatus("set TLS up");
+  return context;
+}
+
+Result<std::shared_ptr<SSL_CTX>> OneSidedContext(const Credentials& credentials) {
+  ASSIGN_OR_RETURN(const ParsedCredentials own, Parse(credentials));
+  ASSIGN_OR_RETURN(SslContextPtr context, ContextThatShows(own));
+  return std::shared_ptr<SSL_CTX>(std::move(context));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::Create(const Credentials& credentials) {
   ASSIGN_OR_RETURN(const ParsedCredentials own, Parse(credentials));
-  SslContextPtr context(SSL_CTX_new(TLS_method()));
-  if (!context || !OnlyTls13(context.get()) || !Show(context.get(), own)) return OpenSslStatus("set TLS up");
+  ASSIGN_OR_RETURN(SslContextPtr context, ContextThatShows(own));
   SSL_CTX_set1_cert_store(context.get(), own.trust.get());
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_cert_verify_callback(context.get(), VerifyPeer, nullptr);
@@ -86,6 +98,21 @@ Result<TlsSession> TlsContext::Server(AdmitPeer admit, WallTime now) const {
   ASSIGN_OR_RETURN(TlsSession session, Session(std::move(admit), XKU_SSL_CLIENT, now));
   SSL_set_accept_state(session.ssl());
   return session;
+}
+
+std::shared_ptr<SSL_CTX> OneSidedTls::Current() {
+  std::shared_ptr<const Credentials> now = credentials_();
+  if (now == shown_) return context_;
+  shown_ = std::move(now);
+  context_ = nullptr;
+  if (shown_ == nullptr) return nullptr;
+  auto made = OneSidedContext(*shown_);
+  if (made.ok()) {
+    context_ = *std::move(made);
+  } else {
+    LOG(WARNING) << Message("No TLS with this certificate").With("error", made.status());
+  }
+  return context_;
 }
 
 }  // namespace ballast

@@ -1,6 +1,7 @@
-// TLS 1.3 with a certificate at both ends, checked by name at both ends; there is no way to ask for less.
+// TLS 1.3 with a certificate at both ends, checked by name at both ends; a TlsContext can't be asked for less.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/clock.h"
@@ -28,6 +29,22 @@ class TlsContext {
   Result<TlsSession> Session(AdmitPeer admit, uint32_t peer_role, WallTime now) const;
 
   const SslContextPtr context_;
+};
+
+// For a port where people and programs without a certificate ask, and show a token: TLS 1.3 with the certificate that
+// this process has at the moment. Of one thread.
+class OneSidedTls {
+ public:
+  explicit OneSidedTls(std::function<std::shared_ptr<const Credentials>()> credentials)
+      : credentials_(std::move(credentials)) {}
+
+  // Null: there is no certificate, or none that can be shown.
+  std::shared_ptr<SSL_CTX> Current();
+
+ private:
+  const std::function<std::shared_ptr<const Credentials>()> credentials_;
+  std::shared_ptr<const Credentials> shown_;
+  std::shared_ptr<SSL_CTX> context_;  // that shows them
 };
 
 }  // namespace ballast

@@ -64,6 +64,7 @@ seccompProfile: {type: RuntimeDefault}
 
 {{- define "ballast.operatorConfig" -}}
 http: {address: "0.0.0.0:8081"}
+metrics: {auth: {{ .Values.metrics.auth }}}
 grpc: {address: "0.0.0.0:7080"}
 tls: {{ toJson .Values.tls }}
 startupTaint: {{ toJson .Values.startupTaint }}
@@ -87,6 +88,7 @@ origins:
 cache: {dir: {{ include "ballast.cacheDir" . }}, minAvailable: {{ .pool.cache.minAvailable | default "10Gi" }}}
 socket: {path: /run/ballast/ballastd.sock, mode: "0660"}
 http: {address: "0.0.0.0:9420"}
+metrics: {auth: {{ .root.Values.metrics.auth }}}
 kubernetes:
   namespace: {{ .root.Release.Namespace }}
   ca: /etc/ballast/ca/ca.crt

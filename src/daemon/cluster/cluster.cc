@@ -43,9 +43,7 @@ Result<std::unique_ptr<Cluster>> Cluster::Make(Parts parts) {
       made->parts_.operator_client([raw = made.get()] { return raw->members_->Operators(); }, made->parts_.clock);
   made->tokens_.reset(new DomainTokens({.issuer = *made->operator_,
                                         .clock = made->parts_.clock,
-                                        .credentials = [raw = made.get()]() -> std::shared_ptr<const Credentials> {
-                                          return raw->certificate_ ? raw->certificate_->credentials() : nullptr;
-                                        }}));
+                                        .credentials = [raw = made.get()] { return raw->OwnCertificate(); }}));
   made->origins_ =
       std::make_unique<DomainOrigins>(config.origins, made->parts_.clock, made->parts_.registry, *made->tokens_);
   made->MakeNode();

@@ -46,6 +46,10 @@ class Cluster {
   // With the token of the request's domain.
   Result<Origin*> OriginOf(const ModelRequest& request) { return origins_->Select(request); }
   std::shared_ptr<const CacheNode> Current() const { return node_->Current(); }
+  // Null: there is no valid one (yet), or no swarm here that would need one.
+  std::shared_ptr<const Credentials> OwnCertificate() const {
+    return certificate_ ? certificate_->credentials() : nullptr;
+  }
   // An event of this node: what was evicted, and why.
   void Evicted(const std::string& what);
   // A download began or ended.

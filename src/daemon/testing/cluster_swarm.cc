@@ -38,6 +38,7 @@ SwarmDaemon& ClusterSwarm::Add(const std::string& name) {
   config.cache.min_available = 0;
   config.socket.path = base + ".sock";
   config.http.address = "127.0.0.1:0";
+  config.guard_metrics = guard_metrics_;
   config.kubernetes = {.ca = root_.path() + "/ca.crt", .token = base + ".token"};
   SwarmConfig& swarm = config.swarm.emplace();
   swarm.listen = {.address = "127.0.0.1", .control_port = 0, .data_port = 0};

@@ -46,6 +46,7 @@ class ClusterSwarm : public ::testing::Test {
   FakeKubeClient kube_{clock_};
   FakeOperator operator_{cluster_};
   Duration enter_within_ = std::chrono::seconds(30);
+  bool guard_metrics_ = false;  // of daemons that are added; WriteSlices() can't see theirs
   std::vector<std::unique_ptr<SwarmDaemon>> nodes_;
 
  private:

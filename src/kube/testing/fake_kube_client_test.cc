@@ -19,6 +19,7 @@ class FakeUnderTest final : public KubeUnderTest {
     client_.Serve({.resource = kLeases, .kind = "Lease"});
     client_.Serve({.resource = kEvents, .kind = "Event"});
     client_.Serve(TokenReviewRules({}));
+    client_.Serve(AccessReviewRules([](const Json&) { return false; }));
   }
   KubeClient& client() override { return client_; }
   std::string ns() override { return "default"; }

@@ -37,14 +37,18 @@ TEST_P(KubeConformanceTest, AnEventIsWrittenAndCounted) {
 }
 
 TEST_P(KubeConformanceTest, AReviewIsAnsweredAndNotKept) {
-  const Json review = {{"apiVersion", kTokenReviews.ApiVersion()},
-                       {"kind", "TokenReview"},
-                       {"spec", {{"token", "nonsense"}, {"audiences", {"ballast"}}}}};
   for (int i = 0; i < 2; ++i) {
-    const Json answer = Create(kTokenReviews, review);
-    EXPECT_FALSE(ChildAt(answer, "/status").value("authenticated", false));
+    const Json answer = Create(kTokenReviews, MakeTokenReview("nonsense", {"ballast"}));
+    EXPECT_FALSE(IsAuthenticated(answer));
     EXPECT_EQ(StringAt(answer, "/status/user/username"), "");
   }
+}
+
+TEST_P(KubeConformanceTest, WhatAUserMayDoIsAnsweredToo) {
+  const Json user = {{"username", "nobody"}, {"uid", "1"}, {"groups", {"idle"}}, {"extra", {{"a.example/b", {"c"}}}}};
+  const Json answer = Create(kSubjectAccessReviews, MakePathReview({{"status", {{"user", user}}}}, "/metrics", "get"));
+  EXPECT_FALSE(IsAllowed(answer));
+  EXPECT_EQ(StringAt(answer, "/spec/user"), "nobody");
 }
 
 }  // namespace ballast
