@@ -1,5 +1,9 @@
 #include "daemon/verify_call.h"
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
 #include "base/logging.h"
 #include "store/store_check.h"
 
@@ -32,6 +36,14 @@ void AddFinding(VerifyUpdate& update, const Finding& finding) {
 // A blob of no model may go while others are read.
 bool Collected(const Status& status, const BlobToVerify& blob) {
   return status.code() == StatusCode::kNotFound && blob.models.empty();
+}
+
+constexpr std::chrono::seconds kBetweenLooks{1};  // a small file takes longer to be synced on a bad day only
+
+void WaitUntil(std::chrono::steady_clock::time_point time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any().wait_until(lock, stop, time, [] { return false; });
 }
 
 }  // namespace
@@ -90,11 +102,13 @@ Status VerifyCall::VerifyModels(VerifyUpdate& update, const std::stop_token& sto
   return ReadBlobs(blobs, update, stop);
 }
 
-// Two looks at the store, the bytes in between: what is under way is in one of them at most.
+// Two looks at the store, the bytes in between and a while at least: what is under way is in one of them at most.
 Status VerifyCall::VerifyDeep(VerifyUpdate& update, const std::stop_token& stop) {
   if (!model_.empty()) return InvalidArgument("--deep is of the whole cache; leave the model out");
   ASSIGN_OR_RETURN(const std::vector<Finding> before, core_.store.Check());
+  const auto looked_at = std::chrono::steady_clock::now();
   RETURN_IF_ERROR(VerifyModels(update, stop));
+  if (!before.empty()) WaitUntil(looked_at + kBetweenLooks, stop);
   ASSIGN_OR_RETURN(const std::vector<Finding> after, core_.store.Check());
   for (const Finding& finding : Lasting(before, after)) AddFinding(update, finding);
   return OkStatus();
