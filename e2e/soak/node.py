@@ -16,7 +16,7 @@ import grpc
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model"))
 from csi import csi_grpc, publish, unpublish  # noqa: E402
 
-CALL_SECONDS = 60
+CALL_SECONDS = 150  # of which a file that came wrong twice waits 60 for a word about who sent it
 
 # What may happen to a call while processes are killed, the hub has faults, and disks are full.
 CSI_MAY_SAY = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "DATA_LOSS"}

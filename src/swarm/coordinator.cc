@@ -46,9 +46,8 @@ struct Coordinator::State {
   void Take(NodeId node, const Announce& announce, Outbox& outbox) {
     Member& member = members[node];
     member.connected = member.announced = true;
-    const bool origin = announce.origin && !distrust.Quarantined(node);
-    fetchers.SetCapable(node, origin);
-    if (!origin) GiveUpAudits(node, outbox);
+    fetchers.SetCapable(node, announce.origin);
+    if (!announce.origin || distrust.Quarantined(node)) GiveUpAudits(node, outbox);
     RemoveAll(node);  // it may have lost some since
     if (announce.whole) AddAll(node);
     for (const Announce::File& file : announce.files) AddFile(node, file);
@@ -183,7 +182,7 @@ struct Coordinator::State {
 
   void Quarantine(NodeId node) {
     distrust.Quarantine(node);
-    fetchers.SetCapable(node, false);
+    fetchers.Bar(node);
     SetSource(node, false);
   }
 

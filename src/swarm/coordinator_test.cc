@@ -432,6 +432,29 @@ TEST(CoordinatorTest, AnAttesterWhosePieceBreaksTheProofIsFoundAndItsPiecesComeA
   }
 }
 
+TEST(CoordinatorTest, WhereNobodyElseIsLeftWhoAttestedWrongBytesFetchesThemAgain) {
+  for (const NodeId nodes : {1U, 2U}) {
+    SCOPED_TRACE(nodes);
+    Swarm swarm({4 * kMiB});
+    for (NodeId node = 0; node < nodes; ++node) {
+      for (uint32_t piece = 0; piece < 4; ++piece) swarm.liars.insert({node, {0, piece}});  // the origin itself
+    }
+    for (NodeId node = 0; node < nodes; ++node) swarm.Join(node);
+    while (swarm.AdvanceAll()) continue;
+    swarm.liars.clear();
+    for (int round = 0; round < 20; ++round) {
+      for (NodeId node = 0; node < nodes; ++node) {
+        Next next;
+        next.unproven.push_back(0);
+        if (swarm.Complete(node)) swarm.Say(node, std::move(next));
+      }
+      while (swarm.AdvanceAll()) continue;
+      (void)swarm.coordinator.TakeQuarantined();
+    }
+    for (NodeId node = 0; node < nodes; ++node) EXPECT_TRUE(swarm.Complete(node)) << node;
+  }
+}
+
 TEST(CoordinatorTest, OfTwoHashesForOnePieceTheFirstIsBelievedAndTheOtherTakenBack) {
   Swarm swarm({1 * kMiB});
   swarm.Join(0);

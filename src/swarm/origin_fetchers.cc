@@ -14,12 +14,19 @@ OriginFetchers::Facts& OriginFetchers::Of(NodeId node) {
   return nodes_[node];
 }
 
-void OriginFetchers::SetCapable(NodeId node, bool capable) {
+void OriginFetchers::SetCapable(NodeId node, bool capable) { Set(node, capable, Of(node).barred); }
+
+void OriginFetchers::Bar(NodeId node) { Set(node, Of(node).capable, true); }
+
+void OriginFetchers::Set(NodeId node, bool capable, bool barred) {
   Facts& facts = Of(node);
-  if (facts.capable == capable) return;
+  const bool counted = facts.capable && !facts.barred;
+  const bool counts = capable && !barred;
   facts.capable = capable;
-  capable_ += capable ? 1 : -1;
-  if (!capable) std::erase(fetchers_, node);
+  facts.barred = barred;
+  if (counts == counted) return;
+  capable_ += counts ? 1 : -1;
+  if (!counts) std::erase(fetchers_, node);
   view_.SetRound(at_once());
 }
 
@@ -27,7 +34,9 @@ bool OriginFetchers::MayFetch(NodeId node, SteadyTime now) {
   std::erase_if(fetchers_, [&](NodeId fetcher) {
     return view_.node(fetcher).from_origin == 0 && now - Of(fetcher).sent_at > kIdle;
   });
-  return Of(node).capable && (fetchers_.size() < most_ || std::ranges::count(fetchers_, node) > 0);
+  const Facts& facts = Of(node);
+  const bool may = facts.capable && (!facts.barred || capable_ == 0);
+  return may && (fetchers_.size() < most_ || std::ranges::count(fetchers_, node) > 0);
 }
 
 void OriginFetchers::OnSent(NodeId node, SteadyTime now) {

@@ -21,7 +21,9 @@ class OriginFetchers {
 
   // Whether the node is here and the origin serves it.
   void SetCapable(NodeId node, bool capable);
-  // At least 1.
+  // It sent or attested wrong bytes: from now on it is sent there only while nobody else can be.
+  void Bar(NodeId node);
+  // Those who are not barred; at least 1.
   uint32_t capable() const { return capable_ > 0 ? capable_ : 1; }
   // So many fetch at once; at least 1.
   uint32_t at_once() const { return capable() < most_ ? capable() : most_; }
@@ -41,13 +43,15 @@ class OriginFetchers {
  private:
   struct Facts {
     bool capable = false;
+    bool barred = false;
     SteadyTime sent_at{};  // the last time
   };
   Facts& Of(NodeId node);
+  void Set(NodeId node, bool capable, bool barred);
 
   SwarmView& view_;
   const uint32_t most_;
-  uint32_t capable_ = 0;
+  uint32_t capable_ = 0;  // and not barred
   std::vector<Facts> nodes_;
   std::vector<NodeId> fetchers_;  // most_ at most
   OriginPace pace_;
