@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <string>
 
 namespace ballast {
@@ -11,6 +12,7 @@ struct Finding {
   std::string path;       // of the file, directory or mount
   std::string problem;
   std::string remedy;
+  int64_t modified_ns = 0;  // of a leftover: one that came later under its name is another; not shown
 
   friend auto operator<=>(const Finding&, const Finding&) = default;
 };

@@ -52,7 +52,7 @@ struct DaemonConfig {
     std::string address = "127.0.0.1:9420";  // "" = no HTTP
   } http;
   bool guard_metrics = false;  // metrics.auth: kubernetes
-  std::string manifests;  // folder; "" = none
+  std::string manifests;       // folder; "" = none
   std::vector<OriginConfig> origins;
   struct {
     std::vector<std::string> sources;  // which inline sources volumes may name: "hf://*", "hf://org/*"

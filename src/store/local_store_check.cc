@@ -42,10 +42,10 @@ class Look {
   }
 
   // In a folder whose files are written beside and renamed.
-  Status AddUnfinished(const std::string& path, std::vector<std::string>& found) {
+  Status AddUnfinished(const std::string& path, std::vector<StoredFile>& found) {
     ASSIGN_OR_RETURN(const auto entries, ListOrNothing(files_, path));
     for (const DirEntry& entry : entries) {
-      if (IsUnfinished(entry)) found.push_back(Relative(path, entry.name));
+      if (IsUnfinished(entry)) found.push_back({Relative(path, entry.name), entry.info});
     }
     return OkStatus();
   }
@@ -87,7 +87,8 @@ Result<std::vector<Finding>> CheckLocalStore(const StorePaths& paths, FileSystem
                                              const LocalViewStore& views, const LocalLeaseStore& leases) {
   Look look(paths, files);
   std::vector<Finding> findings;
-  std::vector<std::string> unowned = views.Leftovers();
+  std::vector<StoredFile> unowned;
+  for (const std::string& path : views.Leftovers()) unowned.push_back({path, {}});
   LeaseFacts lease_facts{leases.List(), leases.Unreadable(), {}};
   ASSIGN_OR_RETURN(const auto names, files.List(paths.Views()));
   ASSIGN_OR_RETURN(const BlobFacts blob_facts, look.Blobs(blobs));

@@ -139,7 +139,7 @@ class ModelStore {
   // Removes manifests, views and the blobs that no other model, ingest or lease needs, together: the disk is synced a
   // few times for all of them. Returns for each, in order, the allocated bytes freed; or NotFound, FailedPrecondition
   // where a lease names it or a lease cannot be read and may stand for it. Blobs of `keep` stay: a download counts on
-  // them. What an error of the disk cut short is gone on with when a model of it is removed or put, or at the next start.
+  // them. What an error of the disk cut short is gone on with when a model of it is removed or put, or at a start.
   virtual std::vector<Result<uint64_t>> RemoveAll(std::span<const Digest> ids, const std::set<Digest>& keep) = 0;
   Result<uint64_t> Remove(const Digest& id, const std::set<Digest>& keep = {}) {
     return std::move(RemoveAll({&id, 1}, keep).front());

@@ -139,10 +139,14 @@ std::vector<Finding> CheckLeases(const LeaseFacts& facts) {
   return findings;
 }
 
-std::vector<Finding> CheckLeftovers(const std::vector<std::string>& paths) {
+std::vector<Finding> CheckLeftovers(const std::vector<StoredFile>& files) {
   Findings findings;
-  for (const std::string& path : paths) {
-    findings.push_back({"leftover", path, "belongs to nothing that is under way", "restart ballastd: it removes it"});
+  for (const StoredFile& file : files) {
+    findings.push_back({.invariant = "leftover",
+                        .path = file.path,
+                        .problem = "belongs to nothing that is under way",
+                        .remedy = "restart ballastd: it removes it",
+                        .modified_ns = file.info.modified_ns});
   }
   return findings;
 }
@@ -151,7 +155,7 @@ std::vector<Finding> Lasting(const std::vector<Finding>& first, const std::vecto
   Findings lasting;
   for (const Finding& now : second) {
     const auto same = [&now](const Finding& before) {
-      return before.invariant == now.invariant && before.path == now.path;
+      return before.invariant == now.invariant && before.path == now.path && before.modified_ns == now.modified_ns;
     };
     if (std::ranges::any_of(first, same)) lasting.push_back(now);
   }

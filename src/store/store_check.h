@@ -54,7 +54,7 @@ struct LeaseFacts {
 std::vector<Finding> CheckLeases(const LeaseFacts& facts);
 
 // Of files that no operation in flight owns: a half-written file of a crash, what a removal left.
-std::vector<Finding> CheckLeftovers(const std::vector<std::string>& paths);
+std::vector<Finding> CheckLeftovers(const std::vector<StoredFile>& files);
 
 // What both looks found: the rest was under way.
 std::vector<Finding> Lasting(const std::vector<Finding>& first, const std::vector<Finding>& second);

@@ -82,7 +82,7 @@ TEST(StoreCheckTest, EveryFindingSaysWhatToDo) {
   harmed.blobs.accounted.clear();
   harmed.view.known = false;
   std::vector<Finding> findings = Check(harmed);
-  for (const Finding& finding : CheckLeftovers({"tmp/x"})) findings.push_back(finding);
+  for (const Finding& finding : CheckLeftovers({{"tmp/x", {}}})) findings.push_back(finding);
   for (const Finding& finding : CheckLeases({{{.volume_id = "v", .view = "views/x/data"}}, {"leases/y"}, {}}))
     findings.push_back(finding);
   EXPECT_GE(findings.size(), 9U);
@@ -121,6 +121,9 @@ TEST(StoreCheckTest, OnlyWhatTwoLooksFindCounts) {
   const Finding b{"leftover", "tmp/b", "p", "r"};
   EXPECT_THAT(Lasting({a}, {b}), IsEmpty());
   EXPECT_THAT(Lasting({a, b}, {b}), ElementsAre(b));
+  Finding later = b;
+  later.modified_ns = 1;
+  EXPECT_THAT(Lasting({b}, {later}), IsEmpty()) << "written anew, under the same name";
 }
 
 TEST_F(StoreTest, AStoreIsAsItShouldBeAndHarmToItIsFound) {
