@@ -47,7 +47,7 @@ def publish(node, volume, target, *rest):
                                            readonly="--writable" not in rest, volume_context=attributes)
     begin = time.monotonic()
     node.NodePublishVolume(request, timeout=TIMEOUT_SECONDS)
-    print(f"{(time.monotonic() - begin) * 1000:.1f}")
+    return f"{(time.monotonic() - begin) * 1000:.1f}"
 
 
 def unpublish(node, volume, target):
@@ -55,16 +55,18 @@ def unpublish(node, volume, target):
 
 
 def stats(node, volume, path):
-    print(node.NodeGetVolumeStats(csi.NodeGetVolumeStatsRequest(volume_id=volume, volume_path=path), timeout=TIMEOUT_SECONDS))
+    return node.NodeGetVolumeStats(csi.NodeGetVolumeStatsRequest(volume_id=volume, volume_path=path), timeout=TIMEOUT_SECONDS)
 
 
 def main(socket, call, *arguments):
     channel = grpc.insecure_channel(f"unix:{socket}")
     grpc.channel_ready_future(channel).result(timeout=10)
     try:
-        {"publish": publish, "unpublish": unpublish, "stats": stats}[call](csi_grpc.NodeStub(channel), *arguments)
+        said = {"publish": publish, "unpublish": unpublish, "stats": stats}[call](csi_grpc.NodeStub(channel), *arguments)
     except grpc.RpcError as error:
         sys.exit(f"{error.code().name}: {error.details()}")
+    if said is not None:
+        print(said)
 
 
 if __name__ == "__main__":

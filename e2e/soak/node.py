@@ -87,8 +87,7 @@ class Node:
         return "OK", ""
 
     def publish(self, volume, uri, layout, when):
-        with contextlib.redirect_stdout(None):
-            return self.csi(publish, volume, str(self.target(volume)), f"source={uri}", f"layout={layout}", f"publish={when}")
+        return self.csi(publish, volume, str(self.target(volume)), f"source={uri}", f"layout={layout}", f"publish={when}")
 
     def unpublish(self, volume):
         return self.csi(unpublish, volume, str(self.target(volume)))
