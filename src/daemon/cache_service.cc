@@ -57,10 +57,11 @@ OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResp
   }
   const NodeView node = core.View();  // now that no publish can begin
   for (const Digest& id : manifests) RETURN_IF_ERROR(MayRemove(node, id));
-  for (const Digest& id : manifests) {
-    RETURN_IF_ERROR(core.resolutions.Forget(id));
-    ASSIGN_OR_RETURN(const uint64_t freed, core.store.models().Remove(id));
-    response.add_manifests(id.ToString());
+  for (const Digest& id : manifests) RETURN_IF_ERROR(core.resolutions.Forget(id));
+  const std::vector<Result<uint64_t>> removed = core.store.models().RemoveAll(manifests, {});
+  for (size_t i = 0; i < manifests.size(); ++i) {
+    ASSIGN_OR_RETURN(const uint64_t freed, removed[i]);
+    response.add_manifests(manifests[i].ToString());
     response.set_freed_bytes(response.freed_bytes() + freed);
   }
   if (core.swarm != nullptr) core.swarm->ModelsChanged();

@@ -1,10 +1,9 @@
 #include "daemon/verify_call.h"
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 #include "base/logging.h"
+#include "kube/pause.h"
 #include "store/store_check.h"
 
 namespace ballast {
@@ -39,12 +38,6 @@ bool Collected(const Status& status, const BlobToVerify& blob) {
 }
 
 constexpr std::chrono::seconds kBetweenLooks{1};  // a small file takes longer to be synced on a bad day only
-
-void WaitUntil(std::chrono::steady_clock::time_point time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any().wait_until(lock, stop, time, [] { return false; });
-}
 
 }  // namespace
 
@@ -108,7 +101,7 @@ Status VerifyCall::VerifyDeep(VerifyUpdate& update, const std::stop_token& stop)
   ASSIGN_OR_RETURN(const std::vector<Finding> before, core_.store.Check());
   const auto looked_at = std::chrono::steady_clock::now();
   RETURN_IF_ERROR(VerifyModels(update, stop));
-  if (!before.empty()) WaitUntil(looked_at + kBetweenLooks, stop);
+  if (!before.empty()) RealPause()(looked_at + kBetweenLooks - std::chrono::steady_clock::now(), stop);
   ASSIGN_OR_RETURN(const std::vector<Finding> after, core_.store.Check());
   for (const Finding& finding : Lasting(before, after)) AddFinding(update, finding);
   return OkStatus();

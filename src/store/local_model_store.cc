@@ -103,6 +103,7 @@ Result<uint64_t> LocalModelStore::Begin(const Digest& id, const std::set<Digest>
 }
 
 std::vector<Result<uint64_t>> LocalModelStore::RemoveOrphans(std::span<const Digest> blobs) {
+  if (blobs.empty()) return {};
   MutexLock lock(mutex_);
   std::vector<Result<uint64_t>> results;
   results.reserve(blobs.size());
