@@ -59,17 +59,9 @@ void EarlyViews::Complete(const Digest& model) {
   MutexLock lock(mutex_);
   for (const auto& [name, view] : open_) {
     Warn(view, views_.CompleteEarly(view, model));
-    NameInLeases(view, model);
+    Warn(view, leases_.NameModel(view, model));
   }
   open_.clear();
-}
-
-void EarlyViews::NameInLeases(const std::string& view, const Digest& model) {
-  for (Lease& lease : leases_.List()) {
-    if (lease.view != view || lease.manifest) continue;
-    lease.manifest = model;
-    Warn(view, leases_.Put(lease));
-  }
 }
 
 }  // namespace ballast

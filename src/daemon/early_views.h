@@ -37,7 +37,6 @@ class EarlyViews {
 
  private:
   Result<std::string> OpenLocked(const std::string& name, Layout layout) REQUIRES(mutex_);
-  void NameInLeases(const std::string& view, const Digest& model);
 
   Mutex mutex_;
   ViewStore& views_;

@@ -81,16 +81,24 @@ Status LocalLeaseStore::Load() {
   return OkStatus();
 }
 
+std::optional<Lease> LocalLeaseStore::Find(const Digest& name) const {
+  MutexLock lock(mutex_);
+  const auto found = leases_.find(name);
+  return found == leases_.end() ? std::nullopt : std::optional(found->second);
+}
+
 Status LocalLeaseStore::Put(const Lease& lease) {
-  ASSIGN_OR_RETURN(const std::string json, LeaseToJson(lease));
   const Digest name = LeaseName(lease.volume_id, lease.target_path);
   const Turn turn(*this, name);
-  std::optional<Lease> before;
+  return Replace(name, lease);
+}
+
+Status LocalLeaseStore::Replace(const Digest& name, const Lease& lease) {
+  ASSIGN_OR_RETURN(const std::string json, LeaseToJson(lease));
+  const std::optional<Lease> before = Find(name);
+  if (before == lease) return OkStatus();
   {
     MutexLock lock(mutex_);
-    const auto found = leases_.find(name);
-    if (found != leases_.end()) before = found->second;
-    if (before == lease) return OkStatus();
     leases_.insert_or_assign(name, lease);  // counts from now, should a model be removed while it is being written
   }
   Status written = WriteSmallFile(files_, PathOf(name), json, Durability::kLater);
@@ -111,12 +119,10 @@ Status LocalLeaseStore::Remove(const std::string& volume_id, const std::string& 
   const Digest name = LeaseName(volume_id, target_path);
   const Turn turn(*this, name);
   RETURN_IF_ERROR(IgnoreNotFound(files_.Remove(PathOf(name))));
-  std::optional<Lease> lease;
+  const std::optional<Lease> lease = Find(name);
   {
     MutexLock lock(mutex_);
     unreadable_.erase(name.Hex() + ".json");
-    const auto found = leases_.find(name);
-    if (found != leases_.end()) lease = found->second;
     leases_.erase(name);
   }
   Failpoint("lease.removed");
@@ -131,13 +137,27 @@ std::vector<Lease> LocalLeaseStore::List() const {
   return leases;
 }
 
-Status LocalLeaseStore::MoveTo(const std::string& before, const std::string& after) {
-  for (Lease& lease : List()) {
-    if (lease.view != before) continue;
-    lease.view = after;
-    RETURN_IF_ERROR(Put(lease));
+Status LocalLeaseStore::ChangeThoseOf(const std::string& view, const std::function<void(Lease&)>& change) {
+  for (const Lease& listed : List()) {
+    if (listed.view != view) continue;
+    const Digest name = LeaseName(listed.volume_id, listed.target_path);
+    const Turn turn(*this, name);
+    std::optional<Lease> lease = Find(name);
+    if (!lease || lease->view != view) continue;
+    change(*lease);
+    RETURN_IF_ERROR(Replace(name, *lease));
   }
   return OkStatus();
+}
+
+Status LocalLeaseStore::MoveTo(const std::string& before, const std::string& after) {
+  return ChangeThoseOf(before, [&](Lease& lease) { lease.view = after; });
+}
+
+Status LocalLeaseStore::NameModel(const std::string& view, const Digest& manifest) {
+  return ChangeThoseOf(view, [&](Lease& lease) {
+    if (!lease.manifest) lease.manifest = manifest;
+  });
 }
 
 bool LocalLeaseStore::Names(const std::string& view) const {

@@ -26,6 +26,7 @@ class LocalLeaseStore final : public LeaseStore {
   Status Put(const Lease& lease) override;
   Status Remove(const std::string& volume_id, const std::string& target_path) override;
   std::vector<Lease> List() const override;
+  Status NameModel(const std::string& view, const Digest& manifest) override;
 
   // Leases of the view `before` are of `after` now.
   Status MoveTo(const std::string& before, const std::string& after);
@@ -45,6 +46,11 @@ class LocalLeaseStore final : public LeaseStore {
 
   Status DropThoseOfAnotherBoot(const std::string& boot_id);
   Status Load();
+  std::optional<Lease> Find(const Digest& name) const;
+  // Of a lease that has its turn.
+  Status Replace(const Digest& name, const Lease& lease);
+  // Each lease of the view, as it is when its turn comes: one that was removed meanwhile stays away.
+  Status ChangeThoseOf(const std::string& view, const std::function<void(Lease&)>& change);
   std::string PathOf(const Digest& name) const { return paths_.Leases() + "/" + name.Hex() + ".json"; }
 
   const StorePaths paths_;

@@ -178,6 +178,8 @@ class LeaseStore {
   virtual Status Put(const Lease& lease) = 0;  // replaces the one of the same volume and target
   virtual Status Remove(const std::string& volume_id, const std::string& target_path) = 0;  // OK when there is none
   virtual std::vector<Lease> List() const = 0;
+  // Leases of `view` that name no model name this one from now on. No lease comes back by it that is removed meanwhile.
+  virtual Status NameModel(const std::string& view, const Digest& manifest) = 0;
 };
 
 class Store {
