@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <future>
+#include <numeric>
 #include <set>
 
 #include "base/testing/temp_dir.h"
@@ -315,6 +316,24 @@ TEST(FetchInSwarmTest, WhereNobodyKnowsWhichPiecesAreBadTheFileComesFromTheOrigi
   uint64_t asked = 0;
   for (const FakeSource::Request& request : f.source.requests()) asked += request.range.size();
   EXPECT_EQ(asked, right.size());
+}
+
+TEST(FetchInSwarmTest, TwiceWrongWithNobodyElsesPieceInItComesFromTheOriginAloneAtOnce) {
+  const std::string right = Content(100'000, 5);
+  Fixture f({{"model.bin", right}}, {.nodes = 0, .from_origin = 100});
+  f.part.rules.unproven_wait = std::chrono::hours(1);  // in vain: who would say anything?
+  std::vector<uint32_t> all(f.swarm.manifest().files()[0].size / kPiece + 1);
+  std::iota(all.begin(), all.end(), 0);
+  f.swarm.WithdrawWhenUnproven("model.bin", all);
+  f.source.SetScript([begun = 0](const FakeSource::Request& request, int) mutable {
+    begun += request.range.begin == 0 ? 1 : 0;
+    return FakeRead{.corrupt = request.range.begin == 0 && begun <= 2};
+  });
+  const auto fetched = f.Fetch();
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_TRUE(f.destination.files() == f.files);
+  ASSERT_EQ(f.sink.said.size(), 3U);
+  EXPECT_THAT(f.sink.said[2], HasSubstr("from the origin alone"));
 }
 
 TEST(FetchInSwarmTest, AnOriginThatHasOtherBytesFailsWithBothDigests) {

@@ -1,8 +1,18 @@
 // SwarmPlan: files as a whole, and what is done about one that has not its digest.
+#include <algorithm>
+
 #include "base/strings.h"
 #include "fetch/swarm_plan.h"
 
 namespace ballast::fetch {
+namespace {
+
+bool CameFromTheOrigin(const FileState& file) {
+  return std::ranges::all_of(file.facts,
+                             [](const PieceFacts& piece) { return piece.known && piece.source == kOrigin; });
+}
+
+}  // namespace
 
 void SwarmPlan::Opened(FileIndex index) {
   FileState& file = File(index);
@@ -43,7 +53,9 @@ void SwarmPlan::Unproven(const fetch::Unproven& unproven) {
   if (context_.IsLarge(file)) ++state_.large_left;
   Swarm().unproven.push_back(unproven.file);
   Swarm().news = true;
-  if (file.mismatches > Rules().most_withdrawals) return FetchAlone(unproven.file);
+  // Twice wrong with no other node's piece in it: nobody can say more than the origin.
+  const bool nobody_else = file.mismatches > 1 && CameFromTheOrigin(file);
+  if (nobody_else || file.mismatches > Rules().most_withdrawals) return FetchAlone(unproven.file);
   DropWithdrawn(unproven.file);
 }
 
