@@ -71,7 +71,7 @@ Result<Admitted> AdmitSource(const PrepareRequest& asked, const VolumeSources& s
                                    sources.patterns.empty() ? "none" : Join(sources.patterns, ", "),
                                    "; name a ClusterModelCache instead, or add the source there"));
   }
-  return Admitted{.request = {.ref = std::move(ref)}};
+  return Admitted{.request = {.ref = std::move(ref), .pod_namespace = asked.namespace_()}};
 }
 
 Status ApplyRevision(const PrepareRequest& asked, Admitted& admitted) {

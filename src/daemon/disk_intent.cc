@@ -90,6 +90,7 @@ RoomFor RoomOf(const ModelRequest& request, const std::vector<CopyOwner>& owners
   const bool everybodys =
       std::any_of(owners.begin(), owners.end(), [](const CopyOwner& owner) { return owner.namespaces.empty(); });
   if (everybodys) room.namespaces.clear();
+  if (owners.empty() && !request.pod_namespace.empty()) room.namespaces = {request.pod_namespace};
   return room;
 }
 

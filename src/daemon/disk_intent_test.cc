@@ -99,6 +99,10 @@ TEST_F(DiskIntentTest, ADownloadAsksForRoomForItsMostImportantOwner) {
   EXPECT_EQ(room.priority, 3);
   EXPECT_THAT(room.namespaces, ElementsAre("x", "y"));
   EXPECT_THAT(RoomOf(request, {{.namespaces = {"x"}}, {}}, 10).namespaces, IsEmpty()) << "everybody's";
+  ModelRequest inlined = request;
+  inlined.pod_namespace = "team";
+  EXPECT_THAT(RoomOf(inlined, {}, 10).namespaces, ElementsAre("team")) << "no cache stands for it";
+  EXPECT_THAT(RoomOf(inlined, {{.namespaces = {"x"}}}, 10).namespaces, ElementsAre("x"));
 }
 
 }  // namespace

@@ -36,7 +36,20 @@ bool All(const std::vector<CopyOwner>& owners, Says says) {
   return !owners.empty() && std::all_of(owners.begin(), owners.end(), says);
 }
 
-std::vector<TenantIndex> TenantsOfModel(const std::vector<CopyOwner>& owners, const DiskIntent& intent) {
+// Of the pods that have it mounted, "namespace/name" each.
+std::vector<std::string> NamespacesOfPods(const Digest& model, const std::vector<Lease>& leases) {
+  std::vector<std::string> namespaces;
+  for (const Lease& lease : leases) {
+    const size_t slash = lease.pod.find('/');
+    if (lease.manifest == model && slash != std::string::npos) namespaces.push_back(lease.pod.substr(0, slash));
+  }
+  return namespaces;
+}
+
+// Of a model that no cache names, those whose pods have it mounted by an inline source.
+std::vector<TenantIndex> TenantsOfModel(const Digest& model, const std::vector<CopyOwner>& owners, const DiskView& view,
+                                        const DiskIntent& intent) {
+  if (owners.empty()) return TenantsOf(intent, NamespacesOfPods(model, view.leases));
   std::vector<std::string> namespaces;
   for (const CopyOwner& owner : owners) {
     if (owner.namespaces.empty()) return {};  // everybody's: it goes on no tenant's account
@@ -45,7 +58,8 @@ std::vector<TenantIndex> TenantsOfModel(const std::vector<CopyOwner>& owners, co
   return TenantsOf(intent, namespaces);
 }
 
-void AddOwners(const std::vector<CopyOwner>& owners, const DiskIntent& intent, EvictionModel& model) {
+void AddOwners(const std::vector<CopyOwner>& owners, const DiskView& view, const DiskIntent& intent,
+               EvictionModel& model) {
   for (const CopyOwner& owner : owners) {
     model.priority = std::max(model.priority.value_or(owner.priority), owner.priority);
     model.pinned = model.pinned || owner.pinned;
@@ -53,7 +67,7 @@ void AddOwners(const std::vector<CopyOwner>& owners, const DiskIntent& intent, E
   model.unused_for = UnusedFor(owners, intent);
   model.surplus = All(owners, [](const CopyOwner& owner) { return owner.surplus; });
   model.superseded = All(owners, [](const CopyOwner& owner) { return !owner.current; });
-  model.tenants = TenantsOfModel(owners, intent);
+  model.tenants = TenantsOfModel(model.id, owners, view, intent);
 }
 
 std::vector<BlobIndex> BlobsOf(const StoredModel& model, const Indices& indices) {
@@ -96,7 +110,7 @@ EvictionInput MakeEvictionInput(const DiskView& view, const DiskIntent& intent) 
                         .idle = std::chrono::duration_cast<seconds>(stored.idle),
                         .mounted = IsMounted(stored.id, view.leases),
                         .moving = view.in_transfer.models.contains(stored.id)};
-    AddOwners(OwnersOf(intent, stored.id), intent, model);
+    AddOwners(OwnersOf(intent, stored.id), view, intent, model);
     input.models.push_back(std::move(model));
   }
   return input;

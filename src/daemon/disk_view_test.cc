@@ -17,5 +17,17 @@ TEST(TenantsOfTest, EachNamespaceBelongsToTheFirstTenantThatHasIt) {
   EXPECT_THAT(TenantsOf(intent, {}), IsEmpty());
 }
 
+TEST(MakeEvictionInputTest, WhatOnlyPodsBroughtIsOnTheirTenantsAccount) {
+  const Digest model = Digest::Of("m");
+  DiskView view;
+  view.models.push_back({.id = model, .manifest = Manifest::Make({}).value()});
+  DiskIntent intent{.tenants = {{.namespaces = {"a"}}, {.namespaces = {"b"}}}};
+  EXPECT_THAT(MakeEvictionInput(view, intent).models[0].tenants, IsEmpty());
+  view.leases = {{.pod = "b/pod", .manifest = model}, {.pod = "a/other", .manifest = Digest::Of("other")}, {.pod = ""}};
+  EXPECT_THAT(MakeEvictionInput(view, intent).models[0].tenants, ElementsAre(1));
+  intent.owners[model] = {{.cache = "everybody's"}};
+  EXPECT_THAT(MakeEvictionInput(view, intent).models[0].tenants, IsEmpty());
+}
+
 }  // namespace
 }  // namespace ballast

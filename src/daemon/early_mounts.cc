@@ -25,6 +25,7 @@ json ToJson(const EarlyMount& mount) {
                 {"kept", mount.request.keep_resolution}};
   if (mount.request.manifest) value["manifest"] = mount.request.manifest->Hex();
   if (!mount.request.domain.empty()) value["domain"] = mount.request.domain;
+  if (!mount.request.pod_namespace.empty()) value["namespace"] = mount.request.pod_namespace;
   return value;
 }
 
@@ -46,7 +47,8 @@ Result<EarlyMount> FromJson(const json& value) {
                                 .origin = value.at("origin"),
                                 .keep_resolution = value.at("kept"),
                                 .manifest = manifest,
-                                .domain = value.value("domain", "")}};
+                                .domain = value.value("domain", ""),
+                                .pod_namespace = value.value("namespace", "")}};
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ EarlyMount Mount(const std::string& volume) {
           .request = {.ref = ModelRef::Parse("hf://org/a@main").value(),
                       .filter = {.include = {"*.json"}},
                       .origin = "hub",
-                      .keep_resolution = true}};
+                      .keep_resolution = true,
+                      .pod_namespace = "team"}};
 }
 Lease LeaseOf(const EarlyMount& mount, bool complete) {
   return {.volume_id = mount.volume_id,

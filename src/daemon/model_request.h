@@ -23,6 +23,9 @@ struct ModelRequest {
   std::optional<Digest> manifest;
   // By whose right the bytes come, as CacheEntry::domain; "" = anybody's.
   std::string domain;
+  // Of the pod that asked, where no cache stands for the model: whose quota it counts against until it is mounted. Not
+  // part of the key: of several that ask for the same, the first pays for the download.
+  std::string pod_namespace = {};
 
   // "hf://org/name@main"
   std::string Name() const;

@@ -148,7 +148,8 @@ Result<Admitted> AdmitSource(const PrepareRequest& asked, const CacheNode* node)
                                     Quoted(asked.revision()), "; leave one of them out"));
     ref.revision = asked.revision();
   }
-  Admitted admitted{.request = {.ref = std::move(ref)}, .manifest = {}, .cache = ""};
+  Admitted admitted{
+      .request = {.ref = std::move(ref), .pod_namespace = asked.namespace_()}, .manifest = {}, .cache = ""};
   if (!asked.token().empty()) admitted.request.domain = DomainOfToken(asked.namespace_(), asked.token());
   if (!asked.manifest().empty()) {
     ASSIGN_OR_RETURN(admitted.request.manifest, Digest::Parse(asked.manifest()));
