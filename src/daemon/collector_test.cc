@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/small_file.h"
 #include "base/testing/temp_dir.h"
 #include "store/posix_file_system.h"
 #include "store/testing/store_fixture.h"
@@ -44,11 +45,15 @@ class CollectorTest : public ::testing::Test {
     return names;
   }
 
+  std::unique_ptr<Store> Open() {
+    return Store::Open({.root = dir_.path() + "/cache", .ingest = {4096, 1000, "boot-1", true}}, files_, clock_)
+        .value();
+  }
+
   TempDir dir_;
   PosixFileSystem files_;
   FakeClock clock_;
-  std::unique_ptr<Store> store_ =
-      Store::Open({.root = dir_.path() + "/cache", .ingest = {4096, 1000, "boot-1", true}}, files_, clock_).value();
+  std::unique_ptr<Store> store_ = Open();
   InUse in_use_;
   DiskIntent intent_;
   InTransfer in_transfer_;
@@ -121,8 +126,36 @@ TEST_F(CollectorTest, TheNodesPolicyCountsWhereACacheSaysNothing) {
 TEST_F(CollectorTest, AWallClockThatJumpsChangesNothing) {
   OnDemand("a");
   intent_.unused_for = hours(1);
-  clock_.SetWall(clock_.Now() + hours(24 * 365 * 20));
-  EXPECT_THAT(collector_.Collect().evicted, IsEmpty());
+  for (const int years : {20, -40, 10}) {
+    clock_.SetWall(clock_.Now() + hours(24 * 365 * years));
+    EXPECT_THAT(collector_.Collect().evicted, IsEmpty()) << years;
+  }
+  clock_.Advance(hours(2));
+  EXPECT_THAT(NamesOf(collector_.Collect()), ElementsAre("hf://org/a@main")) << "time goes on, whatever the date";
+}
+
+TEST_F(CollectorTest, TheDateSaysNothingAboutWhichOfTwoWasUsedLater) {
+  OnDemand("earlier");
+  clock_.SetWall(clock_.Now() - hours(24 * 365 * 10));
+  OnDemand("later");
+  SetQuota(1.5);
+  EXPECT_THAT(NamesOf(collector_.Collect()), ElementsAre("hf://org/earlier@main"));
+}
+
+TEST_F(CollectorTest, WhileALeaseCannotBeReadNothingGoes) {
+  const Digest model = OnDemand("a");
+  store_.reset();
+  ASSERT_TRUE(ReplaceSmallFile(dir_.path() + "/cache/leases/" + Digest::Of("lease").Hex() + ".json", "{").ok());
+  store_ = Open();
+  intent_.policy.quota_bytes = 1;
+  const Collection collection = Collector(
+                                    *store_, in_use_, [this](const auto&) { return intent_; },
+                                    [this] { return in_transfer_; }, [](const Collection&) {})
+                                    .Collect();
+  EXPECT_THAT(collection.evicted, IsEmpty());
+  EXPECT_THAT(collection.problems,
+              ElementsAre(HasSubstr("cannot be read and may stand for this model; remove the file")));
+  EXPECT_TRUE(store_->models().Find(model).has_value());
 }
 
 TEST_F(CollectorTest, LeftoversOfADownloadGoWhenNobodyGoesOnWithIt) {

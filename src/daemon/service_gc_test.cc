@@ -76,6 +76,24 @@ TEST_F(GcTest, AModelOfHigherPriorityTakesThePlaceOfAnUnmountedOneAndNotTheRever
   EXPECT_THAT(Here(), ElementsAre("hf://org/c"));
 }
 
+TEST_F(GcTest, OfTwoThatDoNotFitTogetherOneWaitsAndNeitherIsFetchedAgain) {
+  config_.cache.quota = 11 * kMiB;
+  Start();
+  WriteCache("one", "source: {uri: \"hf://org/b\"}, nodes: {}, priority: 1");
+  WriteCache("other", "source: {uri: \"hf://org/c\"}, nodes: {}, priority: 1");
+  WaitUntil([&] { return Here().size() == 1 && GetStatus().problems_size() == 1; });
+  const std::set<std::string> first = Here();
+  const uint64_t delivered = origin_.bytes_delivered();
+  EXPECT_LT(delivered, 7 * kMiB);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(CollectGarbage().evictions(), IsEmpty());
+    const Prepared again = Prepare(Pull(first.contains("hf://org/b") ? "hf://org/c" : "hf://org/b"));
+    EXPECT_EQ(again.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << again.status.error_message();
+  }
+  EXPECT_EQ(Here(), first);
+  EXPECT_EQ(origin_.bytes_delivered(), delivered);
+}
+
 TEST_F(GcTest, AFullDiskTakesWhatMayGoAndLeavesWhatIsUsed) {
   WriteCache("warm", "source: {uri: \"hf://org/b\"}, nodes: {}");
   Start();

@@ -2,8 +2,10 @@
 // partly, and with errors in place of the power loss.
 #include <gmock/gmock.h>
 
+#include <cerrno>
 #include <set>
 
+#include "base/errno_status.h"
 #include "base/strings.h"
 #include "store/store.h"
 #include "store/testing/crash_file_system.h"
@@ -229,7 +231,7 @@ TEST_F(CrashTest, PartialPowerLossAtEveryMutationLosesNothingPromised) {
 
 // Once the error is over the same process goes on.
 TEST_F(CrashTest, ErrorAtEveryMutationIsRecoveredFrom) {
-  for (const Status& error : {ResourceExhausted("no space left on device"), DataLoss("input/output error")}) {
+  for (const Status& error : {ErrnoStatus(ENOSPC, "write"), ErrnoStatus(EDQUOT, "write"), ErrnoStatus(EIO, "write")}) {
     bool failed = true;
     for (int at = 0; failed; ++at) {
       SCOPED_TRACE(::testing::Message() << error << " at mutation " << at);
@@ -250,6 +252,39 @@ TEST_F(CrashTest, ErrorAtEveryMutationIsRecoveredFrom) {
       CheckStore(**store);
       ASSERT_FALSE(HasFailure());
     }
+  }
+}
+
+// Not one block is free, and the power may go at any moment of the removal.
+TEST_F(CrashTest, AFullDiskKeepsNothingFromBeingRemoved) {
+  bool cut = true;
+  for (int at = 0; cut; ++at) {
+    SCOPED_TRACE(::testing::Message() << "cut at mutation " << at);
+    files_ = std::make_unique<CrashFileSystem>();
+    auto store = Open().value();
+    const Digest first = AddModel(*store, kFirst).value(), third = AddModel(*store, kThird).value();
+    ASSERT_TRUE(store->views().Make(first, Layout::kHf, kUri).ok());
+    int mutations = 0;
+    files_->SetHook([&, at](std::string_view operation, const std::string&) {
+      if (operation == "create" || operation == "write" || operation == "allocate" || operation == "mkdir")
+        return ResourceExhausted("no space left on device");
+      return mutations++ < at ? OkStatus() : Unavailable("the power is gone");
+    });
+    const auto removed = store->models().Remove(first);
+    cut = mutations > at;
+    if (!cut) {
+      ASSERT_TRUE(removed.ok()) << removed.status();
+      EXPECT_EQ(store->blobs().Size(Digest::Of(kFirst.at("dir/config.json"))), std::nullopt);
+    }
+    store.reset();
+    files_->Crash(PowerLoss::kDropAll, 0);
+    store = Open("boot-2").value();
+    CheckStore(*store);
+    EXPECT_TRUE(store->models().Find(third).has_value());
+    ASSERT_TRUE(AddModel(*store, kFirst).ok());
+    ASSERT_TRUE(store->models().Remove(first).ok());
+    EXPECT_EQ(store->blobs().Size(Digest::Of(kFirst.at("dir/config.json"))), std::nullopt);
+    ASSERT_FALSE(HasFailure());
   }
 }
 
@@ -304,6 +339,21 @@ TEST_F(CrashTest, ADamagedBlobGoesAtEveryMutationOrNotAtAll) {
       ASSERT_FALSE(HasFailure());
     }
   }
+}
+
+TEST_F(CrashTest, ABlobThatTheDiskDoesNotReadIsDamagedAndComesAnew) {
+  auto store = Open().value();
+  const Digest model = AddModel(*store, kFirst).value(), blob = Digest::Of(kShared);
+  files_->SetUnreadable(blob.Hex());
+  const auto damage = store->blobs().Verify(blob, [](uint64_t) { return true; });
+  ASSERT_TRUE(damage.ok()) << damage.status();
+  ASSERT_TRUE(damage->has_value());
+  EXPECT_THAT((*damage)->problem, ::testing::HasSubstr("cannot be read"));
+  ASSERT_TRUE(store->models().Discard(blob).ok());
+  EXPECT_FALSE(store->models().Find(model).has_value());
+  files_->SetUnreadable("");  // the new copy lies elsewhere on the disk
+  ASSERT_TRUE(AddModel(*store, kFirst).ok());
+  CheckStore(*store);
 }
 
 TEST_F(CrashTest, FailedSyncOfABlobIsNotTriedAgain) {

@@ -117,8 +117,8 @@ void CoordinatorHost::State::Ask(std::shared_ptr<CoordinatorRoom> room, std::vec
 
 void CoordinatorHost::State::AskAgain(std::shared_ptr<CoordinatorRoom> room, std::vector<std::string> nodes) {
   questions.Submit([this, room = std::move(room), nodes = std::move(nodes)](const std::stop_token& stop) {
-    AskAll(room->model(), nodes, {options.blind_wait, stop});
-    room->AskedAgain();
+    const Said said = AskAll(room->model(), nodes, {options.blind_wait, stop});
+    room->AskedAgain(said.by_all);
   });
 }
 

@@ -27,8 +27,9 @@ struct CoordinatorHostOptions {
   Duration hashes_timeout = std::chrono::minutes(5);        // a holder may have to read the file
   Duration unreachable_counts = std::chrono::seconds(30);   // what a node says of others when it comes
   Duration takeover_wait = std::chrono::milliseconds(300);  // for what the others have, before anybody is sent anywhere
-  Duration blind_wait = std::chrono::seconds(1);            // the same, where not all who were asked answered
-  uint32_t max_redirects = 3;                               // then a node is taken in, whoever should have it
+  Duration blind_wait = std::chrono::seconds(2);            // the same, where not all who were asked answered
+  Duration ask_again_every = std::chrono::milliseconds(200);  // meanwhile
+  uint32_t max_redirects = 3;                                 // then a node is taken in, whoever should have it
 };
 
 // Thread-safe.

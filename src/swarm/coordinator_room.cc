@@ -118,10 +118,15 @@ void CoordinatorRoom::Consider(RoomSeat& seat, bool asked, AfterUnlock& after) {
   after.Do([room = shared_from_this(), nodes = ask->nodes] { room->env_.helper.Ask(room, nodes); });
 }
 
-void CoordinatorRoom::AskedAgain() {
+// Who refuses may not know of this node yet, and who can't be reached may be about to start.
+void CoordinatorRoom::AskedAgain(bool by_all) {
   AfterUnlock after;
   MutexLock lock(mutex_);
-  if (coordinator_ && env_.clock.Steady() < hold_until_) TakeHeld(after);
+  const SteadyTime now = env_.clock.Steady();
+  if (now >= hold_until_) return;
+  if (by_all) return TakeHeld(after);
+  ask_at_ = now + env_.options.ask_again_every;
+  env_.helper.WakeAt(ask_at_);
 }
 
 void CoordinatorRoom::Asked(const std::string& coordinator, bool blind) {
@@ -163,7 +168,11 @@ void CoordinatorRoom::BeginCoordinating(const RoomSeat& first, AfterUnlock& afte
                    .With("first", first.from)
                    .With("all answered", !blind);
   after.Do([room = shared_from_this()] { room->env_.helper.Claim(room); });
-  if (!blind) return;
+  if (blind) AskAgain(after);
+}
+
+void CoordinatorRoom::AskAgain(AfterUnlock& after) {
+  ask_at_ = SteadyTime::max();
   after.Do([room = shared_from_this()] { room->env_.helper.AskAgain(room, room->Neighbours()); });
 }
 
@@ -336,13 +345,12 @@ bool CoordinatorRoom::Tick(SteadyTime now, std::optional<SteadyTime>& next) {
     if (std::exchange(counted_, false)) env_.helper.CountActive(false);
     return false;
   }
-  if (coordinator_ && hold_until_ != SteadyTime::min()) {
-    if (now < hold_until_) {
-      next = hold_until_;
-      return true;
-    }
-    TakeHeld(after);
+  if (now < hold_until_) {
+    if (now >= ask_at_) AskAgain(after);
+    next = std::min(hold_until_, ask_at_);
+    return true;
   }
+  if (hold_until_ != SteadyTime::min()) TakeHeld(after);
   if (coordinator_) {
     const auto due = coordinator_->NextTick();
     if (due && *due <= now) Deliver(coordinator_->Tick(now), after);

@@ -103,7 +103,7 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
   // From the helper.
   // `blind`: not all answered; a holder may be known to those.
   void Asked(const std::string& coordinator, bool blind);
-  void AskedAgain();
+  void AskedAgain(bool by_all);
   void Loaded(std::optional<Manifest> manifest);
   void OnHashes(const Coordinator::HashesWanted& wanted, const std::vector<Digest>& hashes);
 
@@ -130,6 +130,7 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
   void Take(RoomSeat& seat, const Next& next, AfterUnlock& after) REQUIRES(mutex_);
   void Hold(RoomSeat& seat, Next next) REQUIRES(mutex_);
   void TakeHeld(AfterUnlock& after) REQUIRES(mutex_);
+  void AskAgain(AfterUnlock& after) REQUIRES(mutex_);
   void Admit(RoomSeat& seat, AfterUnlock& after) REQUIRES(mutex_);
   void WantManifest(AfterUnlock& after) REQUIRES(mutex_);
   Status OnPart(RoomSeat& seat, const ManifestPart& part, AfterUnlock& after) REQUIRES(mutex_);
@@ -159,7 +160,8 @@ class CoordinatorRoom : public std::enable_shared_from_this<CoordinatorRoom> {
   std::vector<RoomSeat*> loading_ GUARDED_BY(mutex_);  // for the shape
   // After a takeover what nodes wish for waits until then: until those have said what they have that come at once.
   SteadyTime hold_until_ GUARDED_BY(mutex_) = SteadyTime::min();
-  bool blind_ GUARDED_BY(mutex_) = false;  // not all who were asked last answered
+  SteadyTime ask_at_ GUARDED_BY(mutex_) = SteadyTime::max();  // who has what, while they wait
+  bool blind_ GUARDED_BY(mutex_) = false;                     // not all who were asked last answered
   bool asking_ GUARDED_BY(mutex_) = false;
   bool trying_to_load_ GUARDED_BY(mutex_) = false;
   bool counted_ GUARDED_BY(mutex_) = false;

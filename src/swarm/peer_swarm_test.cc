@@ -347,6 +347,22 @@ TEST(PeerSwarmTest, ACoordinatorThatWasNotAnsweredAsksAgainBeforeItSendsAnybodyT
   EXPECT_EQ(world.bytes.from_origin(), 0U);
 }
 
+// As long as others have not heard that it has come.
+TEST(PeerSwarmTest, ACoordinatorThatIsRefusedAsksUntilItIsKnown) {
+  World world;
+  world.options.blind_wait = std::chrono::seconds(30);
+  world.options.ask_again_every = milliseconds(1);
+  const Nodes nodes = NodesOf(world, 2);
+  const std::vector<Node*> order = InOrder(world, nodes);
+  Node& holder = *order[1];
+  world.bytes.HasAll(holder.name);
+  ASSERT_TRUE(holder.host.Hold(holder.name, {.held = {world.manifest.Id()}}).ok());
+  world.network.RefuseNext(order[0]->name, holder.name, 10);
+  order[0]->Download();
+  order[0]->download->WaitForAll();
+  EXPECT_EQ(world.bytes.from_origin(), 0U);
+}
+
 TEST(PeerSwarmTest, AHolderThatStopsSaysSo) {
   World world;
   const Nodes nodes = NodesOf(world, 3);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -10,6 +11,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/errno_status.h"
 #include "base/strings.h"
 #include "store/aligned_buffer.h"
 
@@ -109,6 +111,7 @@ class CrashFileSystem::OpenedFile final : public File {
 
   Result<size_t> Read(uint64_t offset, std::span<std::byte> into) override {
     MutexLock lock(files_.mutex_);
+    if (!files_.unreadable_.empty() && path_.ends_with(files_.unreadable_)) return ErrnoStatus(EIO, "read " + path_);
     if (offset >= node_->data.size()) return size_t{0};
     const size_t count = std::min<uint64_t>(into.size(), node_->data.size() - offset);
     std::memcpy(into.data(), node_->data.data() + offset, count);
@@ -181,6 +184,11 @@ void CrashFileSystem::Crash(PowerLoss loss, uint32_t seed) {
   MutexLock lock(mutex_);
   root_ = Survivors<Node, NodePtr>(loss, seed).Of(root_);
   hook_ = nullptr;
+}
+
+void CrashFileSystem::SetUnreadable(std::string end_of_path) {
+  MutexLock lock(mutex_);
+  unreadable_ = std::move(end_of_path);
 }
 
 Status CrashFileSystem::Ask(std::string_view operation, const std::string& path) {

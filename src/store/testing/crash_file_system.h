@@ -27,6 +27,8 @@ class CrashFileSystem final : public FileSystem {
   CrashFileSystem();
 
   void SetHook(Hook hook);
+  // Reading what ends with this is an input/output error from now on. "": nothing.
+  void SetUnreadable(std::string end_of_path);
   void SetSpace(uint64_t total);
   void SetMaxLinks(uint64_t links);
   // The power goes and comes back. `seed` decides for kDropSome.
@@ -64,6 +66,7 @@ class CrashFileSystem final : public FileSystem {
   mutable Mutex mutex_;
   NodePtr root_ GUARDED_BY(mutex_);
   Hook hook_ GUARDED_BY(mutex_);
+  std::string unreadable_ GUARDED_BY(mutex_);
   uint64_t total_ GUARDED_BY(mutex_) = uint64_t{1} << 40;
   uint64_t max_links_ GUARDED_BY(mutex_) = 65'000;
 };

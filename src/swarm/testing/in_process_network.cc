@@ -95,6 +95,7 @@ class InProcessNetwork::Transport final : public ControlTransport {
  private:
   template <typename T>
   Result<T> Call(const Member& to, const std::function<Result<T>(PeerService&)>& call) {
+    if (network_.Refuses(from_, to.name)) return PermissionDenied(StrCat("node ", from_, " is no member of the swarm"));
     bool frozen = false;
     PeerService* const service = network_.Borrow(from_, to.name, frozen);
     if (service == nullptr) return Unavailable(StrCat("node ", to.name, " is dead"));
@@ -114,6 +115,17 @@ InProcessNetwork::~InProcessNetwork() {
 
 std::unique_ptr<ControlTransport> InProcessNetwork::TransportOf(const std::string& name) {
   return std::make_unique<Transport>(*this, name);
+}
+
+void InProcessNetwork::RefuseNext(const std::string& from, const std::string& to, int calls) {
+  MutexLock lock(mutex_);
+  to_refuse_[{from, to}] = calls;
+}
+
+bool InProcessNetwork::Refuses(const std::string& from, const std::string& to) {
+  MutexLock lock(mutex_);
+  const auto left = to_refuse_.find({from, to});
+  return left != to_refuse_.end() && left->second-- > 0;
 }
 
 void InProcessNetwork::Attach(const std::string& name, PeerService& service) {

@@ -26,6 +26,8 @@ class InProcessNetwork {
   void Kill(const std::string& name);
   // `from` does not reach `to` any more: new streams and calls fail; what is open stays.
   void Sever(const std::string& from, const std::string& to);
+  // The next `calls` of `from` to `to` are refused: it does not know of this member yet.
+  void RefuseNext(const std::string& from, const std::string& to, int calls);
   // It is reached, and says nothing any more.
   void Freeze(const std::string& name);
 
@@ -43,12 +45,14 @@ class InProcessNetwork {
   PeerService* Borrow(const std::string& from, const std::string& name, bool& frozen);
   void Return(const std::string& name);
   void Remove(const std::string& name, Stream* stream);
+  bool Refuses(const std::string& from, const std::string& to);
   bool IsFrozen(const std::string& name);
 
   Mutex mutex_;
   CondVar changed_;
   std::map<std::string, Endpoint> endpoints_ GUARDED_BY(mutex_);
   std::set<std::pair<std::string, std::string>> severed_ GUARDED_BY(mutex_);  // from, to
+  std::map<std::pair<std::string, std::string>, int> to_refuse_ GUARDED_BY(mutex_);
 };
 
 }  // namespace ballast
