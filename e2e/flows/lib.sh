@@ -169,11 +169,16 @@ stuck() { k get ballast,pv,pvc,pods -A -o json | jq -r '.items[] | select(.metad
 everything_left() { user_objects; volume_mounts; leases; stuck; }
 nothing_left_over() { [ -z "$(everything_left)" ] || { everything_left; return 1; }; }
 
+agent_of() { k get pods -n $SYSTEM -l app.kubernetes.io/component=agent --field-selector "spec.nodeName=$1" -o 'jsonpath={.items[0].metadata.name}'; }
+# Each blob has its digest, each view its blobs, each mount its lease, and the accounts are right.
+caches_are_sound() { local n; for n in "${NODES[@]}"; do echo "$n:"; k exec -n $SYSTEM "$(agent_of "$n")" -c csi -- ballast verify --deep || return 1; done; }
+
 # flow "NAME" FUNCTION: runs a flow's checks, removes what it made, and looks for what it left.
 flow() {
   "$2"
   check "$1: is taken away" remove_all
   check "$1: leaves nothing" wait_for 30 "an empty cluster" nothing_left_over
+  check "$1: leaves every cache sound" caches_are_sound
 }
 remove_all() {
   k delete deployments,pods,pvc --all -n default --timeout=60s

@@ -1,7 +1,6 @@
 # Nodes come and go: a new one is warmed by the others, seeds feed those that come back, a label decides who has a model.
 kubelet_restarts() { kill -9 "$(cat "$CLUSTER/pid/kubelet-$1")"; }
 node_is_ready() { k get node "$1" --no-headers 2>/dev/null | grep -qw Ready; }
-agent_of() { k get pods -n $SYSTEM -l app.kubernetes.io/component=agent --field-selector "spec.nodeName=$1" -o 'jsonpath={.items[0].metadata.name}'; }
 agent_is_ready() { k wait -n $SYSTEM --for=condition=Ready "pod/$(agent_of "$1")" --timeout=5s; }
 no_agent() { [ -z "$(k get pods -n $SYSTEM -l app.kubernetes.io/component=agent --field-selector "spec.nodeName=$1" -o name)" ]; }
 no_cache_node() { ! k get cachenode "$1" 2>/dev/null; }

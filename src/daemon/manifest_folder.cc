@@ -72,6 +72,12 @@ std::string KeepWarning(const std::string& path, const ModelCache& cache) {
       "them as copies on demand, leave the manifest and take `nodes` and `seeds` out of it");
 }
 
+// One node is no cluster.
+std::string ClusterQuotaWarning(const std::string& path, const ModelCache& cache) {
+  return StrCat(path, ": cache ", Quoted(CacheName(cache)), ": gc.clusterQuota has no effect without Kubernetes; to ",
+                "limit this node, give a CachePolicy disk.quota, or the cache's tenant a quotaPerNode");
+}
+
 // Out of files, each thing once.
 class Gatherer {
  public:
@@ -98,6 +104,7 @@ class Gatherer {
     set_.caches.push_back(cache);
     if (cache.spec.source.token_secret_ref) set_.warnings.push_back(TokenWarning(path, cache));
     if (cache.spec.gc.on_delete == OnDelete::kKeep) set_.warnings.push_back(KeepWarning(path, cache));
+    if (cache.spec.gc.cluster_quota) set_.warnings.push_back(ClusterQuotaWarning(path, cache));
   }
 
   bool IsFirst(const std::string& path, const std::string& kind, const std::string& noun, const std::string& name) {

@@ -104,12 +104,13 @@ TEST(NextManifestsTest, OfPoliciesInSeveralFilesOneGovernsAndAppliesToTheCachesO
   EXPECT_THAT(set.problems, ElementsAre(HasSubstr("a policy named \"low\" is also in /m/b.yaml")));
 }
 
-TEST(NextManifestsTest, WhatADeletedManifestCanNotSayAnyMoreIsToldWhileItIsThere) {
+TEST(NextManifestsTest, WhatHasNoEffectInAFolderIsTold) {
   const std::string kept =
       "apiVersion: ballast.dev/v1alpha1\nkind: ClusterModelCache\nmetadata: {name: k}\n"
-      "spec: {source: {uri: \"hf://org/a\"}, gc: {onDelete: Keep}}\n";
+      "spec: {source: {uri: \"hf://org/a\"}, gc: {onDelete: Keep, clusterQuota: 1Ti}}\n";
   EXPECT_THAT(Effective(NextManifests({}, Files{{"/m/k.yaml", kept}})).warnings,
-              ElementsAre(HasSubstr("gc.onDelete: Keep has no effect without Kubernetes")));
+              ElementsAre(HasSubstr("gc.onDelete: Keep has no effect without Kubernetes"),
+                          HasSubstr("gc.clusterQuota has no effect without Kubernetes")));
 }
 
 TEST(IsManifestNameTest, SkipsWhatEditorsAndConfigMapsLeave) {
