@@ -12,6 +12,7 @@
 #include "base/logging.h"
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "csi/lease_keeper.h"
 #include "csi/mount/cache_mounts.h"
 #include "csi/mount/linux_mounter.h"
@@ -28,7 +29,8 @@ constexpr std::chrono::minutes kReconcilePeriod{1};
 // Compares leases and mounts at once and then every minute.
 class ReconcileLoop {
  public:
-  explicit ReconcileLoop(LeaseKeeper& leases) : thread_([this, &leases](std::stop_token stop) { Run(leases, stop); }) {}
+  explicit ReconcileLoop(LeaseKeeper& leases)
+      : thread_(StartThread([this, &leases](std::stop_token stop) { Run(leases, stop); })) {}
   ~ReconcileLoop() {
     thread_.request_stop();
     MutexLock lock(mutex_);

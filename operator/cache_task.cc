@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread.h"
 #include "operator/agents/progress_poller.h"
 #include "operator/caches/cache_name.h"
 
@@ -73,10 +74,10 @@ void CacheTask::PollAgents(const std::stop_token& lost) {
 void CacheTask::Run(const std::stop_token& lost) {
   Begin();
   std::vector<std::jthread> threads;
-  threads.emplace_back([&] { caches_.Run(kCacheWorkers, lost); });
-  threads.emplace_back([&] { cache_nodes_.Run(kNodeWorkers, lost); });
-  threads.emplace_back([&] { policies_.Run(lost); });
-  if (agents_ != nullptr) threads.emplace_back([&] { PollAgents(lost); });
+  threads.push_back(StartThread([&] { caches_.Run(kCacheWorkers, lost); }));
+  threads.push_back(StartThread([&] { cache_nodes_.Run(kNodeWorkers, lost); }));
+  threads.push_back(StartThread([&] { policies_.Run(lost); }));
+  if (agents_ != nullptr) threads.push_back(StartThread([&] { PollAgents(lost); }));
   placement_.Run(lost);
 }
 

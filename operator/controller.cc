@@ -4,12 +4,13 @@
 #include <vector>
 
 #include "base/logging.h"
+#include "base/thread.h"
 
 namespace ballast::controller {
 
 void Controller::Run(int workers, const std::stop_token& stop) {
   std::vector<std::jthread> threads;
-  for (int i = 0; i < workers; ++i) threads.emplace_back([this, stop] { Work(stop); });
+  for (int i = 0; i < workers; ++i) threads.push_back(StartThread([this, stop] { Work(stop); }));
 }
 
 void Controller::Work(const std::stop_token& stop) {

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/thread.h"
 #include "review/metrics_access.h"
 #include "review/scraper_review.h"
 
@@ -38,7 +39,7 @@ Result<std::unique_ptr<Manager>> Manager::Start(const Parts& parts, ManagerOptio
   std::unique_ptr<Manager> manager(new Manager(parts, std::move(options), std::move(tasks)));
   RETURN_IF_ERROR(manager->Serve());
   manager->view_.Start();
-  manager->thread_ = std::jthread([&self = *manager](const std::stop_token& stop) { self.Compete(stop); });
+  manager->thread_ = StartThread([&self = *manager](const std::stop_token& stop) { self.Compete(stop); });
   return manager;
 }
 
@@ -75,7 +76,7 @@ void Manager::Lead(const std::stop_token& lost) {
   std::vector<std::unique_ptr<LeaderTask>> tasks;
   for (const MakeLeaderTask& make : tasks_) tasks.push_back(make(context));
   std::vector<std::jthread> threads;
-  for (const auto& task : tasks) threads.emplace_back([&task, &lost] { task->Run(lost); });
+  for (const auto& task : tasks) threads.push_back(StartThread([&task, &lost] { task->Run(lost); }));
 }
 
 }  // namespace ballast::controller

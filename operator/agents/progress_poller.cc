@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/thread.h"
 
 namespace ballast::controller {
 namespace {
@@ -45,7 +46,7 @@ ProgressPoller::Answers ProgressPoller::Ask(const std::vector<AgentEndpoint>& ag
     }
   };
   std::vector<std::jthread> threads;
-  for (size_t i = 0; i < std::min(kAtOnce, agents.size()); ++i) threads.emplace_back(work);
+  for (size_t i = 0; i < std::min(kAtOnce, agents.size()); ++i) threads.push_back(StartThread(work));
   threads.clear();
   return answers;
 }

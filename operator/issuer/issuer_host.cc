@@ -1,5 +1,6 @@
 #include "operator/issuer/issuer_host.h"
 
+#include "base/thread.h"
 #include "http/http_server.h"
 
 namespace ballast::controller {
@@ -36,7 +37,7 @@ Result<std::unique_ptr<IssuerHost>> IssuerHost::Start(const Parts& parts, const 
   const IssuerServer::Parts server{
       .service = host->desk_, .credentials = [&host = *host] { return host.credentials(); }, .clock = parts.clock};
   ASSIGN_OR_RETURN(host->server_, IssuerServer::Start({.host = address.host, .port = address.port}, server));
-  host->thread_ = std::jthread([&host = *host](const std::stop_token& stop) { host.keeper_.Run(stop); });
+  host->thread_ = StartThread([&host = *host](const std::stop_token& stop) { host.keeper_.Run(stop); });
   return host;
 }
 

@@ -12,6 +12,7 @@
 #include "base/errno_status.h"
 #include "base/logging.h"
 #include "base/strings.h"
+#include "base/thread.h"
 
 namespace ballast {
 namespace {
@@ -81,7 +82,7 @@ UnixListener::UnixListener(std::string path, UniqueFd socket, OnConnection accep
     : path_(std::move(path)),
       socket_(std::move(socket)),
       accepted_(std::move(accepted)),
-      thread_([this](const std::stop_token& stop) { Accept(stop); }) {}
+      thread_(StartThread([this](const std::stop_token& stop) { Accept(stop); })) {}
 
 UnixListener::~UnixListener() {
   thread_.request_stop();

@@ -2,11 +2,13 @@
 
 #include <pthread.h>
 
+#include "base/thread.h"
+
 namespace ballast {
 
 WorkerPool::WorkerPool(const std::string& name, int threads) : name_(name.substr(0, 15)) {
   for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([this](std::stop_token stop) { Run(std::move(stop)); });
+    threads_.push_back(StartThread([this](std::stop_token stop) { Run(std::move(stop)); }));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/logging.h"
+#include "base/thread.h"
 #include "cli/cli.h"
 #include "cli/cluster/cluster_cli.h"
 #include "kube/rest_kube_client.h"
@@ -36,7 +37,7 @@ int TerminalWidth() {
 // The first signal asks for an orderly end, a second one ends at once; what was received is kept either way.
 class SignalWatch {
  public:
-  explicit SignalWatch(const sigset_t& signals) : signals_(signals), thread_([this] { Watch(); }) {}
+  explicit SignalWatch(const sigset_t& signals) : signals_(signals), thread_(StartThread([this] { Watch(); })) {}
   ~SignalWatch() {
     done_ = true;
     pthread_kill(thread_.native_handle(), SIGHUP);  // it is blocked: all it does is to end sigwait()

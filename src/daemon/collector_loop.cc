@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/logging.h"
+#include "base/thread.h"
 
 namespace ballast {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::chrono::minutes kKeepWatchEvery{1};
 CollectorLoop::CollectorLoop(Parts parts) : parts_(std::move(parts)), last_(parts_.clock.Steady()), kept_(last_) {}
 
 void CollectorLoop::Start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  thread_ = StartThread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void CollectorLoop::Stop() {

@@ -6,6 +6,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "daemon/disk_intent.h"
 
 namespace ballast {
@@ -56,7 +57,7 @@ DiskKeeper::DiskKeeper(Parts parts)
 
 void DiskKeeper::Start() {
   loop_.Start();
-  scrubbing_ = std::jthread([this](const std::stop_token& stop) { scrubber_.Run(stop); });
+  scrubbing_ = StartThread([this](const std::stop_token& stop) { scrubber_.Run(stop); });
 }
 
 void DiskKeeper::Stop() {

@@ -16,6 +16,7 @@
 #include "base/logging.h"
 #include "base/small_file.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "base/unique_fd.h"
 #include "daemon/folder_policy.h"
 
@@ -168,7 +169,7 @@ ManifestFolder::ManifestFolder(std::string folder, std::chrono::milliseconds res
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   Rescan();
   changed_(last_);
-  thread_ = std::jthread([this](const std::stop_token& stop) { Follow(stop); });
+  thread_ = StartThread([this](const std::stop_token& stop) { Follow(stop); });
 }
 
 ManifestFolder::~ManifestFolder() {

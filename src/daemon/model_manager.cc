@@ -8,6 +8,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "base/thread.h"
 
 namespace ballast {
 namespace {
@@ -63,7 +64,7 @@ ModelManager::ModelManager(Store& store, Downloader& downloader, DaemonMetrics& 
       clock_(clock),
       options_(std::move(options)),
       pool_("download", 2 * options_.slots) {
-  scheduler_ = std::jthread([this](const std::stop_token& stop) { Schedule(stop); });
+  scheduler_ = StartThread([this](const std::stop_token& stop) { Schedule(stop); });
 }
 
 ModelManager::~ModelManager() { Stop(); }

@@ -8,6 +8,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "daemon/piece_hashes.h"
 #include "daemon/quarantine_book.h"
 #include "daemon/swarm_catalog.h"
@@ -158,7 +159,7 @@ Status SwarmNode::State::Control() {
 }
 
 void SwarmNode::State::StartUpkeep() {
-  upkeep = std::jthread([this](const std::stop_token& stop) {
+  upkeep = StartThread([this](const std::stop_token& stop) {
     std::mutex waiting;
     std::unique_lock lock(waiting);
     std::condition_variable_any wake;

@@ -8,6 +8,7 @@
 
 #include "base/logging.h"
 #include "base/mutex.h"
+#include "base/thread.h"
 #include "swarm/rendezvous.h"
 
 namespace ballast {
@@ -39,8 +40,8 @@ bool IsFinal(const ModelRequest& request, const Status& error) {
 class OwnLook {
  public:
   OwnLook(ModelResolver& self, const ModelRequest& request)
-      : thread_(
-            [this, &self, request](const std::stop_token& stop) { silent_ = IsSilence(self.Look(request, stop)); }) {}
+      : thread_(StartThread(
+            [this, &self, request](const std::stop_token& stop) { silent_ = IsSilence(self.Look(request, stop)); })) {}
 
   // True once, where it does not: one silence.
   bool FindsNobody() {
@@ -151,7 +152,7 @@ std::optional<ModelAnswer> SwarmResolver::AskWhoKnows(const ModelRequest& reques
     std::vector<std::jthread> asking;
     for (const Member& node : InOrder(request, members->members(), kAskedToKnow)) {
       if (first.enough().stop_requested()) break;
-      asking.emplace_back([&, node] { first.Offer(AskOne(node, request, /*known_only=*/true, first.enough())); });
+      RunBeside(asking, [&, node] { first.Offer(AskOne(node, request, /*known_only=*/true, first.enough())); });
     }
   }
   return first.Take();

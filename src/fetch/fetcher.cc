@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "base/thread.h"
 #include "fetch/fetcher_threads.h"
 
 namespace ballast {
@@ -73,13 +74,25 @@ Result<FetchedModel> Fetcher::Run(const std::stop_token& stop) {
     main_wakes_.NotifyOne();
   });
   Join();
-  std::vector<std::jthread> workers;
-  for (size_t i = 0, threads = Threads(); i < threads; ++i) workers.emplace_back([this] { Work(); });
-  const Status status = Supervise();
+  std::vector<std::jthread> workers = StartWorkers();
+  const Status status = workers.empty() ? ResourceExhausted(
+                                              "no thread can be started for the download; raise the "
+                                              "limit of processes (pids.max of the cgroup, ulimit -u)")
+                                        : Supervise();
   workers.clear();
   Leave();
   RETURN_IF_ERROR(status);
   return Collect();
+}
+
+// As many as there are to have.
+std::vector<std::jthread> Fetcher::StartWorkers() {
+  std::vector<std::jthread> workers;
+  for (size_t i = 0, threads = Threads(); i < threads; ++i) {
+    std::optional<std::jthread> worker = TryStartThread([this] { Work(); });
+    if (worker) workers.push_back(*std::move(worker));
+  }
+  return workers;
 }
 
 size_t Fetcher::Threads() {

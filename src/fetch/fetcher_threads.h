@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -43,6 +44,7 @@ class Fetcher final : private SwarmListener {
   };
 
   // ---- the calling thread
+  std::vector<std::jthread> StartWorkers();
   size_t Threads();
   void Join();
   void Leave();

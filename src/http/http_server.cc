@@ -7,6 +7,7 @@
 
 #include "base/errno_status.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "http/http_connection.h"
 
 namespace ballast {
@@ -80,7 +81,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& o
   auto impl = std::make_unique<Impl>(options, std::move(routes), std::move(access));
   RETURN_IF_ERROR(impl->Listen(address));
   impl->Accept();
-  impl->thread = std::jthread([&context = impl->serving.context] { context.run(); });
+  impl->thread = StartThread([&context = impl->serving.context] { context.run(); });
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 

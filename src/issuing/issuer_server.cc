@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/logging.h"
+#include "base/thread.h"
 #include "issuing/bearer_token.h"
 #include "peering/grpc_status.h"
 #include "proto/issuer.grpc.pb.h"
@@ -150,9 +151,9 @@ void IssuerServer::State::Renew() {
   std::swap(current, next);
   if (!next) return;
   LOG(INFO) << Message("New certificates for the issuer: older connections end");
-  ending.emplace_back([old = std::shared_ptr<Generation>(std::move(next)), drain = options.drain] {
+  ending.push_back(StartThread([old = std::shared_ptr<Generation>(std::move(next)), drain = options.drain] {
     old->server->Shutdown(std::chrono::system_clock::now() + drain);
-  });
+  }));
 }
 
 bool IssuerServer::State::AcceptOne() {
@@ -191,7 +192,7 @@ Result<std::unique_ptr<IssuerServer>> IssuerServer::Start(const IssuerServerOpti
   ASSIGN_OR_RETURN(UniqueFd listening, ListenTcp(options.host, options.port));
   auto state = std::make_unique<State>(options, std::move(parts), std::move(listening));
   state->Renew();
-  state->thread = std::jthread([&state = *state](const std::stop_token& stop) { state.Run(stop); });
+  state->thread = StartThread([&state = *state](const std::stop_token& stop) { state.Run(stop); });
   return std::unique_ptr<IssuerServer>(new IssuerServer(std::move(state)));
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/logging.h"
+#include "base/thread.h"
 
 namespace ballast {
 namespace {
@@ -13,7 +14,7 @@ constexpr Duration kCallTimeout = std::chrono::seconds(10);
 
 EventRecorder::EventRecorder(KubeClient& client, const Clock& clock, EventRecorderOptions options)
     : client_(client), clock_(clock), options_(std::move(options)), series_(options_.limits) {
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  thread_ = StartThread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 EventRecorder::~EventRecorder() = default;

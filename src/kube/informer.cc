@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/logging.h"
+#include "base/thread.h"
 
 namespace ballast {
 
@@ -20,7 +21,7 @@ Informer::~Informer() = default;
 void Informer::AddHandler(ObjectHandler handler) { handlers_.push_back(std::move(handler)); }
 
 void Informer::Start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  thread_ = StartThread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void Informer::Run(const std::stop_token& stop) {

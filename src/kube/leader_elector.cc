@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/logging.h"
 #include "base/strings.h"
+#include "base/thread.h"
 
 namespace ballast {
 namespace {
@@ -88,7 +89,7 @@ bool LeaderElector::Lead(const std::stop_token& stop, const LeaderWork& work) {
   std::stop_source over;
   std::atomic<bool> finished = false;
   const std::stop_callback pass_on(stop, [&] { over.request_stop(); });
-  std::jthread worker([&](const std::stop_token& lost) {
+  std::jthread worker = StartThread([&](const std::stop_token& lost) {
     work(lost);
     finished = !lost.stop_requested();
     over.request_stop();

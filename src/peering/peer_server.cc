@@ -14,6 +14,7 @@
 #include "base/logging.h"
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "base/worker_pool.h"
 #include "peering/peer_codec.h"
 #include "peering/peer_grpc_service.h"
@@ -116,13 +117,13 @@ void PeerServer::State::Renew() {
   std::swap(current, next);
   if (!next) return;
   LOG(INFO) << Message("New certificates for the control channel: older connections begin anew");
-  ending.emplace_back([this, old = std::shared_ptr<Generation>(std::move(next))] { End(*old); });
+  ending.push_back(StartThread([this, old = std::shared_ptr<Generation>(std::move(next))] { End(*old); }));
 }
 
 // New streams of those that are connected already need a new connection from now on (GOAWAY). Then the streams that run
 // are asked to begin anew; what is left after a while ends.
 void PeerServer::State::End(Generation& old) const {
-  const std::jthread tell([&old] {
+  const std::jthread tell = StartThread([&old] {
     std::this_thread::sleep_for(kGoAway);
     old.service->BeginAnew();
   });
@@ -167,7 +168,7 @@ Result<std::unique_ptr<PeerServer>> PeerServer::Start(const PeerServerOptions& o
     LOG(WARNING) << Message("The control channel is in plaintext: whoever reaches it can say that it is any node");
   auto state = std::make_unique<State>(options, std::move(parts), std::move(listening));
   state->Renew();
-  state->thread = std::jthread([&state = *state](const std::stop_token& stop) { state.Run(stop); });
+  state->thread = StartThread([&state = *state](const std::stop_token& stop) { state.Run(stop); });
   return std::unique_ptr<PeerServer>(new PeerServer(std::move(state)));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/failpoint.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "store/aligned_buffer.h"
 #include "store/boot_id.h"
 #include "store/memory_ingest.h"
@@ -82,7 +83,7 @@ Status DiskIngest::Load(const IngestOptions& options) {
   ASSIGN_OR_RETURN(auto file, files_.Open(folder_ + "/data", OpenMode::kRead));
   MutexLock lock(mutex_);
   reader_ = std::make_shared<ReceivingBlob>(std::move(file), pieces_, expected_.Name(), memory_);
-  if (resumed_ > 0) resume_ = std::jthread([this](const std::stop_token& stop) { HashResumed(stop); });
+  if (resumed_ > 0) resume_ = StartThread([this](const std::stop_token& stop) { HashResumed(stop); });
   return OkStatus();
 }
 

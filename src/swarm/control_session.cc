@@ -4,6 +4,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "swarm/local_stream.h"
 #include "swarm/merge.h"
 #include "swarm/rendezvous.h"
@@ -23,7 +24,7 @@ ControlSession::ControlSession(Parts parts, const Manifest& manifest, SwarmListe
     inbox_.members = true;
     changed_.NotifyOne();
   }));
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  thread_ = StartThread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 ControlSession::~ControlSession() {

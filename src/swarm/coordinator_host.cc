@@ -9,6 +9,7 @@
 #include "base/logging.h"
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "base/worker_pool.h"
 #include "swarm/coordinator_directory.h"
 #include "swarm/coordinator_room.h"
@@ -178,7 +179,7 @@ CoordinatorHost::State::Said CoordinatorHost::State::AskAll(const Digest& model,
   {
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < nodes.size(); ++i) {
-      threads.emplace_back([this, &model, &limit, &node = nodes[i], &answer = answers[i]] {
+      RunBeside(threads, [this, &model, &limit, &node = nodes[i], &answer = answers[i]] {
         const Result<CoordinatesAnswer> said = AskNode(node, {.model = model, .claim = false}, limit);
         if (!said.ok()) {
           LOG(INFO) << Message("A node does not say who coordinates a model, and who has it")
@@ -324,7 +325,7 @@ class Joined final : public JoinedNode {
 CoordinatorHost::CoordinatorHost(Parts parts, const CoordinatorHostOptions& options)
     : state_(std::make_unique<State>(std::move(parts), options)) {
   State& state = *state_;
-  state.timer = std::jthread([&state](const std::stop_token& stop) { state.RunTimer(stop); });
+  state.timer = StartThread([&state](const std::stop_token& stop) { state.RunTimer(stop); });
   state.watch.emplace(state.parts.membership.Watch([&state](const MemberListPtr&) {
     state.members_changed = true;
     state.WakeAt(SteadyTime::min());

@@ -8,6 +8,7 @@
 #include <stop_token>
 
 #include "base/logging.h"
+#include "base/thread.h"
 #include "core/node_name.h"
 
 namespace ballast {
@@ -74,7 +75,7 @@ DnsMembership::DnsMembership(DnsMembershipOptions options, NameLookup& lookup, M
 
 void DnsMembership::Start() {
   BALLAST_CHECK(!thread_.joinable()) << "started twice";
-  thread_ = std::jthread([this](const std::stop_token& stop) { Poll(stop); });
+  thread_ = StartThread([this](const std::stop_token& stop) { Poll(stop); });
 }
 
 // The members of the answer, each once.

@@ -13,6 +13,7 @@
 #include "base/logging.h"
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "swarm/hold_plan.h"
 #include "swarm/rendezvous.h"
 
@@ -162,7 +163,7 @@ void HolderAnnouncer::State::SayGoodbye() {
   std::atomic<size_t> next = 0;
   std::vector<std::jthread> threads;
   for (size_t i = 0; i < std::min(nodes.size(), kGoodbyeThreads); ++i) {
-    threads.emplace_back([&] {
+    RunBeside(threads, [&] {
       for (size_t at = next++; at < nodes.size(); at = next++) {
         const Duration left = until - parts.clock.Steady();
         if (left <= Duration::zero()) return;
@@ -179,7 +180,7 @@ HolderAnnouncer::HolderAnnouncer(Parts parts) : state_(std::make_unique<State>(p
     state.news = true;
     state.changed.NotifyAll();
   }));
-  state.thread = std::jthread([&state](const std::stop_token& stop) { state.Run(stop); });
+  state.thread = StartThread([&state](const std::stop_token& stop) { state.Run(stop); });
 }
 
 HolderAnnouncer::~HolderAnnouncer() {

@@ -5,6 +5,7 @@
 
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "swarm/channel_pool.h"
 
 namespace ballast {
@@ -16,7 +17,7 @@ class PieceClient::Impl {
         clock_(clock),
         tls_(std::move(tls)),
         pool_(options.idle_per_node, options.idle_in_all, options.idle),
-        closer_([this](const std::stop_token& stop) { CloseOld(stop); }) {}
+        closer_(StartThread([this](const std::stop_token& stop) { CloseOld(stop); })) {}
 
   ~Impl() {
     closer_.request_stop();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/thread.h"
 #include "swarm/piece_poller.h"
 #include "swarm/piece_sender.h"
 #include "swarm/poll_set.h"
@@ -52,9 +53,9 @@ class PieceServer::Impl {
   Status Start() {
     RETURN_IF_ERROR(polls_.Add(listening_.get(), 0, PollSet::For::kRead));
     for (int i = 0; i < options_.threads; ++i) {
-      senders_.emplace_back([this](const std::stop_token& stop) { Send(stop); });
+      senders_.push_back(StartThread([this](const std::stop_token& stop) { Send(stop); }));
     }
-    polling_ = std::jthread([this](const std::stop_token& stop) {
+    polling_ = StartThread([this](const std::stop_token& stop) {
       BeginThread("piece-poll");
       poller_.Run(stop);
     });

@@ -12,6 +12,7 @@
 #include "base/logging.h"
 #include "base/small_file.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "identity/pem.h"
 #include "identity/pem_file.h"
 
@@ -44,7 +45,7 @@ CertificateKeeper::CertificateKeeper(Parts parts)
       backoff_(parts_.backoff, static_cast<uint32_t>(std::hash<std::string>()(parts_.node) | 1)),
       random_(static_cast<uint32_t>(std::hash<std::string>()(parts_.node) | 1)) {
   Look();
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  thread_ = StartThread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 CertificateKeeper::~CertificateKeeper() = default;

@@ -5,6 +5,7 @@
 
 #include "base/logging.h"
 #include "base/strings.h"
+#include "base/thread.h"
 #include "daemon/cluster/merge_patch.h"
 #include "daemon/cluster/node_admission.h"
 #include "daemon/cluster/node_copy.h"
@@ -53,7 +54,7 @@ void ClusterNode::Start() {
     Follow(*copy);
   }
   informer_.Start();
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  thread_ = StartThread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void ClusterNode::Wake() {
@@ -104,7 +105,7 @@ void ClusterNode::TellWatchers() {
 }
 
 void ClusterNode::Run(const std::stop_token& stop) {
-  std::jthread synced([this](const std::stop_token& stopped) {  // an empty first list changes nothing
+  std::jthread synced = StartThread([this](const std::stop_token& stopped) {  // an empty first list changes nothing
     if (informer_.AwaitSync(stopped)) Wake();
   });
   while (WaitForWork(stop)) {
