@@ -57,13 +57,14 @@ OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResp
   }
   const NodeView node = core.View();  // now that no publish can begin
   for (const Digest& id : manifests) RETURN_IF_ERROR(MayRemove(node, id));
-  for (const Digest& id : manifests) RETURN_IF_ERROR(core.resolutions.Forget(id));
   const std::vector<Result<uint64_t>> removed = core.store.models().RemoveAll(manifests, {});
   for (size_t i = 0; i < manifests.size(); ++i) {
     ASSIGN_OR_RETURN(const uint64_t freed, removed[i]);
     response.add_manifests(manifests[i].ToString());
     response.set_freed_bytes(response.freed_bytes() + freed);
   }
+  // Only now: a full disk has room for it again. What is said of a model that is not here does no harm.
+  for (const Digest& id : manifests) RETURN_IF_ERROR(core.resolutions.Forget(id));
   if (core.swarm != nullptr) core.swarm->ModelsChanged();
   core.manager.RoomWasMade();
   LOG(INFO) << Message("Removed").With("model", model).With("freed", FormatBytes(response.freed_bytes()));

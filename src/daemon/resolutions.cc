@@ -115,26 +115,33 @@ std::vector<Resolution> Resolutions::All() const {
 
 Status Resolutions::Put(const ModelRequest& request, const std::string& commit, const Digest& manifest,
                         int64_t now_unix) {
-  MutexLock lock(mutex_);
-  std::erase_if(all_, [&](const Resolution& known) { return SameRequest(known, request); });
-  all_.push_back({.uri = request.ref.Uri(),
-                  .revision = VersionName(request.ref),
-                  .origin = request.origin,
-                  .filter = request.filter,
-                  .kept = request.keep_resolution,
-                  .commit = commit,
-                  .manifest = manifest,
-                  .resolved_unix = now_unix,
-                  .domain = request.domain});
-  return Save();
+  MutexLock lock(write_mutex_);
+  std::vector<Resolution> all = All();
+  std::erase_if(all, [&](const Resolution& known) { return SameRequest(known, request); });
+  all.push_back({.uri = request.ref.Uri(),
+                 .revision = VersionName(request.ref),
+                 .origin = request.origin,
+                 .filter = request.filter,
+                 .kept = request.keep_resolution,
+                 .commit = commit,
+                 .manifest = manifest,
+                 .resolved_unix = now_unix,
+                 .domain = request.domain});
+  return Replace(std::move(all));
 }
 
 Status Resolutions::Forget(const Digest& manifest) {
-  MutexLock lock(mutex_);
-  if (std::erase_if(all_, [&](const Resolution& known) { return known.manifest == manifest; }) == 0) return OkStatus();
-  return Save();
+  MutexLock lock(write_mutex_);
+  std::vector<Resolution> all = All();
+  if (std::erase_if(all, [&](const Resolution& known) { return known.manifest == manifest; }) == 0) return OkStatus();
+  return Replace(std::move(all));
 }
 
-Status Resolutions::Save() { return ReplaceSmallFile(file_, ResolutionsToJson(all_)); }
+Status Resolutions::Replace(std::vector<Resolution> all) {
+  RETURN_IF_ERROR(ReplaceSmallFile(file_, ResolutionsToJson(all)));
+  MutexLock lock(mutex_);
+  all_ = std::move(all);
+  return OkStatus();
+}
 
 }  // namespace ballast

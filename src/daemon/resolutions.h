@@ -51,15 +51,17 @@ class Resolutions {
 
   std::optional<Resolution> Find(const ModelRequest& request) const;
   std::vector<Resolution> All() const;
-  // Replaces the answer to the same request. Durable when it returns.
+  // Replaces the answer to the same request. Durable when it returns; an error has changed nothing. Nobody who reads
+  // waits for the disk.
   Status Put(const ModelRequest& request, const std::string& commit, const Digest& manifest, int64_t now_unix);
   Status Forget(const Digest& manifest);
 
  private:
   Resolutions(std::string file, std::vector<Resolution> all) : file_(std::move(file)), all_(std::move(all)) {}
-  Status Save() REQUIRES(mutex_);
+  Status Replace(std::vector<Resolution> all) REQUIRES(write_mutex_);
 
   const std::string file_;
+  Mutex write_mutex_;
   mutable Mutex mutex_;
   std::vector<Resolution> all_ GUARDED_BY(mutex_);
 };

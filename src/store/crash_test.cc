@@ -255,6 +255,30 @@ TEST_F(CrashTest, ErrorAtEveryMutationIsRecoveredFrom) {
   }
 }
 
+TEST_F(CrashTest, AViewThatHadNoRoomLeavesNothingBehind) {
+  for (const bool early : {false, true}) {
+    bool failed = true;
+    for (int at = 0; failed; ++at) {
+      SCOPED_TRACE(::testing::Message() << (early ? "early, " : "") << "no room at mutation " << at);
+      files_ = std::make_unique<CrashFileSystem>();
+      auto store = Open().value();
+      const Digest model = AddModel(*store, kFirst).value();
+      int mutations = 0;
+      files_->SetHook([&, at](std::string_view operation, const std::string&) {
+        const bool takes_room = operation == "create" || operation == "write" || operation == "mkdir";
+        return takes_room && mutations++ == at ? ErrnoStatus(ENOSPC, operation) : OkStatus();
+      });
+      const auto view = early
+                            ? store->views().OpenEarly("v", Layout::kHfRepo, OriginOf(kFirst), SizesOf(kFirst)).status()
+                            : store->views().Make(model, Layout::kHf, kUri).status();
+      failed = mutations > at;
+      EXPECT_EQ(view.ok(), !failed);
+      EXPECT_TRUE(files_->List(std::string(kRoot) + "/tmp")->empty());
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
 // Not one block is free, and the power may go at any moment of the removal.
 TEST_F(CrashTest, AFullDiskKeepsNothingFromBeingRemoved) {
   bool cut = true;

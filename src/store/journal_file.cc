@@ -41,6 +41,13 @@ void JournalFile::Continue(const Journal& journal) {
 
 Status JournalFile::Rewrite(const JournalHeader& header, const std::vector<JournalRecord>& records) {
   const std::string fresh = path_ + ".new";
+  const Status written = WriteBeside(fresh, header, records);
+  if (!written.ok()) (void)files_->Remove(fresh);  // a full disk keeps it as it is: the first error is the one to tell
+  return written;
+}
+
+Status JournalFile::WriteBeside(const std::string& fresh, const JournalHeader& header,
+                                const std::vector<JournalRecord>& records) {
   ASSIGN_OR_RETURN(auto file, CreateAnew(*files_, fresh));
   RETURN_IF_ERROR(file->TryLock().status());
   const std::vector<std::byte> bytes = Encode(header, records);

@@ -25,6 +25,8 @@ class JournalFile {
   Status Append(const JournalRecord& record);
 
  private:
+  Status WriteBeside(const std::string& fresh, const JournalHeader& header, const std::vector<JournalRecord>& records);
+
   JournalFile(FileSystem& files, std::string path, std::unique_ptr<File> file)
       : files_(&files), path_(std::move(path)), file_(std::move(file)) {}
 

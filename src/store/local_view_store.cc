@@ -29,6 +29,13 @@ std::string FilesJson(const std::string& prefix, const std::vector<std::pair<Saf
   return nlohmann::json{{"files", std::move(files)}}.dump() + "\n";
 }
 
+Status WriteReadOnly(FileSystem& files, const std::string& path, std::string_view content) {
+  ASSIGN_OR_RETURN(const auto file, CreateAnew(files, path));
+  RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
+  RETURN_IF_ERROR(files.SetMode(path, kFileMode));
+  return file->Sync();
+}
+
 Status IgnoreExisting(const Status& status) {
   return status.code() == StatusCode::kAlreadyExists ? OkStatus() : status;
 }
@@ -97,6 +104,13 @@ Result<std::string> LocalViewStore::Make(const Digest& model, Layout layout, con
 
 Status LocalViewStore::Build(const std::string& name, ViewAbout about, const std::vector<ViewEntry>& entries) {
   const std::string folder = paths_.Temporary() + "/view-" + name;
+  const Status built = BuildIn(folder, name, std::move(about), entries);
+  if (!built.ok()) (void)RemoveTree(files_, folder);  // its links would keep blobs from being removed
+  return built;
+}
+
+Status LocalViewStore::BuildIn(const std::string& folder, const std::string& name, ViewAbout about,
+                               const std::vector<ViewEntry>& entries) {
   RETURN_IF_ERROR(RemoveTree(files_, folder));
   RETURN_IF_ERROR(EnsureDirectories(files_, folder, "data"));
   ASSIGN_OR_RETURN(about.generated, Fill(folder + "/data", entries));
@@ -150,13 +164,10 @@ Status LocalViewStore::Place(const std::string& path, const ViewEntry& entry) {
 Status LocalViewStore::WriteFixed(const std::string& path, std::string_view content) {
   if (files_.Stat(path).ok()) return OkStatus();
   const std::string temporary = paths_.Temporary() + "/fixed-" + Digest::Of(path).Hex();
-  {
-    ASSIGN_OR_RETURN(const auto file, CreateAnew(files_, temporary));
-    RETURN_IF_ERROR(file->Write(0, std::as_bytes(std::span(content))));
-    RETURN_IF_ERROR(files_.SetMode(temporary, kFileMode));
-    RETURN_IF_ERROR(file->Sync());
-  }
-  return files_.Rename(temporary, path);
+  Status placed = WriteReadOnly(files_, temporary, content);
+  if (placed.ok()) placed = files_.Rename(temporary, path);
+  if (!placed.ok()) (void)files_.Remove(temporary);
+  return placed;
 }
 
 Status LocalViewStore::SyncTree(const std::string& data, const std::vector<ViewEntry>& entries) {
@@ -184,9 +195,16 @@ Status LocalViewStore::StartEarly(const std::string& name, const ViewAbout& abou
                                   const std::vector<std::pair<SafePath, uint64_t>>& expected) {
   ASSIGN_OR_RETURN(const std::string prefix, ViewPrefix(about.origin, about.layout));
   const std::string folder = paths_.Temporary() + "/view-" + name;
+  const Status started = StartEarlyIn(folder, name, about, FilesJson(prefix, expected));
+  if (!started.ok()) (void)RemoveTree(files_, folder);
+  return started;
+}
+
+Status LocalViewStore::StartEarlyIn(const std::string& folder, const std::string& name, const ViewAbout& about,
+                                    const std::string& files_json) {
   RETURN_IF_ERROR(RemoveTree(files_, folder));
   RETURN_IF_ERROR(EnsureDirectories(files_, folder, "data/.ballast"));
-  RETURN_IF_ERROR(WriteFixed(folder + "/data/.ballast/files.json", FilesJson(prefix, expected)));
+  RETURN_IF_ERROR(WriteFixed(folder + "/data/.ballast/files.json", files_json));
   RETURN_IF_ERROR(files_.SyncDirectory(folder + "/data/.ballast"));
   RETURN_IF_ERROR(files_.SyncDirectory(folder + "/data"));
   RETURN_IF_ERROR(WriteSmallFile(files_, folder + "/about.json", AboutToJson(about)));

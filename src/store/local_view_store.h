@@ -65,9 +65,13 @@ class LocalViewStore final : public ViewStore {
   Status WriteFixed(const std::string& path, std::string_view content);
   Status SyncTree(const std::string& data, const std::vector<ViewEntry>& entries);
   Status Build(const std::string& name, ViewAbout about, const std::vector<ViewEntry>& entries);
+  Status BuildIn(const std::string& folder, const std::string& name, ViewAbout about,
+                 const std::vector<ViewEntry>& entries);
   Status Publish(const std::string& folder, const std::string& name);
   Status StartEarly(const std::string& name, const ViewAbout& about,
                     const std::vector<std::pair<SafePath, uint64_t>>& expected);
+  Status StartEarlyIn(const std::string& folder, const std::string& name, const ViewAbout& about,
+                      const std::string& files_json);
   Status RemoveViews(const std::vector<std::string>& names);
   Status Bury(const std::string& name);
   Status RemoveGraves();
