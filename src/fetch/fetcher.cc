@@ -74,11 +74,13 @@ Result<FetchedModel> Fetcher::Run(const std::stop_token& stop) {
     main_wakes_.NotifyOne();
   });
   Join();
-  std::vector<std::jthread> workers = StartWorkers();
-  const Status status = workers.empty() ? ResourceExhausted(
-                                              "no thread can be started for the download; raise the "
-                                              "limit of processes (pids.max of the cgroup, ulimit -u)")
-                                        : Supervise();
+  const size_t threads = Threads();
+  std::vector<std::jthread> workers = StartWorkers(threads);
+  const bool none = workers.empty() && threads > 0;
+  const Status status = none ? ResourceExhausted(
+                                   "no thread can be started for the download; raise the limit of "
+                                   "processes (pids.max of the cgroup, ulimit -u)")
+                             : Supervise();
   workers.clear();
   Leave();
   RETURN_IF_ERROR(status);
@@ -86,9 +88,9 @@ Result<FetchedModel> Fetcher::Run(const std::stop_token& stop) {
 }
 
 // As many as there are to have.
-std::vector<std::jthread> Fetcher::StartWorkers() {
+std::vector<std::jthread> Fetcher::StartWorkers(size_t threads) {
   std::vector<std::jthread> workers;
-  for (size_t i = 0, threads = Threads(); i < threads; ++i) {
+  for (size_t i = 0; i < threads; ++i) {
     std::optional<std::jthread> worker = TryStartThread([this] { Work(); });
     if (worker) workers.push_back(*std::move(worker));
   }

@@ -44,7 +44,7 @@ class Fetcher final : private SwarmListener {
   };
 
   // ---- the calling thread
-  std::vector<std::jthread> StartWorkers();
+  std::vector<std::jthread> StartWorkers(size_t threads);
   size_t Threads();
   void Join();
   void Leave();
