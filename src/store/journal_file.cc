@@ -41,7 +41,7 @@ void JournalFile::Continue(const Journal& journal) {
 
 Status JournalFile::Rewrite(const JournalHeader& header, const std::vector<JournalRecord>& records) {
   const std::string fresh = path_ + ".new";
-  const Status written = WriteBeside(fresh, header, records);
+  Status written = WriteBeside(fresh, header, records);
   if (!written.ok()) (void)files_->Remove(fresh);  // a full disk keeps it as it is: the first error is the one to tell
   return written;
 }

@@ -104,7 +104,7 @@ Result<std::string> LocalViewStore::Make(const Digest& model, Layout layout, con
 
 Status LocalViewStore::Build(const std::string& name, ViewAbout about, const std::vector<ViewEntry>& entries) {
   const std::string folder = paths_.Temporary() + "/view-" + name;
-  const Status built = BuildIn(folder, name, std::move(about), entries);
+  Status built = BuildIn(folder, name, std::move(about), entries);
   if (!built.ok()) (void)RemoveTree(files_, folder);  // its links would keep blobs from being removed
   return built;
 }
@@ -195,7 +195,7 @@ Status LocalViewStore::StartEarly(const std::string& name, const ViewAbout& abou
                                   const std::vector<std::pair<SafePath, uint64_t>>& expected) {
   ASSIGN_OR_RETURN(const std::string prefix, ViewPrefix(about.origin, about.layout));
   const std::string folder = paths_.Temporary() + "/view-" + name;
-  const Status started = StartEarlyIn(folder, name, about, FilesJson(prefix, expected));
+  Status started = StartEarlyIn(folder, name, about, FilesJson(prefix, expected));
   if (!started.ok()) (void)RemoveTree(files_, folder);
   return started;
 }
