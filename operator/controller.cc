@@ -10,6 +10,7 @@ namespace ballast::controller {
 
 void Controller::Run(int workers, const std::stop_token& stop) {
   std::vector<std::jthread> threads;
+  threads.reserve(static_cast<size_t>(workers));
   for (int i = 0; i < workers; ++i) threads.push_back(StartThread([this, stop] { Work(stop); }));
 }
 

@@ -76,6 +76,7 @@ void Manager::Lead(const std::stop_token& lost) {
   std::vector<std::unique_ptr<LeaderTask>> tasks;
   for (const MakeLeaderTask& make : tasks_) tasks.push_back(make(context));
   std::vector<std::jthread> threads;
+  threads.reserve(tasks.size());
   for (const auto& task : tasks) threads.push_back(StartThread([&task, &lost] { task->Run(lost); }));
 }
 
