@@ -91,6 +91,7 @@ class Life {
   }
   Status Remove(const std::vector<ModelFiles>& models) {
     std::vector<Digest> ids;
+    ids.reserve(models.size());
     for (const ModelFiles& model : models) ids.push_back(ManifestOf(model).Id());
     for (const Digest& id : ids) promises_.models.erase(id);
     promises_.views.clear();
