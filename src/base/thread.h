@@ -9,6 +9,9 @@
 
 namespace ballast {
 
+inline constexpr char kMoreThreads[] =
+    "raise the limit of processes (pids.max of the cgroup, LimitNPROC of the unit, or ulimit -u)";
+
 // Says so in one line on stderr, and ends the process with status 1.
 //
 // For what a program can't be without. An exception would not do: unwinding joins threads that nobody has told to stop,

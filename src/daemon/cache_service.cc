@@ -63,8 +63,12 @@ OurStatus RemoveModels(CacheCore& core, const std::string& model, v1::RemoveResp
     response.add_manifests(manifests[i].ToString());
     response.set_freed_bytes(response.freed_bytes() + freed);
   }
-  // Only now: a full disk has room for it again. What is said of a model that is not here does no harm.
-  for (const Digest& id : manifests) RETURN_IF_ERROR(core.resolutions.Forget(id));
+  // Only now: a full disk has room for it again. The models are gone whether it can be written or not, and what is said
+  // of one that is not here does no harm.
+  for (const Digest& id : manifests) {
+    if (const Status forgotten = core.resolutions.Forget(id); !forgotten.ok())
+      LOG(WARNING) << Message("A removed model stays among what was resolved").With("error", forgotten);
+  }
   if (core.swarm != nullptr) core.swarm->ModelsChanged();
   core.manager.RoomWasMade();
   LOG(INFO) << Message("Removed").With("model", model).With("freed", FormatBytes(response.freed_bytes()));

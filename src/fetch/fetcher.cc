@@ -77,10 +77,8 @@ Result<FetchedModel> Fetcher::Run(const std::stop_token& stop) {
   const size_t threads = Threads();
   std::vector<std::jthread> workers = StartWorkers(threads);
   const bool none = workers.empty() && threads > 0;
-  const Status status = none ? ResourceExhausted(
-                                   "no thread can be started for the download; raise the limit of "
-                                   "processes (pids.max of the cgroup, ulimit -u)")
-                             : Supervise();
+  const Status status =
+      none ? ResourceExhausted(StrCat("no thread can be started for the download; ", kMoreThreads)) : Supervise();
   workers.clear();
   Leave();
   RETURN_IF_ERROR(status);

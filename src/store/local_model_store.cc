@@ -189,8 +189,7 @@ Result<LocalModelStore::Freed> LocalModelStore::FinishUnfinished(const Digest& i
 
 Result<LocalModelStore::Freed> LocalModelStore::Finish(const Removal& removal) {
   const Status written = WriteSmallFile(files_, IntentPath(removal), RemovalToText(removal));
-  // it may be there, but not for good; the first error is the one to tell
-  if (!written.ok()) (void)files_.Remove(IntentPath(removal));
+  if (!written.ok()) (void)files_.Remove(IntentPath(removal));  // it may be there, but not for good
   // A full disk must not keep itself full: after a crash blobs of the removal are found as what nobody holds.
   if (!written.ok() && written.code() != StatusCode::kResourceExhausted) {
     for (const auto& [id, blobs] : removal) catalog_.Show(id);

@@ -163,6 +163,7 @@ void CoordinatorRoom::BeginCoordinating(const RoomSeat& first, AfterUnlock& afte
   const SteadyTime now = env_.clock.Steady();
   hold_until_ = takeover ? now + env_.options.takeover_wait : SteadyTime::min();
   if (blind) hold_until_ = now + env_.options.blind_wait;
+  ask_at_ = SteadyTime::max();  // of a wait before: its answers would end this one
   LOG(INFO) << Message(takeover ? "Coordinating in place of others" : "Coordinating")
                    .With("model", model_)
                    .With("first", first.from)
