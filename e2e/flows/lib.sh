@@ -211,11 +211,12 @@ registered() { equal "drivers" "n1:csi.ballast.dev n2:csi.ballast.dev n3:csi.bal
 
 # Three nodes with Ballast, and a hub stand-in of what lies in $HUB.
 a_cluster_with_ballast() {
-  need_packages curl jq
+  need_packages busybox-static curl jq
   need_build ballastd ballast ballast-csi ballast-operator ballast-hub-stand-in
   chmod 755 "$TMP"
   mkdir -p "$HUB/models"
   must "images" images
+  must "helm" "$ROOT/e2e/helm" version   # built here: the cluster's network has no way out
   must "a cluster of three nodes is up" "$ROOT/e2e/cluster/up" --nodes 3 "$CLUSTER" "$TMP"/{ballast,hub-client,busybox}.tar
   tools
   values

@@ -19,6 +19,12 @@ had_now() {
 }
 have_now() { equal "copies" "$1" "$(had_now)"; }
 
+# A pod without a grace period is out of the API before its kubelet unmounts: until then its volume protects the model.
+mounts_are() {
+  local n
+  equal "mounts of each node" "$*" "$(for n in "${NODES[@]}"; do find "$(cache_of "$n")/leases" -type f | wc -l; done | paste -sd ' ')"
+}
+
 # What earlier flows have left on the disks would be the first to go. The mark that comes with a tenant's own model is an empty file: nothing is gained by its end.
 disks_are_empty() { local n; for n in "${NODES[@]}"; do equal "blobs of $n" "" "$(find "$(cache_of "$n")/blobs/sha256" -type f -size +0)"; done; }
 
@@ -35,6 +41,7 @@ plan() {
   NODE=n2 pod dear-2 clusterCache=dear >/dev/null; NODE=n2 pod cheap-2 clusterCache=cheap >/dev/null
   check "all nodes have a model, two have two more by pods" k wait --for=condition=Ready cmcache/keeper pod/{dear,cheap}-{1,2} --timeout=90s
   k delete pod dear-1 cheap-1 dear-2 --timeout=30s >/dev/null
+  check "the volumes of three of them go" wait_for 30 "the end of their mounts" mounts_are 0 1 0
   check "so it is" have_now "$before"
   smaller_policy
   check "a plan says what goes: the least; what is mounted stays" wait_for 20 "that plan" plan_says $'n1: +dear +keeper -cheap\nn2: +cheap +keeper -dear\nn3: +keeper'
