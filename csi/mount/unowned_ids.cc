@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,12 +32,20 @@ Status WriteFile(const std::string& path, std::string_view text) {
   return OkStatus();
 }
 
+// The child's part. It goes with its parent, whatever ends that: nobody else knows of it.
+[[noreturn]] void Sleep(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  while (::getppid() == parent) ::pause();  // another: the parent has ended before it was asked
+  ::_exit(0);
+}
+
 // A child in a user namespace of its own that does nothing until it is killed.
 class Sleeper {
  public:
-  Sleeper()
-      : pid_(static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr))) {
-    while (pid_ == 0) ::pause();
+  Sleeper() {
+    const pid_t parent = ::getpid();
+    pid_ = static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+    if (pid_ == 0) Sleep(parent);
   }
   ~Sleeper() {
     if (pid_ < 0) return;
@@ -50,7 +59,7 @@ class Sleeper {
   pid_t pid() const { return pid_; }
 
  private:
-  pid_t pid_;
+  pid_t pid_ = -1;
 };
 
 }  // namespace
