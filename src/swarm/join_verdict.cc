@@ -20,11 +20,13 @@ std::string FirstReachable(const JoinQuestion& question) {
 
 std::vector<std::string> AskedOf(const JoinQuestion& question) {
   std::vector<std::string> asked;
+  std::vector<std::string> others;
   for (const std::string& node : question.order) {
-    if (asked.size() == kAskedAboutCoordinator) break;
-    if (node != question.self && IsReachable(question, node)) asked.push_back(node);
+    if (node == question.self) continue;
+    if (others.size() < kAskedAboutCoordinator) others.push_back(node);
+    if (asked.size() < kAskedAboutCoordinator && IsReachable(question, node)) asked.push_back(node);
   }
-  return asked;
+  return asked.empty() ? others : asked;
 }
 
 JoinVerdict Judge(const JoinQuestion& question) {

@@ -35,7 +35,8 @@ using JoinVerdict = std::variant<TakeIn, SendTo, AskFirst>;
 
 JoinVerdict Judge(const JoinQuestion& question);
 
-// The first of the order other than self and those that `from` can't reach.
+// The first of the order other than self and those that `from` can't reach. Where those are all the others, they: to a
+// node that they did not know yet they said as little as if they were dead.
 std::vector<std::string> AskedOf(const JoinQuestion& question);
 
 }  // namespace ballast

@@ -36,6 +36,15 @@ TEST(JoinVerdictTest, WhoIsNotFirstSendsToTheFirstUnlessThatCannotBeReached) {
   EXPECT_THAT(AskedOf(question), ElementsAre("b", "c", "d"));
 }
 
+TEST(JoinVerdictTest, WhereNobodyCouldBeReachedAllAreAskedOnceMore) {
+  const std::vector<std::string> order{"a", "b", "self"};
+  const std::vector<std::string> unreachable{"b", "a"};
+  const JoinQuestion question{.self = "self", .from = "self", .order = order, .unreachable = unreachable};
+  const JoinVerdict verdict = Judge(question);
+  ASSERT_EQ(Text(verdict), "ask");
+  EXPECT_THAT(std::get<AskFirst>(verdict).nodes, ElementsAre("a", "b"));
+}
+
 TEST(JoinVerdictTest, ANodeAloneTakesItselfIn) {
   const std::vector<std::string> order{"self"};
   JoinQuestion question{.self = "self", .from = "self", .order = order};

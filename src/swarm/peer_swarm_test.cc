@@ -363,6 +363,22 @@ TEST(PeerSwarmTest, ACoordinatorThatIsRefusedAsksUntilItIsKnown) {
   EXPECT_EQ(world.bytes.from_origin(), 0U);
 }
 
+// The holder would be its coordinator, and does not know it yet.
+TEST(PeerSwarmTest, ANewcomerWhomAllRefuseAsksUntilItIsKnown) {
+  World world;
+  world.options.blind_wait = std::chrono::seconds(30);
+  world.options.ask_again_every = milliseconds(1);
+  const Nodes nodes = NodesOf(world, 2);
+  const std::vector<Node*> order = InOrder(world, nodes);
+  Node& holder = *order[0];
+  world.bytes.HasAll(holder.name);
+  ASSERT_TRUE(holder.host.Hold(holder.name, {.held = {world.manifest.Id()}}).ok());
+  world.network.RefuseNext(order[1]->name, holder.name, 10);
+  order[1]->Download();
+  order[1]->download->WaitForAll();
+  EXPECT_EQ(world.bytes.from_origin(), 0U);
+}
+
 TEST(PeerSwarmTest, AHolderThatStopsSaysSo) {
   World world;
   const Nodes nodes = NodesOf(world, 3);

@@ -63,6 +63,10 @@ class InProcessNetwork::Transport final : public ControlTransport {
   std::unique_ptr<ControlStream> Join(const Member& to, std::shared_ptr<const ModelShape> /*shape*/,
                                       ControlEvents& events) override {
     auto stream = std::make_unique<Stream>(network_, from_, to.name, events);
+    if (network_.Refuses(from_, to.name)) {
+      stream->End(PermissionDenied(StrCat("node ", from_, " is no member of the swarm")));
+      return stream;
+    }
     {
       MutexLock lock(network_.mutex_);
       const auto endpoint = network_.endpoints_.find(to.name);
