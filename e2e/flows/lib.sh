@@ -173,9 +173,22 @@ agent_of() { k get pods -n $SYSTEM -l app.kubernetes.io/component=agent --field-
 # Each blob has its digest, each view its blobs, each mount its lease, and the accounts are right.
 caches_are_sound() { local n; for n in "${NODES[@]}"; do echo "$n:"; k exec -n $SYSTEM "$(agent_of "$n")" -c csi -- ballast verify --deep || return 1; done; }
 
+# What a CacheNode lists as Ready is on its node's disk, and what is there of what it lists is Ready.
+listed_on_disk() { local m; for m in $(jq -r '.spec.caches[]?.manifest[7:]' "$TMP/cachenode" | sort -u); do [ ! -e "$(cache_of "$1")/manifests/$m.json" ] || echo "$m"; done; }
+cache_nodes_are_true() {
+  local n
+  for n in "${NODES[@]}"; do
+    k get cachenode "$n" -o json >"$TMP/cachenode" || return 1
+    equal "what CacheNode $n lists as Ready" "$(listed_on_disk "$n")" "$(jq -r '.status.caches[]? | select(.phase == "Ready").manifest[7:]' "$TMP/cachenode" | sort -u)" || return 1
+  done
+}
+
 # flow "NAME" FUNCTION: runs a flow's checks, removes what it made, and looks for what it left.
 flow() {
+  local failed=$FAILED
   "$2"
+  [ "$FAILED" = "$failed" ] || keep_cluster_logs    # of agents that later flows take away
+  check "$1: each CacheNode tells what its disk has" wait_for 5 "true CacheNodes" cache_nodes_are_true
   check "$1: is taken away" remove_all
   check "$1: leaves nothing" wait_for 30 "an empty cluster" nothing_left_over
   check "$1: leaves every cache sound" caches_are_sound
