@@ -122,7 +122,7 @@ bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
     case Kind::kPolicy:
       return Keep(policies_, name, CachePolicyFromJson(object));
     case Kind::kCacheNode:
-      return Keep(cache_nodes_, name, CacheNodeFromJson(object));
+      return Keep(cache_nodes_, name, ReadCacheNode(object));
     case Kind::kNode:
       return Keep(nodes_, name, Result<NodeFacts>(NodeFromJson(object)));
     case Kind::kNamespace:
@@ -136,6 +136,12 @@ bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
       break;
   }
   return true;
+}
+
+Result<CacheNode> ClusterView::ReadCacheNode(const Json& object) {
+  Result<CacheNode> node = CacheNodeFromJson(object);
+  if (node.ok()) entries_.Share(node->spec.caches);
+  return node;
 }
 
 // Told by a write of ours already: reading it a second time would cost as much as the first.
@@ -167,7 +173,7 @@ void ClusterView::Tell(const ObjectSeen& seen) {
 }
 
 void ClusterView::Learn(const std::shared_ptr<const CacheNode>& before, const Json& written) {
-  LearnInto(cache_nodes_, NameOf(written), before, CacheNodeFromJson(written));
+  LearnInto(cache_nodes_, NameOf(written), before, ReadCacheNode(written));
   Tell({Kind::kCacheNode, NameOf(written)});
 }
 

@@ -22,6 +22,7 @@
 #include "kube/informer.h"
 #include "operator/cluster_objects.h"
 #include "operator/typed_store.h"
+#include "operator/value_pool.h"
 
 namespace ballast::controller {
 
@@ -94,6 +95,8 @@ class ClusterView {
   bool Store(Kind kind, const ObjectName& name, const Json& object);
   bool IsKnown(Kind kind, const ObjectName& name, const Json& object) const;
   void Drop(Kind kind, const ObjectName& name);
+  // With the entries that other nodes have as well.
+  Result<CacheNode> ReadCacheNode(const Json& object);
   void Tell(const ObjectSeen& seen) EXCLUDES(mutex_);
 
   TypedStore<ModelCache> caches_;
@@ -102,6 +105,7 @@ class ClusterView {
   TypedStore<NodeFacts> nodes_;
   TypedStore<NamespaceFacts> namespaces_;
   TypedStore<VolumeFacts> volumes_;
+  ValuePool<CacheEntry> entries_;
   mutable Mutex mutex_;
   std::list<OnSeen> subscribers_ GUARDED_BY(mutex_);
   std::vector<Source> sources_;  // last: their threads use the rest

@@ -104,7 +104,7 @@ TEST(NodePlanTest, AnEntryThatIsNotPinnedOrNotCurrentIsNotTheAssignment) {
     Scene scene;
     scene.Require("llama");
     scene.Assign("llama", CachePhase::kReady);
-    change(scene.cache_node.spec.caches[0]);
+    scene.cache_node.spec.caches.Change(0, change);
     EXPECT_THAT(scene.Why(), HasSubstr("not assigned yet"));
   }
 }
@@ -177,7 +177,7 @@ TEST(NodePlanTest, WarmLabelsAreOptInAndNameWhatIsReady) {
   EXPECT_EQ(scene.Plan().warm, Labels{});
   scene.rules.warm_labels = true;
   EXPECT_EQ(scene.Plan().warm, (Labels{{"ballast.dev/warm.llama", "true"}, {"ballast.dev/warm.team_phi", "true"}}));
-  scene.cache_node.spec.caches[0].current = false;
+  scene.cache_node.spec.caches.Change(0, [](CacheEntry& entry) { entry.current = false; });
   EXPECT_EQ(scene.Plan().warm, (Labels{{"ballast.dev/warm.team_phi", "true"}}));
 }
 

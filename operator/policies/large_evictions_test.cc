@@ -105,13 +105,14 @@ TEST_F(LargeEvictionsTest, AShorterUnusedForCountsWhateverNobodyPinsAndNoCacheKe
   node_.spec.policy.unused_for = hours(720);
   policy_.spec.eviction.unused_for = hours(24);
   EXPECT_FALSE(Change(100 * kGiB).has_value()) << "half is not much: the other half is pinned";
-  node_.spec.caches[0].pinned = false;
+  node_.spec.caches.Change(0, [](CacheEntry& entry) { entry.pinned = false; });
   const LargeEviction waits = Change(100 * kGiB).value();
   EXPECT_EQ(waits.what.bytes, 80 * kGiB);
   EXPECT_THAT(waits.what.nodes.at(0).caches, ElementsAre("warm", "weak", "strong"));
   EXPECT_EQ(told_unused_, hours(720)) << "until then the node keeps what it has";
   EXPECT_TRUE(Change(100 * kGiB, kNow)->what.begins_at.has_value());
-  node_.spec.caches[0].unused_for = hours(1);  // its own word, before and after
+  node_.spec.caches.Change(0,
+                           [](CacheEntry& entry) { entry.unused_for = hours(1); });  // its own word, before and after
   EXPECT_FALSE(Change(100 * kGiB).has_value());
 }
 
@@ -128,14 +129,13 @@ TEST_F(LargeEvictionsTest, ACopyGoesSoonerOnlyWhenTheMostPatientOfItsCachesSaysS
   const std::vector<UnusedFor> all{std::nullopt, hours(1), hours(2), hours(3)};
   const auto longest = [](const UnusedFor& a, const UnusedFor& b) { return a && b ? std::max(a, b) : std::nullopt; };
   const auto shorter = [](const UnusedFor& a, const UnusedFor& b) { return a && (!b || *a < *b); };
-  node_.spec.caches = {{.cache = "a", .manifest = "sha256:1"}, {.cache = "b", .manifest = "sha256:1"}};
   node_.status.caches = {{.cache = "a", .manifest = "sha256:1", .phase = CachePhase::kReady, .bytes = 80 * kGiB}};
   for (const UnusedFor& a : all) {
     for (const UnusedFor& b : all) {
       for (const UnusedFor& before : all) {
         for (const UnusedFor& after : all) {
-          node_.spec.caches[0].unused_for = a;
-          node_.spec.caches[1].unused_for = b;
+          node_.spec.caches = {{.cache = "a", .manifest = "sha256:1", .unused_for = a},
+                               {.cache = "b", .manifest = "sha256:1", .unused_for = b}};
           node_.spec.policy.unused_for = before;
           policy_.spec.eviction.unused_for = after;
           const auto by = [&](const UnusedFor& policy) { return longest(a ? a : policy, b ? b : policy); };

@@ -30,6 +30,16 @@ class CpuMeter {
 
 }  // namespace
 
+uint64_t BenchCluster::held_bytes() const {
+  MutexLock lock(mutex_);
+  uint64_t bytes = 0;
+  for (const auto& [resource, objects] : objects_) {
+    for (const auto& [name, text] : objects) bytes += sizeof(name) + sizeof(text) + text.capacity();
+  }
+  for (const auto& [resource, history] : history_) bytes += history.size() * sizeof(Event);
+  return bytes;
+}
+
 Json BenchCluster::Write(const KubeResource& resource, Json object, WatchEvent::Kind kind) {
   Json& meta = object["metadata"];
   meta["resourceVersion"] = std::to_string(++revision_);

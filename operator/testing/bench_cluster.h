@@ -16,6 +16,8 @@ namespace ballast::controller {
 class BenchCluster final : public KubeClient {
  public:
   double cpu_seconds() const { return static_cast<double>(cpu_nanoseconds_) / 1e9; }  // that its calls took
+  // Of its objects and its history, without what the allocator takes for itself: a lower bound.
+  uint64_t held_bytes() const EXCLUDES(mutex_);
 
   Result<Json> Get(const KubeResource& resource, const ObjectName& name, const CallLimits& limits) override;
   Result<ListPage> List(const KubeResource& resource, const ListRequest& request, const CallLimits& limits) override;

@@ -61,6 +61,7 @@ struct World {
 
   // Of this process, without what the cluster in memory took for itself.
   double OperatorCpu() const { return CpuSeconds() - (fake == nullptr ? 0 : fake->cpu_seconds()); }
+  uint64_t BytesOfFake() const { return fake == nullptr ? 0 : fake->held_bytes(); }
 };
 
 struct Stage {
@@ -69,12 +70,16 @@ struct Stage {
   const World& world;
   SteadyTime begin = std::chrono::steady_clock::now();
   double cpu = world.OperatorCpu();
+  uint64_t fake = world.BytesOfFake();
 
   void Print(const std::string& name) const {
+    const uint64_t most = RssBytes("VmHWM:");
     const auto wall = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
     std::cout << name << ": " << static_cast<double>(wall.count()) / 1000 << " s, " << world.OperatorCpu() - cpu
-              << " CPU-s, RSS " << FormatBytes(RssBytes("VmRSS:")) << ", at most " << FormatBytes(RssBytes("VmHWM:"))
-              << std::endl;
+              << " CPU-s, memory at most " << FormatBytes(most - fake);
+    if (fake > 0)
+      std::cout << " (RSS " << FormatBytes(most) << ", of which the cluster in memory had " << FormatBytes(fake) << ")";
+    std::cout << std::endl;
   }
 };
 

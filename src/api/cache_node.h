@@ -11,6 +11,7 @@
 
 #include "api/condition.h"
 #include "api/object_meta.h"
+#include "base/shared_list.h"
 #include "base/status.h"
 #include "core/glob.h"
 
@@ -31,6 +32,7 @@ struct CacheEntry {
   std::string domain;                   // "" = public
 
   friend bool operator==(const CacheEntry&, const CacheEntry&) = default;
+  friend auto operator<=>(const CacheEntry&, const CacheEntry&) = default;
 };
 
 struct CacheRefusal {
@@ -68,7 +70,7 @@ struct NodePolicy {
 };
 
 struct CacheNodeSpec {
-  std::vector<CacheEntry> caches;
+  SharedList<CacheEntry> caches;  // a large cluster's nodes have much the same
   std::vector<CacheRefusal> refused;
   NodePolicy policy;
 

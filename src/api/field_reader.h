@@ -19,6 +19,7 @@
 #include "api/enum_names.h"
 #include "api/timestamp.h"
 #include "api/yaml_reader.h"
+#include "base/shared_list.h"
 
 namespace ballast {
 
@@ -103,6 +104,12 @@ class FieldReader {
       FieldReader io(yaml);
       Fields(io, values.emplace_back());
     });
+  }
+  template <typename T>
+  void Objects(std::string_view key, SharedList<T>& values) {
+    std::vector<T> read;
+    Objects(key, read);
+    values = std::move(read);
   }
 
  private:

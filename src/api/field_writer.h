@@ -13,6 +13,7 @@
 #include "api/enum_names.h"
 #include "api/field_reader.h"
 #include "api/quantity.h"
+#include "base/shared_list.h"
 
 namespace ballast {
 
@@ -81,10 +82,11 @@ class FieldWriter {
   }
   template <typename T>
   void Objects(std::string_view key, std::vector<T>& values) {
-    for (T& value : values) {
-      FieldWriter io(json_[std::string(key)].emplace_back());
-      Fields(io, value);
-    }
+    for (T& value : values) Append(key, value);
+  }
+  template <typename T>
+  void Objects(std::string_view key, SharedList<T>& values) {
+    for (T value : values) Append(key, value);
   }
 
  private:
@@ -92,6 +94,11 @@ class FieldWriter {
   template <typename T>
   void Put(std::string_view key, const T& value) {
     json_[std::string(key)] = value;
+  }
+  template <typename T>
+  void Append(std::string_view key, T& value) {
+    FieldWriter io(json_[std::string(key)].emplace_back());
+    Fields(io, value);
   }
   template <typename T, typename F>
   void Inner(std::string_view key, T& value, const F& fields) {

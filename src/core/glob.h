@@ -1,6 +1,7 @@
 // include/exclude patterns over repository paths, with the meaning the hub's own client gives them (Python's fnmatch).
 #pragma once
 
+#include <compare>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ struct PathFilter {
   Status Validate() const;
 
   friend bool operator==(const PathFilter&, const PathFilter&) = default;
+  friend auto operator<=>(const PathFilter&, const PathFilter&) = default;
 };
 
 }  // namespace ballast

@@ -69,9 +69,9 @@ class FieldLister {
   void Object(std::string_view key, T& value) {
     Object(key, value, [](auto& io, auto& inner) { Fields(io, inner); });
   }
-  template <typename T>
-  void Objects(std::string_view key, std::vector<T>&) {
-    T item;
+  template <typename List>
+  void Objects(std::string_view key, List&) {
+    typename List::value_type item;
     FieldLister io(Put(key, "array")["items"]);
     Fields(io, item);
   }

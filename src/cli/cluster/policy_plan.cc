@@ -64,7 +64,7 @@ bool IsMounted(const PlanNode& at, const CacheEntry& entry) {
 class NodePlanner {
  public:
   NodePlanner(const PlanNode& at, uint64_t quota, const Sizes& sizes)
-      : at_(at), sizes_(sizes), left_(quota), entries_(at.node.spec.caches) {
+      : at_(at), sizes_(sizes), left_(quota), entries_(at.node.spec.caches.begin(), at.node.spec.caches.end()) {
     std::stable_sort(entries_.begin(), entries_.end(),
                      [](const CacheEntry& a, const CacheEntry& b) { return a.priority > b.priority; });
     planned_ = {.node = at.node.metadata.name, .quota = quota, .used = at.node.status.disk.used_bytes};

@@ -29,7 +29,7 @@ CacheNode Node() {
   CacheNode node;
   node.spec.caches = {Entry("llama", kOld, kOldManifest, false), Entry("llama", kNew, kNewManifest, true),
                       Entry("team/own", kNew, kNewManifest, true)};
-  node.spec.caches[0].namespaces = {"*"};
+  node.spec.caches.Change(0, [](CacheEntry& entry) { entry.namespaces = {"*"}; });
   node.spec.refused = {{"huge", "NodeTooSmall", "needs 131 GiB"},
                        {"secret", "NotAllowed", "not yours"},
                        {"new", "Resolving", "the hub to answer"}};
