@@ -304,6 +304,11 @@ struct Coordinator::State {
     }
   }
 
+  // Of one whose holder has not said the hashes: another may.
+  void AskForWaiting(SteadyTime now) {
+    for (const NodeId node : waiting) questions.Ask(members[node].windows, now);
+  }
+
   void ServeWaiting(size_t limit, SteadyTime now, Outbox& outbox) {
     for (size_t i = std::min(limit, waiting.size()); i > 0; --i) {
       const NodeId node = waiting.front();
@@ -413,6 +418,7 @@ Coordinator::Outbox Coordinator::OnHashes(NodeId holder, uint32_t file, std::spa
   if (file >= state.view.files()) return outbox;
   // One that said it has the file, and has not, or not any more, is no source.
   if (!state.questions.Answered(holder, file, hashes)) state.SetSource(holder, false);
+  state.AskForWaiting(now);
   state.ServeWaiting(state.waiting.size(), now, outbox);
   return outbox;
 }
@@ -426,7 +432,9 @@ Coordinator::Outbox Coordinator::Tick(SteadyTime now) {
     state.given.EndAll(node);
     state.SetSource(node, false);  // until it is heard again
   }
-  for (const NodeId holder : state.questions.GiveUp(now)) state.SetSource(holder, false);
+  const std::vector<NodeId> silent = state.questions.GiveUp(now);
+  for (const NodeId holder : silent) state.SetSource(holder, false);
+  if (!silent.empty()) state.AskForWaiting(now);
   state.served_all_at = now;
   state.ServeWaiting(state.waiting.size(), now, outbox);
   return outbox;

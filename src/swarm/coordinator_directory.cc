@@ -68,6 +68,21 @@ std::vector<Digest> CoordinatorDirectory::Leaves(const std::string& node) {
   return held;
 }
 
+std::vector<std::pair<Digest, std::string>> CoordinatorDirectory::KeepOnly(const MemberList& members) {
+  MutexLock lock(mutex_);
+  std::vector<std::pair<Digest, std::string>> gone;
+  for (auto& [model, nodes] : holders_) {
+    std::erase_if(nodes, [&](const std::string& node) {
+      if (members.Find(node) != nullptr) return false;
+      gone.emplace_back(model, node);
+      return true;
+    });
+  }
+  holdings_ -= gone.size();
+  std::erase_if(holders_, [](const auto& holders) { return holders.second.empty(); });
+  return gone;
+}
+
 std::vector<std::string> CoordinatorDirectory::HoldersOf(const Digest& model) const {
   MutexLock lock(mutex_);
   const auto holders = holders_.find(model);

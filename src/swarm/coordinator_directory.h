@@ -4,12 +4,14 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "swarm/control.h"
+#include "swarm/member_list.h"
 
 namespace ballast {
 
@@ -34,6 +36,8 @@ class CoordinatorDirectory {
   void Drops(const Digest& model, const std::string& node);
   // All that it held.
   std::vector<Digest> Leaves(const std::string& node);
+  // Forgets who is none of `members` any more. What they held, and who.
+  std::vector<std::pair<Digest, std::string>> KeepOnly(const MemberList& members);
   std::vector<std::string> HoldersOf(const Digest& model) const;
   bool IsHolder(const Digest& model, const std::string& node) const;
 

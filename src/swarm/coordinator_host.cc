@@ -56,6 +56,7 @@ struct CoordinatorHost::State final : public RoomHelper {
   void RunTimer(const std::stop_token& stop);
   std::optional<SteadyTime> TickAll(SteadyTime now);
   void ClaimAll();
+  void ForgetStrangers();
 
   const Parts parts;
   const CoordinatorHostOptions options;
@@ -260,6 +261,13 @@ void CoordinatorHost::State::ClaimAll() {
   }
 }
 
+// A node that has gone for good says nothing of it. One that comes back says anew what it has.
+void CoordinatorHost::State::ForgetStrangers() {
+  for (const auto& [model, node] : directory.KeepOnly(*parts.membership.Current())) {
+    if (const auto room = FindRoom(model)) room->OnHolderGone(node);
+  }
+}
+
 void CoordinatorHost::State::RunTimer(const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] { WakeAt(SteadyTime::min()); });
   SteadyTime claims_due = parts.clock.Steady() + options.claim_every;
@@ -267,6 +275,7 @@ void CoordinatorHost::State::RunTimer(const std::stop_token& stop) {
     const SteadyTime now = parts.clock.Steady();
     const bool members_new = members_changed.exchange(false);
     if (members_new) {
+      ForgetStrangers();
       for (const auto& room : Rooms()) room->OnMembers();
     }
     if (members_new || now >= claims_due) {

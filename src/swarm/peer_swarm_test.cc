@@ -379,6 +379,17 @@ TEST(PeerSwarmTest, ANewcomerWhomAllRefuseAsksUntilItIsKnown) {
   EXPECT_EQ(world.bytes.from_origin(), 0U);
 }
 
+TEST(PeerSwarmTest, WhoIsNoMemberAnyMoreIsNoHolder) {
+  World world;
+  const Nodes nodes = NodesOf(world, 3);
+  const Digest model = world.manifest.Id();
+  for (const auto& node : nodes) ASSERT_TRUE(nodes[0]->host.Hold(node->name, {.held = {model}}).ok());
+  EXPECT_THAT(nodes[0]->host.HoldersOf(model), testing::SizeIs(3));
+  nodes[0]->membership.Become(TestMembers(2));
+  while (nodes[0]->host.HoldersOf(model).size() > 2) std::this_thread::yield();
+  EXPECT_THAT(nodes[0]->host.HoldersOf(model), testing::Not(testing::Contains(nodes[2]->name)));
+}
+
 TEST(PeerSwarmTest, AHolderThatStopsSaysSo) {
   World world;
   const Nodes nodes = NodesOf(world, 3);
