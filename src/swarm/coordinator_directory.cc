@@ -71,10 +71,10 @@ std::vector<Digest> CoordinatorDirectory::Leaves(const std::string& node) {
 std::vector<std::pair<Digest, std::string>> CoordinatorDirectory::KeepOnly(const MemberList& members) {
   MutexLock lock(mutex_);
   std::vector<std::pair<Digest, std::string>> gone;
-  for (auto& [model, nodes] : holders_) {
-    std::erase_if(nodes, [&](const std::string& node) {
+  for (auto& holders : holders_) {
+    std::erase_if(holders.second, [&](const std::string& node) {
       if (members.Find(node) != nullptr) return false;
-      gone.emplace_back(model, node);
+      gone.emplace_back(holders.first, node);
       return true;
     });
   }
