@@ -20,8 +20,7 @@ class ValuePool {
   // Gives `list` the pool's values in place of its equal ones.
   void Share(SharedList<T>& list) {
     MutexLock lock(mutex_);
-    Values& values = values_;
-    list.Replace([&values](const Value& value) { return *values.insert(value).first; });
+    for (size_t i = 0; i < list.size(); ++i) list.Replace(i, *values_.insert(list.Shared(i)).first);
     if (values_.size() > forget_at_) Forget();
   }
   size_t size() const {
@@ -33,7 +32,6 @@ class ValuePool {
   struct ByValue {
     bool operator()(const Value& a, const Value& b) const { return *a < *b; }
   };
-  using Values = std::set<Value, ByValue>;
   static constexpr size_t kFew = 1000;
 
   void Forget() REQUIRES(mutex_) {
@@ -42,7 +40,7 @@ class ValuePool {
   }
 
   mutable Mutex mutex_;
-  Values values_ GUARDED_BY(mutex_);
+  std::set<Value, ByValue> values_ GUARDED_BY(mutex_);
   size_t forget_at_ GUARDED_BY(mutex_) = kFew;
 };
 

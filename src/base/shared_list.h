@@ -47,11 +47,8 @@ class SharedList {
     change(value);
     values_[i] = std::make_shared<const T>(std::move(value));
   }
-  // Puts `replace(value)`, which is equal, in the place of each value.
-  template <typename F>
-  void Replace(const F& replace) {
-    for (Value& value : values_) value = replace(value);
-  }
+  const Value& Shared(size_t i) const { return values_[i]; }
+  void Replace(size_t i, Value value) { values_[i] = std::move(value); }
 
   friend bool operator==(const SharedList& a, const SharedList& b) {
     if (a.size() != b.size()) return false;
