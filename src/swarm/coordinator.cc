@@ -417,8 +417,10 @@ Coordinator::Outbox Coordinator::OnHashes(NodeId holder, uint32_t file, std::spa
   State& state = *state_;
   if (file >= state.view.files()) return outbox;
   // One that said it has the file, and has not, or not any more, is no source.
-  if (!state.questions.Answered(holder, file, hashes)) state.SetSource(holder, false);
-  state.AskForWaiting(now);
+  if (!state.questions.Answered(holder, file, hashes)) {
+    state.SetSource(holder, false);
+    state.AskForWaiting(now);
+  }
   state.ServeWaiting(state.waiting.size(), now, outbox);
   return outbox;
 }
