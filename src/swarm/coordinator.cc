@@ -344,7 +344,7 @@ struct Coordinator::State {
   SteadyTime served_all_at{};
 };
 
-Coordinator::Coordinator(std::vector<uint64_t> sizes, const CoordinatorPolicy& policy)
+Coordinator::Coordinator(const std::vector<uint64_t>& sizes, const CoordinatorPolicy& policy)
     : state_(std::make_unique<State>(sizes, policy)) {}
 Coordinator::~Coordinator() = default;
 

@@ -35,7 +35,7 @@ class Coordinator {
   using HashesWanted = HashQuestions::Question;
 
   // `sizes`: of the manifest's files; 0 where an earlier file has the same bytes.
-  Coordinator(std::vector<uint64_t> sizes, const CoordinatorPolicy& policy);
+  Coordinator(const std::vector<uint64_t>& sizes, const CoordinatorPolicy& policy);
   ~Coordinator();
 
   // A node of the swarm, or another zone for it. Before anything else is heard of it. Ids are small numbers.
