@@ -1,5 +1,6 @@
 """One node of the soak: ballastd and ballast-csi of its own, what is done to them, and what is on its disk."""
 
+import collections
 import contextlib
 import hashlib
 import json
@@ -28,9 +29,13 @@ class Node:
     def __init__(self, name, folder, programs, log):
         self.name, self.folder, self.programs, self.log = name, Path(folder), Path(programs), Path(log)
         self.processes = {}
+        self.done = collections.deque(maxlen=12)  # the last that was done to it, for whoever asks how a rule came to be broken
         self.lock = threading.Lock()
         self.cache = self.folder / "cache"
         (self.folder / "pods").mkdir(parents=True, exist_ok=True)
+
+    def tell(self, *words):
+        self.done.append(f"{time.strftime('%T')}.{time.time_ns() // 1_000_000 % 1000:03} {' '.join(map(str, words))}")
 
     # ---- its processes
 
@@ -47,6 +52,7 @@ class Node:
 
     def end(self, what, number=signal.SIGTERM):
         """Returns its exit status."""
+        self.tell("signal", number, "to", what)
         self.processes[what].send_signal(number)
         return self.processes[what].wait(timeout=30)
 
@@ -68,6 +74,7 @@ class Node:
 
     def ballast(self, *words):
         """Exit code and what it printed."""
+        self.tell(*words)
         done = subprocess.run([self.programs / "ballast", "--socket", self.folder / "sock", *words], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=CALL_SECONDS, check=False)
         return done.returncode, done.stdout.decode(errors="replace")
@@ -79,6 +86,7 @@ class Node:
 
     def csi(self, call, *words):
         """"OK", or the code and the message of the refusal."""
+        self.tell(call.__name__, *words)
         with grpc.insecure_channel(f"unix:{self.folder}/csi.sock") as channel:
             try:
                 call(csi_grpc.NodeStub(channel), *words)
@@ -96,13 +104,21 @@ class Node:
         return self.folder / "pods" / volume
 
     def pin(self, model):
+        """Returns once the node knows it: a manifest counts when the follower of its folder has read it. False: it never did."""
+        self.tell("pin", model.name)
         manifest = {"apiVersion": "ballast.dev/v1alpha1", "kind": "ClusterModelCache", "metadata": {"name": model.name},
                     "spec": {"source": {"uri": model.uri}, "nodes": {}}}
         fresh = self.folder / f"{model.name}.new"
         fresh.write_text(json.dumps(manifest))
         fresh.rename(self.folder / "caches" / f"{model.name}.yaml")
+        return wait_until(30, lambda: self.wants(model))
+
+    def wants(self, model):
+        code, text = self.ballast("ls", "--output", "json")
+        return code == 0 and any(model.name in one["wanted_by"] for one in json.loads(text)["models"])
 
     def unpin(self, model):
+        self.tell("unpin", model.name)
         (self.folder / "caches" / f"{model.name}.yaml").unlink()
 
     # ---- its disk
