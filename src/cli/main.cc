@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "cli/cli.h"
 #include "cli/cluster/cluster_cli.h"
+#include "kube/exec_credential.h"
 #include "kube/rest_kube_client.h"
 
 namespace ballast::cli {
@@ -58,8 +59,9 @@ class SignalWatch {
 };
 
 Result<std::shared_ptr<KubeClient>> ConnectToCluster(const KubeAccess& access) {
+  ASSIGN_OR_RETURN(const KubeAccess known, Authenticate(access, ::isatty(STDIN_FILENO) == 1));
   ASSIGN_OR_RETURN(std::shared_ptr<KubeClient> client,
-                   RestKubeClient::Create(access, {.user_agent = "kubectl-ballast"}));
+                   RestKubeClient::Create(known, {.user_agent = "kubectl-ballast"}));
   return client;
 }
 

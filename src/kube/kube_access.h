@@ -2,8 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/status.h"
 
@@ -19,6 +22,17 @@ struct PemSource {
   Result<std::string> Read() const;
 };
 
+// A program of the user's that hands out a credential: `exec` of a kubeconfig
+// (kubernetes.io/docs/reference/access-authn-authz/authentication, "client-go credential plugins").
+struct ExecPlugin {
+  std::string api_version;  // client.authentication.k8s.io/v1 or v1beta1
+  std::string command;      // with a slash: a path; without: found in PATH
+  std::vector<std::string> arguments;
+  std::vector<std::pair<std::string, std::string>> environment;  // beside our own
+  std::string install_hint;                                      // for who has no such program
+  bool wants_cluster = false;                                    // it is told where the apiserver is
+};
+
 struct KubeAccess {
   std::string server;  // "https://10.96.0.1:443", "https://gateway.example/clusters/a"; no slash at its end
   PemSource ca;        // none: the system's roots
@@ -27,14 +41,23 @@ struct KubeAccess {
   std::string token;
   std::string token_file;  // read for each request; wins over `token`
   std::string ns = "default";
+  std::optional<ExecPlugin> exec;  // who asks is not known before it has run: exec_credential.h
 };
 
-// The current context of a kubeconfig; relative paths in it start at the folder of `path`.
+struct KubeconfigFile {
+  std::string path;  // relative paths in it start at its folder
+  std::string text;
+};
+
+// The context `context` ("": the current one) of kubeconfigs, merged as kubectl does: of what several say, the first
+// counts, by name. Of a list, files that are not there are left out; NotFound: none is there.
 //
-// InvalidArgument says what is missing, or which key is not supported: no other programs are run (exec, auth-provider),
-// no certificate goes unchecked (insecure-skip-tls-verify), no passwords, proxies or tls-server-name.
+// InvalidArgument says what is missing, or which key is not supported: no certificate goes unchecked
+// (insecure-skip-tls-verify), no passwords, auth-providers, proxies or tls-server-name.
+Result<KubeAccess> LoadKubeconfigs(const std::vector<std::string>& paths, const std::string& context);
+Result<KubeAccess> ParseKubeconfigs(const std::vector<KubeconfigFile>& files, const std::string& context);
+// Of one file, its current context.
 Result<KubeAccess> LoadKubeconfig(const std::string& path);
-Result<KubeAccess> ParseKubeconfig(std::string_view text, const std::string& path);
 
 inline constexpr char kServiceAccountDir[] = "/var/run/secrets/kubernetes.io/serviceaccount";
 

@@ -18,6 +18,10 @@ std::string Config(const std::string& cluster, const std::string& user) {
                 cluster, "}}]\nusers: [{name: u, user: {", user, "}}]\n");
 }
 
+Result<KubeAccess> ParseKubeconfig(const std::string& text, const std::string& path) {
+  return ParseKubeconfigs({{path, text}}, "");
+}
+
 TEST(KubeconfigTest, ReadsTheCurrentContextWithPathsBesideTheFile) {
   const auto access = ParseKubeconfig(Config("server: 'https://k:6443/', certificate-authority: pki/ca.crt",
                                              "client-certificate: /abs/me.crt, client-key: me.key, tokenFile: t"),
@@ -44,7 +48,7 @@ TEST(KubeconfigTest, WhatIsNotSupportedIsNamed) {
       {Config("server: 'https://k', insecure-skip-tls-verify: true", ""), "insecure-skip-tls-verify"},
       {Config("server: 'https://k', tls-server-name: x", ""), "tls-server-name"},
       {Config("server: 'https://k', proxy-url: 'http://p'", ""), "proxy-url"},
-      {Config("server: 'https://k'", "exec: {command: /bin/sh}"), "exec"},
+      {Config("server: 'https://k'", "exec: {apiVersion: v1}"), "names no command"},
       {Config("server: 'https://k'", "auth-provider: {name: x}"), "auth-provider"},
       {Config("server: 'https://k'", "username: a, password: b"), "username"},
       {Config("server: 'https://k', certificate-authority-data: '*'", ""), "not base64"},
@@ -64,6 +68,58 @@ TEST(KubeconfigTest, WhatIsNotSupportedIsNamed) {
     EXPECT_NE(status.message().find(why), std::string::npos) << status;
   }
   EXPECT_TRUE(ParseKubeconfig(Config("server: 'https://k', insecure-skip-tls-verify: false", ""), "/k").ok());
+}
+
+TEST(KubeconfigTest, ReadsHowAProgramIsAsked) {
+  const std::string user =
+      "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: aws, args: [eks, get-token], "
+      "env: [{name: AWS_PROFILE, value: prod}], installHint: install it, provideClusterInfo: true}";
+  const auto access = ParseKubeconfig(Config("server: 'https://k'", user), "/k");
+  ASSERT_TRUE(access.ok()) << access.status();
+  ASSERT_TRUE(access->exec);
+  EXPECT_EQ(access->exec->api_version, "client.authentication.k8s.io/v1beta1");
+  EXPECT_EQ(access->exec->command, "aws");
+  EXPECT_EQ(access->exec->arguments, (std::vector<std::string>{"eks", "get-token"}));
+  EXPECT_EQ(access->exec->environment, (std::vector<std::pair<std::string, std::string>>{{"AWS_PROFILE", "prod"}}));
+  EXPECT_EQ(access->exec->install_hint, "install it");
+  EXPECT_TRUE(access->exec->wants_cluster);
+}
+
+TEST(KubeconfigTest, AProgramWithASlashIsBesideItsFile) {
+  const auto access = ParseKubeconfig(Config("server: 'https://k'", "exec: {command: ./bin/login}"), "/home/me/k");
+  ASSERT_TRUE(access.ok()) << access.status();
+  EXPECT_EQ(access->exec->command, "/home/me/./bin/login");
+}
+
+// As kubectl: by name, the first counts; each file's paths start at its own folder.
+TEST(KubeconfigTest, SeveralAreMerged) {
+  const std::vector<KubeconfigFile> files = {
+      {"/a/k", "current-context: mine\nusers: [{name: u, user: {tokenFile: t}}]\n"},
+      {"/empty", ""},
+      {"/b/k",
+       "current-context: other\ncontexts: [{name: mine, context: {cluster: c, user: u}}, "
+       "{name: yours, context: {cluster: c, user: u, namespace: y}}]\n"
+       "clusters: [{name: c, cluster: {server: 'https://b', certificate-authority: ca}}]\n"
+       "users: [{name: u, user: {token: second}}]\n"}};
+  const auto access = ParseKubeconfigs(files, "");
+  ASSERT_TRUE(access.ok()) << access.status();
+  EXPECT_EQ(access->server, "https://b");
+  EXPECT_EQ(access->ca.file, "/b/ca");
+  EXPECT_EQ(access->token_file, "/a/t");
+  EXPECT_EQ(access->token, "");
+  EXPECT_EQ(access->ns, "default");
+  EXPECT_EQ(ParseKubeconfigs(files, "yours")->ns, "y");
+  const Status none = ParseKubeconfigs(files, "nobodys").status();
+  EXPECT_EQ(none.message(), "/a/k:/b/k.contexts has no \"nobodys\"");
+}
+
+TEST(KubeconfigTest, OfAListWhatIsNotThereIsLeftOut) {
+  const TempDir dir;
+  ASSERT_TRUE(ReplaceSmallFile(dir.path() + "/k", Config("server: 'https://k'", "")).ok());
+  EXPECT_TRUE(LoadKubeconfigs({dir.path() + "/gone", dir.path() + "/k"}, "").ok());
+  const Status none = LoadKubeconfigs({dir.path() + "/gone"}, "").status();
+  EXPECT_EQ(none.code(), StatusCode::kNotFound);
+  EXPECT_NE(none.message().find("/gone"), std::string::npos) << none;
 }
 
 class InClusterTest : public testing::Test {

@@ -48,6 +48,10 @@ RestQuery SelectionOf(const std::string& label_selector, const std::string& fiel
 }  // namespace
 
 Result<std::unique_ptr<RestKubeClient>> RestKubeClient::Create(const KubeAccess& access, RestKubeOptions options) {
+  if (access.exec) {
+    return InvalidArgument(StrCat("the kubeconfig's exec program ", Quoted(access.exec->command),
+                                  " is not run here; name a client certificate, a token or a tokenFile"));
+  }
   ASSIGN_OR_RETURN(auto connections, RestConnections::Create(access, options.watch_silence));
   auto session = std::make_unique<RestSession>(access, std::move(connections), std::move(options));
   return std::unique_ptr<RestKubeClient>(new RestKubeClient(std::move(session)));

@@ -28,6 +28,7 @@ struct RestKubeOptions {
 class RestKubeClient final : public KubeClient {
  public:
   // InvalidArgument: CheckAccess(). Nothing is connected yet.
+  // InvalidArgument: also where `access` has still to be authenticated (exec_credential.h).
   static Result<std::unique_ptr<RestKubeClient>> Create(const KubeAccess& access, RestKubeOptions options = {});
   ~RestKubeClient() override;
 

@@ -19,19 +19,24 @@ namespace {
 constexpr size_t kMaxObjectBytes = 1 << 20;
 constexpr std::chrono::seconds kAskAgain{1};
 
-// The first of several, as kubectl would merge them.
-std::string KubeconfigOf(const ClusterOptions& options, const ClusterWorld& world) {
-  if (!options.kubeconfig.empty()) return options.kubeconfig;
+std::vector<std::string> KubeconfigsOf(const ClusterOptions& options, const ClusterWorld& world) {
+  if (!options.kubeconfig.empty()) return {options.kubeconfig};
   const std::string list = world.environment("KUBECONFIG");
-  return list.substr(0, list.find(':'));
+  std::vector<std::string> named;
+  for (const std::string_view path : Split(list, ':')) {
+    if (!path.empty()) named.emplace_back(path);
+  }
+  return named;
 }
 
 Result<KubeAccess> FindAccess(const ClusterOptions& options, const ClusterWorld& world) {
-  const std::string named = KubeconfigOf(options, world);
-  if (!named.empty()) return LoadKubeconfig(named);
-  Result<KubeAccess> pod = InClusterAccess([&](const char* name) { return world.environment(name); });
-  if (pod.ok() || pod.status().code() != StatusCode::kNotFound) return pod;
-  return LoadKubeconfig(world.environment("HOME") + "/.kube/config");
+  const std::vector<std::string> named = KubeconfigsOf(options, world);
+  if (!named.empty()) return LoadKubeconfigs(named, options.context);
+  if (options.context.empty()) {
+    Result<KubeAccess> pod = InClusterAccess([&](const char* name) { return world.environment(name); });
+    if (pod.ok() || pod.status().code() != StatusCode::kNotFound) return pod;
+  }
+  return LoadKubeconfigs({world.environment("HOME") + "/.kube/config"}, options.context);
 }
 
 class ClusterRunner {

@@ -25,6 +25,7 @@ void Declare(CLI::App& app, Raw& raw, ClusterOptions& options) {
   app.add_option("--kubeconfig", options.kubeconfig,
                  "The cluster; default: $KUBECONFIG, the pod that this is, ~/.kube/config")
       ->type_name("FILE");
+  app.add_option("--context", options.context, "Of the kubeconfig; default: its current one")->type_name("NAME");
   app.add_option("-n,--namespace", options.ns, "Of the pod or claim; default: the kubeconfig's")->type_name("NAME");
   app.add_option("-o,--output", raw.output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

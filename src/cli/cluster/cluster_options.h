@@ -39,6 +39,7 @@ using ClusterCommand = std::variant<WhyCommand, CacheStatusCommand, PlanCommand,
 struct ClusterOptions {
   ClusterCommand command;
   std::string kubeconfig;  // "" = $KUBECONFIG, else the pod's account, else ~/.kube/config
+  std::string context;     // "" = the kubeconfig's current one
   std::string ns;          // "" = the kubeconfig's
   bool json = false;
   std::chrono::seconds timeout{300};
