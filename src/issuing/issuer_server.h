@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "issuing/issuer_service.h"
+#include "peering/grpc_listener.h"
 #include "peering/peer_tls.h"
 
 namespace ballast {
@@ -34,12 +37,14 @@ class IssuerServer {
   // Ends all calls.
   ~IssuerServer();
 
-  uint16_t port() const;
+  uint16_t port() const { return listener_->port(); }
 
  private:
-  struct State;
-  explicit IssuerServer(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit IssuerServer(Parts parts) : parts_(std::move(parts)) {}
+
+  const Parts parts_;
+  std::stop_source stopping_;  // of the calls
+  std::unique_ptr<GrpcListener> listener_;
 };
 
 }  // namespace ballast

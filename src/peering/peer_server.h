@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/worker_pool.h"
 #include "peering/agent_grpc_service.h"
+#include "peering/grpc_listener.h"
 #include "peering/peer_tls.h"
 #include "swarm/control.h"
 #include "swarm/membership.h"
@@ -25,8 +27,7 @@ struct PeerServerOptions {
   Duration drain = std::chrono::seconds(10);  // connections from before a reload of certificates end within
 };
 
-// Accepts on sockets of its own, since gRPC's listener stops for ever when no descriptor is left (tcp_server_posix.cc
-// of 1.51), and hands the connections to gRPC. Thread-safe.
+// Thread-safe.
 class PeerServer {
  public:
   // All of them outlive it.
@@ -39,16 +40,22 @@ class PeerServer {
     AgentProgress progress = {};  // for the operator; none: it is no more than any stranger here. Not in plaintext
   };
 
+  // Unavailable, PermissionDenied, InvalidArgument: it can't listen there.
   static Result<std::unique_ptr<PeerServer>> Start(const PeerServerOptions& options, Parts parts);
   // Ends all calls.
   ~PeerServer();
 
-  uint16_t port() const;
+  uint16_t port() const { return listener_->port(); }
 
  private:
-  struct State;
-  explicit PeerServer(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  PeerServer(const PeerServerOptions& options, Parts parts);
+  GrpcServices Serve(grpc::ServerBuilder& builder);
+  AdmitPeer Admitted() const;
+
+  const bool plaintext_;
+  const Parts parts_;
+  WorkerPool pool_;
+  std::unique_ptr<GrpcListener> listener_;
 };
 
 }  // namespace ballast
