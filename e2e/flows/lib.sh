@@ -47,7 +47,7 @@ Y
 
 images() {
   "$ROOT/e2e/cluster/ballast_image" "$TMP/ballast.tar" "$BIN"
-  "$ROOT/e2e/cluster/python_image" "$TMP/hub-client.tar" "$ROOT/e2e/hub/huggingface_hub-1.33.0.txt"
+  "$ROOT/e2e/cluster/python_image" "$TMP/hub-client.tar" "$ROOT/e2e/flows/requirements.txt"
   "$ROOT/e2e/cluster/image" docker.io/library/busybox:1.36 "$TMP/busybox.tar" /bin/busybox=/bin/busybox \
     $(/bin/busybox --list | grep -vx busybox | sed 's|.*|/bin/&->busybox|') /tmp/ /proc/ /sys/ /dev/
 }

@@ -1,9 +1,13 @@
-"""Finds a model as any program would, offline, embeds three sentences with it, and checks the cosines.
+"""Finds a model as servers do, offline, embeds three sentences with it, and checks the cosines.
 
-usage: embed.py DIRECTORY            the model's files (layout plain)
-       embed.py --hub ORG/NAME       through huggingface_hub: HF_HUB_CACHE is the mount, HF_HUB_OFFLINE=1
+usage: embed.py [--serve] --model MODEL [MORE]
+MODEL is a directory (layout plain), or ORG/NAME, which huggingface_hub finds: HF_HUB_CACHE is the mount, HF_HUB_OFFLINE=1.
+--serve: it stays, as a server does. What else a server is told is not looked at.
 """
 
+import argparse
+import os
+import signal
 import sys
 import time
 
@@ -13,12 +17,12 @@ EATING, BREAD, MARKET = "A man is eating food.", "A man is eating a piece of bre
 EXPECTED_BREAD, EXPECTED_MARKET, TOLERANCE = 0.7553, 0.0157, 0.0005
 
 
-def find(arguments):
-    if arguments[0] != "--hub":
-        return arguments[0]
+def find(model):
+    if os.path.isdir(model):
+        return model
     from huggingface_hub import snapshot_download
 
-    return snapshot_download(arguments[1])
+    return snapshot_download(model)
 
 
 def check(what, cosine, expected):
@@ -26,14 +30,20 @@ def check(what, cosine, expected):
         sys.exit(f"{what}: the cosine is {cosine:.4f}, it must be {expected}")
 
 
-def main(arguments):
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--serve", action="store_true")
+    arguments, _ = parser.parse_known_args()
     begin = time.monotonic()
-    model = MiniLM(find(arguments))
+    model = MiniLM(find(arguments.model))
     loaded = time.monotonic()
     eating, bread, market = (model.embed(sentence) for sentence in (EATING, BREAD, MARKET))
     check(BREAD, float(eating @ bread), EXPECTED_BREAD)
     check(MARKET, float(eating @ market), EXPECTED_MARKET)
-    print(f"{eating @ bread:.4f} {eating @ market:.4f} {loaded - begin:.2f}")
+    print(f"{eating @ bread:.4f} {eating @ market:.4f} {loaded - begin:.2f}", flush=True)
+    if arguments.serve:
+        signal.pause()
 
 
-main(sys.argv[1:])
+main()

@@ -434,6 +434,7 @@ Coordinator::Outbox Coordinator::Tick(SteadyTime now) {
     state.given.EndAll(node);
     state.SetSource(node, false);  // until it is heard again
   }
+  state.questions.AskOthers(now);
   const std::vector<NodeId> silent = state.questions.GiveUp(now);
   for (const NodeId holder : silent) state.SetSource(holder, false);
   if (!silent.empty()) state.AskForWaiting(now);

@@ -207,6 +207,34 @@ TEST(CoordinatorTest, WhereAHolderCannotSayItsHashesTheNextIsAskedBeforeTheOrigi
   EXPECT_EQ(swarm.from_origin, 0U);
 }
 
+// It may have gone without a word: a machine without power ends no connection.
+TEST(CoordinatorTest, WhereAHolderIsSilentAnotherIsAskedBesideIt) {
+  for (const bool first_fails : {false, true}) {
+    Swarm swarm({3 * kMiB});
+    for (const NodeId holder : {7U, 8U}) {
+      swarm.Add(holder);
+      swarm.Take(swarm.coordinator.OnHolder(holder, swarm.now));
+    }
+    swarm.Join(0);
+    ASSERT_THAT(swarm.coordinator.TakeHashesWanted(), SizeIs(1));
+    swarm.Take(swarm.coordinator.Tick(swarm.now + seconds(1)));
+    EXPECT_THAT(swarm.coordinator.TakeHashesWanted(), IsEmpty());
+    swarm.now += seconds(2);
+    swarm.Take(swarm.coordinator.Tick(swarm.now));
+    swarm.Take(swarm.coordinator.Tick(swarm.now));
+    const auto wanted = swarm.coordinator.TakeHashesWanted();
+    ASSERT_THAT(wanted, SizeIs(1));
+    EXPECT_EQ(wanted[0].holder, 8U);
+    if (first_fails) swarm.Take(swarm.coordinator.OnHashes(7, 0, {}, swarm.now));
+    EXPECT_THAT(swarm.nodes[0].given, IsEmpty());
+    const std::vector<Digest> hashes{HashOf({0, 0}), HashOf({0, 1}), HashOf({0, 2})};
+    swarm.Take(swarm.coordinator.OnHashes(8, 0, hashes, swarm.now));
+    while (swarm.Advance(0)) continue;
+    EXPECT_TRUE(swarm.Complete(0));
+    EXPECT_EQ(swarm.from_origin, 0U);
+  }
+}
+
 TEST(CoordinatorTest, ASourceThatCannotBeReachedIsNotNamedAgain) {
   Swarm swarm({1 * kMiB});
   for (const NodeId holder : {7U, 8U}) {

@@ -27,6 +27,8 @@ class HashQuestions {
   void Ask(std::span<const Window> windows, SteadyTime now);
   // Takes the answer. False: these are not the hashes of such a file.
   bool Answered(NodeId holder, uint32_t file, std::span<const Digest> hashes);
+  // Where a holder has said nothing for a while, another is asked beside it: the first may have gone without a word.
+  void AskOthers(SteadyTime now);
   // Holders that have said nothing for long: nobody waits for them any more.
   std::vector<NodeId> GiveUp(SteadyTime now);
   // To be asked, since the last call.
@@ -39,10 +41,12 @@ class HashQuestions {
   };
 
   bool LacksHash(const Window& window) const;
-  std::optional<NodeId> WholeHolder(const SwarmView::File& file) const;
+  std::optional<NodeId> WholeHolder(const SwarmView::File& file, const std::vector<Asked>& but) const;
+  void AskHolder(uint32_t file, std::vector<Asked>& asked, SteadyTime now);
+  void NobodyIsAsked(uint32_t file);
 
   SwarmView& view_;
-  std::map<uint32_t, Asked> asked_;  // by file
+  std::map<uint32_t, std::vector<Asked>> asked_;  // by file; none empty
   std::vector<Question> to_ask_;
 };
 
