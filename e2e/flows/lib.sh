@@ -4,6 +4,7 @@ KUBECTL=$CLUSTER/bin/kubectl
 HUB_ADDRESS=10.88.0.1 CDN_ADDRESS=10.88.0.2 HUB_ADMIN=http://10.88.0.1:8082
 SYSTEM=ballast-system
 NODES=(n1 n2 n3)
+MORE_IMAGES=()   # archives, beside those of the flows
 
 # --- the world ----------------------------------------------------------------------------------------------------------
 
@@ -230,7 +231,7 @@ a_cluster_with_ballast() {
   mkdir -p "$HUB/models"
   must "images" images
   must "helm" "$ROOT/e2e/helm" version   # built here: the cluster's network has no way out
-  must "a cluster of three nodes is up" "$ROOT/e2e/cluster/up" --nodes 3 "$CLUSTER" "$TMP"/{ballast,hub-client,busybox}.tar
+  must "a cluster of three nodes is up" "$ROOT/e2e/cluster/up" --nodes 3 "$CLUSTER" "$TMP"/{ballast,hub-client,busybox}.tar "${MORE_IMAGES[@]}"
   tools
   values
   start_hub
