@@ -208,6 +208,25 @@ TEST_F(CacheTaskTest, AutomaticWarmsTheNewRevisionBesideTheOldAndThenMoves) {
   EXPECT_FALSE(EntryOf(node, "llama", "c1")->pinned) << "it may stay, and may go";
 }
 
+TEST_F(CacheTaskTest, ANodeThatMayHaveNoCopyKeepsNobodyFromTheNewRevision) {
+  AddNodes({"a", "b"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  ModelCache cache = MakeCache("llama");
+  cache.spec.update_policy.type = UpdateType::kAutomatic;
+  cache.spec.gc.cluster_quota = 2 * kGiB;  // both revisions on one node, and then nothing for the other
+  Apply(cache);
+  Lead();
+  AgentReports("a");
+  Settle();
+  hub_.Put("hf://org/llama", "c2", kGiB);
+  Pass(minutes(6));
+  ASSERT_EQ(Cache("llama").status.revision.next->commit, "c2");
+  ASSERT_EQ(ReasonOf(Cache("llama"), ConditionType::kQuotaExceeded), "ClusterQuotaExceeded");
+  AgentReports("a");
+  Settle();
+  EXPECT_EQ(Cache("llama").status.revision.current.commit, "c2");
+}
+
 TEST_F(CacheTaskTest, AnotherRevisionInTheSpecIsWarmedBesideTheOld) {
   AddNodes({"a"});
   hub_.Put("hf://org/llama", "c1", kGiB);

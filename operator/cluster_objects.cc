@@ -66,6 +66,10 @@ std::optional<AgentEndpoint> EndpointOf(const Json& endpoint, int64_t port) {
 
 }  // namespace
 
+bool HasStartupTaint(const NodeFacts& node) {
+  return std::any_of(node.taints.begin(), node.taints.end(), [](const Taint& t) { return t.key == kStartupTaint; });
+}
+
 std::string NodeFacts::Zone() const {
   const auto zone = labels.find(kZoneLabel);
   return zone == labels.end() ? "" : zone->second;

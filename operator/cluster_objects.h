@@ -40,6 +40,9 @@ struct Taint {
 };
 
 // A Node.
+// Nodes may be born with it (any effect); it is only ever removed here.
+inline constexpr char kStartupTaint[] = "startup-taint.cluster-autoscaler.kubernetes.io/ballast";
+
 struct NodeFacts {
   std::string name;
   std::string uid;
@@ -52,6 +55,8 @@ struct NodeFacts {
   std::string Zone() const;  // "" where it has no label of that
   friend bool operator==(const NodeFacts&, const NodeFacts&) = default;
 };
+
+bool HasStartupTaint(const NodeFacts& node);
 
 struct NamespaceFacts {
   std::string name;

@@ -62,7 +62,9 @@ void TakeAnswer(const CacheObserved& observed, RevisionStatus& revision) {
 bool Promote(const CacheObserved& observed, RevisionStatus& revision) {
   const auto& decision = observed.decision;
   if (!revision.next || !decision || decision->next != revision.next->manifest) return false;
-  if (decision->next_ready < decision->nodes.desired || observed.cache.spec.suspend) return false;
+  // A node that may have no copy at all keeps nobody else from the new revision.
+  const int32_t receiving = decision->nodes.desired - decision->refused;
+  if (decision->next_ready < receiving || observed.cache.spec.suspend) return false;
   revision.previous.insert(revision.previous.begin(), revision.current);
   revision.current = *revision.next;
   revision.next.reset();

@@ -14,10 +14,6 @@ NodeRules RulesOf(const OperatorConfig& config) {
   return {.max_wait = config.startup_taint.max_wait, .warm_labels = config.warm_labels};
 }
 
-bool IsTainted(const NodeFacts& node) {
-  return std::any_of(node.taints.begin(), node.taints.end(), [](const Taint& t) { return t.key == kStartupTaint; });
-}
-
 }  // namespace
 
 NodeController::NodeController(const LeaderContext& context)
@@ -45,7 +41,7 @@ void NodeController::See(const ObjectSeen& seen) {
 
 void NodeController::Remember(const NodeFacts& node) {
   MutexLock lock(mutex_);
-  if (IsTainted(node)) {
+  if (HasStartupTaint(node)) {
     tainted_.insert(node.name);
   } else {
     tainted_.erase(node.name);
@@ -62,7 +58,7 @@ NodeObserved NodeController::Observe(const NodeFacts& node) const {
                         .cache_node = context_.view.cache_nodes().Get(node.name),
                         .rules = rules_,
                         .now = std::chrono::floor<std::chrono::seconds>(context_.clock.Now())};
-  if (!IsTainted(node)) return observed;
+  if (!HasStartupTaint(node)) return observed;
   for (const auto& cache : context_.view.caches().List()) {
     if (cache->spec.nodes && cache->spec.nodes->required) observed.caches.push_back(cache);
   }

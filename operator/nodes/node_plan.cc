@@ -12,10 +12,6 @@ constexpr size_t kMaxLabelName = 63;
 constexpr size_t kHashDigits = 8;
 constexpr std::string_view kGroup = "ballast.dev/";
 
-bool HasTaint(const NodeFacts& node) {
-  return std::any_of(node.taints.begin(), node.taints.end(), [](const Taint& t) { return t.key == kStartupTaint; });
-}
-
 std::string NameOf(const ModelCache& cache) {
   return ObjectName{cache.cluster_scoped ? "" : cache.metadata.object_namespace, cache.metadata.name}.ToString();
 }
@@ -78,7 +74,7 @@ NodeEvent RemovedEvent(const NodeObserved& observed, const std::string& missing)
 }
 
 void PlanTaint(const NodeObserved& observed, NodePlan& plan) {
-  if (!HasTaint(observed.node)) return;
+  if (!HasStartupTaint(observed.node)) return;
   const std::string missing = WhyNotReady(observed);
   const Timestamp born = observed.node.created.value_or(observed.now);
   const auto left = std::chrono::ceil<std::chrono::seconds>(born + observed.rules.max_wait - observed.now);
@@ -162,7 +158,7 @@ std::string WarmLabel(const std::string& cache) {
 }
 
 bool IsDone(const NodeFacts& node, const NodePlan& plan) {
-  return !(plan.remove_taint && HasTaint(node)) && WarmOf(node.labels) == plan.warm;
+  return !(plan.remove_taint && HasStartupTaint(node)) && WarmOf(node.labels) == plan.warm;
 }
 
 std::optional<Json> PatchOf(const Json& node, const NodePlan& plan) {

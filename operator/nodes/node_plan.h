@@ -14,8 +14,6 @@
 
 namespace ballast::controller {
 
-// Nodes may be born with it (any effect); it is only ever removed here.
-inline constexpr char kStartupTaint[] = "startup-taint.cluster-autoscaler.kubernetes.io/ballast";
 inline constexpr char kWarmLabelPrefix[] = "ballast.dev/warm.";
 inline constexpr char kWarmLabelValue[] = "true";
 

@@ -87,6 +87,13 @@ Problem NoSuchRevision(const CacheClaim& claim, const std::string& revision) {
                                         RevisionsOf(claim), "; name one of them, or none for the current one")};
 }
 
+// One answer for each cache.
+void Refuse(NodeRow& row, const std::string& cache, const Problem& problem) {
+  const bool known =
+      std::ranges::any_of(row.refused, [&](const CacheRefusal& refusal) { return refusal.cache == cache; });
+  if (!known) row.refused.push_back({cache, std::string(NameOf(problem.reason)), problem.message});
+}
+
 class Answers {
  public:
   Answers(NodeRow& row, const ClaimsByName& claims, TenantTotals& totals)
@@ -95,11 +102,12 @@ class Answers {
   void Answer(const WantedCache& question) {
     const auto found = claims_.find(question.cache);
     if (found == claims_.end() || found->second->is_deleted()) {
-      return Refuse(question.cache, {Reason::kUnknownCache, StrCat("there is no cache ", Quoted(question.cache),
-                                                                   "; create it, or correct the volume")});
+      return Refuse(row_, question.cache,
+                    {Reason::kUnknownCache,
+                     StrCat("there is no cache ", Quoted(question.cache), "; create it, or correct the volume")});
     }
     CacheClaim& claim = *found->second;
-    if (const auto problem = WhyNot(claim, question)) return Refuse(question.cache, *problem);
+    if (const auto problem = WhyNot(claim, question)) return Refuse(row_, question.cache, *problem);
     Admit(claim, *RecordFor(claim, question.revision));
   }
 
@@ -125,13 +133,6 @@ class Answers {
     row_.entries.push_back({.priority = PriorityUnder(claim, row_.policy.get()), .claim = &claim, .record = &record});
   }
 
-  // One answer for each cache.
-  void Refuse(const std::string& cache, const Problem& problem) {
-    const bool known = std::any_of(row_.refused.begin(), row_.refused.end(),
-                                   [&](const CacheRefusal& refusal) { return refusal.cache == cache; });
-    if (!known) row_.refused.push_back({cache, std::string(NameOf(problem.reason)), problem.message});
-  }
-
   NodeRow& row_;
   const ClaimsByName& claims_;
   TenantTotals& totals_;
@@ -148,6 +149,14 @@ void KeepHeld(NodeRow& row, const ClaimsByName& claims) {
     } else if (IsOrphan(*held.entry)) {
       KeepOrphan(row, held);
     }
+  }
+}
+
+void TellRequiredInVain(const CacheClaim& claim) {
+  for (const auto& [row, problem] : claim.required_in_vain) {
+    const bool listed =
+        std::ranges::any_of(row->entries, [&](const PlannedEntry& entry) { return entry.cache() == claim.name; });
+    if (!listed) Refuse(*row, claim.name, problem);
   }
 }
 

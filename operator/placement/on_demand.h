@@ -18,4 +18,7 @@ void KeepHeld(NodeRow& row, const ClaimsByName& claims);
 // Answers each question of the node's pods by an entry or a refusal.
 void AnswerQuestions(NodeRow& row, const ClaimsByName& claims, TenantTotals& totals);
 
+// Tells nodes with a startup taint which of their required caches will never be there.
+void TellRequiredInVain(const CacheClaim& claim);
+
 }  // namespace ballast::controller

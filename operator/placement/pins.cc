@@ -157,6 +157,10 @@ class Admission {
       AddFailure(claim.decision, row.node->name, Reason::kAgentLost,
                  "no agent runs on this node; look at its DaemonSet");
     }
+    Hold(claim, row);
+  }
+
+  void Hold(CacheClaim& claim, NodeRow& row) {
     Admitted held{&row, {}, PriorityUnder(claim, row.policy.get()), false};
     for (const RevisionRecord* record : claim.wanted) {
       if (!row.IsPinned(claim.name, record->manifest)) continue;
@@ -167,7 +171,9 @@ class Admission {
     if (!held.records.empty()) claim.admitted.push_back(std::move(held));
   }
 
-  static void Refuse(CacheClaim& claim, const NodeRow& row, const Problem& problem) {
+  static void Refuse(CacheClaim& claim, NodeRow& row, const Problem& problem) {
+    const auto& nodes = claim.object->spec.nodes;
+    if (nodes && nodes->required && HasStartupTaint(*row.node)) claim.required_in_vain.emplace_back(&row, problem);
     const bool too_small = problem.reason == Reason::kNodeTooSmall;
     ++(too_small ? claim.decision.nodes.excluded : claim.decision.nodes.desired);
     AddFailure(claim.decision, row.node->name, problem.reason, problem.message);
@@ -183,6 +189,25 @@ class Admission {
   // When all nodes that the cache desires are known: under the last of its policies.
   void ChooseSeeds(CacheClaim& claim) {
     if (!claim.object->spec.seeds) return;
+    TakeSeeds(claim);
+    const auto whole = std::ranges::count_if(all_, [&](const NodeRow* row) {
+      return IsSeed(claim, *row) && row->IsReady(claim.name, claim.current().manifest);
+    });
+    for (NodeRow* row : all_) {
+      if (IsSeed(claim, *row) || Desires(claim, *row) || !HoldsPinned(claim, *row)) continue;
+      const bool needed = whole < claim.object->spec.seeds->count && !RefuseOne(claim, claim.current(), *row);
+      if (needed || IsAway(claim, *row)) Hold(claim, *row);
+    }
+  }
+
+  static bool IsSeed(const CacheClaim& claim, const NodeRow& row) { return claim.seeds.contains(row.node->name); }
+
+  // A seed that is out of service; it will be one again.
+  static bool IsAway(const CacheClaim& claim, const NodeRow& row) {
+    return (!row.eligible || !row.has_agent) && MayBeSeed(claim, row);
+  }
+
+  void TakeSeeds(CacheClaim& claim) {
     for (int32_t missing = claim.object->spec.seeds->count; missing > 0; --missing) {
       NodeRow* row = NextSeed(claim);
       if (row == nullptr) return;
@@ -215,7 +240,7 @@ class Admission {
   }
 
   bool CanSeed(const CacheClaim& claim, const NodeRow& row) const {
-    if (!row.eligible || !row.has_agent || !MayBeSeed(claim, row) || claim.seeds.contains(row.node->name)) return false;
+    if (!row.eligible || !row.has_agent || !MayBeSeed(claim, row) || IsSeed(claim, row)) return false;
     return IsAdmitted(claim, row) || (!Desires(claim, row) && !RefuseOne(claim, claim.current(), row));
   }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "api/policy_rules.h"
 #include "operator/placement/entries.h"
 #include "operator/placement/on_demand.h"
 #include "operator/placement/pins.h"
@@ -61,6 +62,13 @@ bool StillLists(const CacheClaim& claim, const NodeRow& row) {
   });
 }
 
+void NoteTooHigh(const std::vector<NodeRow>& rows, PolicyChoice& policies) {
+  for (const NodeRow& row : rows) {
+    if (row.policy == nullptr || row.policy->spec.disk.high_threshold_percent <= kSharedThreshold) continue;
+    if (SharesNodeFilesystem(row.cache_node)) policies.too_high[row.policy->metadata.name].insert(row.node->name);
+  }
+}
+
 void Count(CacheClaim& claim, const std::vector<NodeRow>& rows) {
   claim.decision.deleted = claim.is_deleted();
   for (const Admitted& one : claim.admitted) CountNode(claim, one);
@@ -114,6 +122,7 @@ Placement PlanCluster(const ClusterObserved& observed) {
   Placement placement{.policies = ChoosePolicies(observed.policies, observed.nodes)};
   placement.large_evictions = GuardLargeEvictions(placement.policies, observed.cache_nodes, observed.now);
   std::vector<NodeRow> rows = MakeRows(observed, placement.policies);
+  NoteTooHigh(rows, placement.policies);
   std::vector<CacheClaim> claims = MakeClaims(observed);
   TenantTotals totals;
   Admit(claims, rows, totals);
@@ -126,6 +135,7 @@ Placement PlanCluster(const ClusterObserved& observed) {
     KeepHeld(row, by_name);
     AnswerQuestions(row, by_name, totals);
   }
+  for (const CacheClaim& claim : claims) TellRequiredInVain(claim);
   const FilterMemory filters(claims, rows);
   SpecWriter specs(filters, observed.namespaces);
   for (CacheClaim& claim : claims) {

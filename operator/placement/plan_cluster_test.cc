@@ -38,6 +38,7 @@ class Judge {
       CheckPinnedFitTheQuota(*node, *spec->second);
       CheckTheStrongestIsAdmittedFirst(*node, *spec->second);
       CheckOutOfServiceGetsNothingNew(*node, *spec->second);
+      CheckOutOfServiceKeepsWhatItHas(*node, *spec->second);
       CheckVolumesKeepTheirManifest(*node, *spec->second);
       CheckQuestionsAreAnswered(*node, *spec->second);
       CheckOneCurrent(*spec->second);
@@ -147,6 +148,25 @@ class Judge {
     }
   }
 
+  // What it was told to pin stays pinned while the cache wants it there.
+  void CheckOutOfServiceKeepsWhatItHas(const NodeFacts& node, const CacheNodeSpec& spec) const {
+    const auto before = cache_nodes_.find(node.name);
+    if (Serves(node) || before == cache_nodes_.end()) return;
+    for (const CacheEntry& held : before->second->spec.caches) {
+      const auto cache = caches_.find(held.cache);
+      if (!held.pinned || cache == caches_.end() || !IsWantedOn(*cache->second, node)) continue;
+      if (held.manifest != cache->second->status.revision.current.manifest) continue;
+      EXPECT_TRUE(std::ranges::any_of(spec.caches, [&](const CacheEntry& entry) {
+        return entry.cache == held.cache && entry.manifest == held.manifest && entry.pinned;
+      })) << held.cache;
+    }
+  }
+  static bool IsWantedOn(const ModelCache& cache, const NodeFacts& node) {
+    if (cache.spec.suspend || cache.metadata.deletion_timestamp) return false;
+    const auto& nodes = cache.spec.nodes;
+    return cache.spec.seeds || (nodes && (!nodes->selector || nodes->selector->Matches(node.labels)));
+  }
+
   // On a node that the cache wants, or that got it by a pod.
   void CheckVolumesKeepTheirManifest(const NodeFacts& node, const CacheNodeSpec& spec) const {
     for (const auto& volume : observed_.volumes) {
@@ -254,6 +274,125 @@ TEST(PlanClusterTest, PlanningAgainOnItsOwnPlanChangesNothing) {
       game.Move();
     }
   }
+}
+
+// Storage nodes s1 and s2, a GPU node g; each agent is told what is planned. Model m has one seed, on a storage node.
+class PlanSeedsTest : public testing::Test {
+ protected:
+  PlanSeedsTest() {
+    for (const char* name : {"g", "s1", "s2"}) {
+      nodes_[name] = {.name = name, .uid = name, .labels = {{"role", *name == 's' ? "storage" : "gpu"}}, .ready = true};
+      agents_[name].metadata.name = name;
+      agents_[name].metadata.owner_references = {{"v1", "Node", name, name}};
+    }
+    cache_.spec.nodes = NodesSpec{.selector = LabelSelector{.match_labels = {{"role", "gpu"}}}};
+    cache_.spec.seeds = SeedsSpec{.count = 1, .selector = LabelSelector{.match_labels = {{"role", "storage"}}}};
+    cache_.status.revision.current = {"c", Digest::Of("m").ToString(), 1000};
+  }
+
+  void Plan() {
+    ClusterObserved observed;
+    for (const auto& [name, node] : nodes_) observed.nodes.push_back(std::make_shared<const NodeFacts>(node));
+    for (const auto& [name, node] : agents_) observed.cache_nodes.push_back(std::make_shared<const CacheNode>(node));
+    observed.caches = {std::make_shared<const ModelCache>(cache_)};
+    observed.policies = policies_;
+    const Placement plan = PlanCluster(observed);
+    for (auto& [name, node] : agents_) node.spec = *plan.nodes.at(name);
+    policy_choice_ = plan.policies;
+  }
+  void Ready(const std::string& node) {
+    agents_[node].status.caches = {
+        {.cache = "m", .manifest = cache_.status.revision.current.manifest, .phase = CachePhase::kReady}};
+  }
+  std::string Pinned() const {
+    std::string names;
+    for (const auto& [name, node] : agents_) {
+      if (!node.spec.caches.empty() && node.spec.caches[0].pinned) names += name + " ";
+    }
+    return names;
+  }
+
+  std::map<std::string, NodeFacts> nodes_;
+  std::map<std::string, CacheNode> agents_;
+  Policies policies_;
+  PolicyChoice policy_choice_;
+  ModelCache cache_ = MakeCache("m");
+};
+
+TEST_F(PlanSeedsTest, ASeedThatIsCordonedKeepsItsCopyAndAnotherOneGetsOne) {
+  Plan();
+  ASSERT_EQ(Pinned(), "g s1 ");
+  Ready("s1");
+  nodes_["s1"].cordoned = true;
+  Plan();
+  EXPECT_EQ(Pinned(), "g s1 s2 ");
+  Ready("s2");
+  Plan();
+  EXPECT_EQ(Pinned(), "g s1 s2 ") << "it may come back, and nothing new would be told there";
+  nodes_["s1"].cordoned = false;
+  Plan();
+  EXPECT_EQ(Pinned(), "g s1 ") << "one is enough";
+}
+
+TEST_F(PlanSeedsTest, ASeedThatIsOutOfServiceForAMomentStaysTheSeed) {
+  Plan();
+  Ready("s1");
+  nodes_["s1"].ready = false;
+  Plan();
+  nodes_["s1"].ready = true;
+  Plan();
+  EXPECT_EQ(Pinned(), "g s1 ") << "s2 does not have it yet";
+}
+
+TEST_F(PlanSeedsTest, WhoIsNoSeedAnyMoreKeepsItsCopyUntilAnotherIsWhole) {
+  Plan();
+  Ready("s1");
+  nodes_["s1"].labels["role"] = "retired";
+  Plan();
+  EXPECT_EQ(Pinned(), "g s1 s2 ");
+  Ready("s2");
+  Plan();
+  EXPECT_EQ(Pinned(), "g s2 ");
+}
+
+TEST_F(PlanSeedsTest, WithoutSeedsInTheSpecTheirCopiesGo) {
+  Plan();
+  Ready("s1");
+  cache_.spec.seeds.reset();
+  Plan();
+  EXPECT_EQ(Pinned(), "g ");
+}
+
+TEST_F(PlanSeedsTest, ANewNodeIsToldWhatItWouldWaitForInVain) {
+  cache_.spec.nodes->required = true;
+  CachePolicy small;
+  small.metadata.name = "small";
+  small.spec.disk.quota = 10;
+  policies_ = {std::make_shared<const CachePolicy>(small)};
+  Plan();
+  EXPECT_TRUE(agents_["g"].spec.refused.empty()) << "nothing waits there";
+  nodes_["g"].taints = {{kStartupTaint, "", "NoSchedule"}};
+  Plan();
+  ASSERT_EQ(agents_["g"].spec.refused.size(), 1U);
+  EXPECT_EQ(agents_["g"].spec.refused[0].cache, "m");
+  EXPECT_EQ(agents_["g"].spec.refused[0].reason, "NodeTooSmall");
+  EXPECT_TRUE(agents_["s1"].spec.refused.empty()) << "it has no such taint";
+}
+
+// The operator admits what the node's agent lets be, which obeys no more than 80 % there.
+TEST_F(PlanSeedsTest, OnASharedDiskThePolicyIsObeyedUpTo80Percent) {
+  CachePolicy high;
+  high.metadata.name = "high";
+  high.spec.disk.high_threshold_percent = 95;
+  policies_ = {std::make_shared<const CachePolicy>(high)};
+  agents_["g"].status.disk.capacity_bytes = 1100;  // 80 % of it are too few, 95 % are enough
+  Plan();
+  EXPECT_EQ(Pinned(), "g s1 ");
+  SetCondition(agents_["g"].status.conditions, ConditionType::kSharesNodeFilesystem, ConditionStatus::kTrue,
+               Reason::kThresholdsTooHigh, "", 1, Timestamp());
+  Plan();
+  EXPECT_EQ(Pinned(), "s1 ");
+  EXPECT_THAT(policy_choice_.too_high.at("high"), testing::ElementsAre("g"));
 }
 
 // Nodes a, b and c; model m of 4 GiB, of namespace team, may have 10 GiB of them all, by its own quota or the tenant's.

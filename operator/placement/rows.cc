@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "api/policy_rules.h"
 #include "operator/caches/cache_name.h"
 #include "operator/resolver/resolve_request.h"
 
@@ -33,12 +34,17 @@ std::vector<Held> HeldBy(const CacheNode& node) {
 constexpr int32_t kDefaultHighPercent = 80;
 constexpr uint64_t kPercent = 100;
 
+// As the node's agent obeys it.
+int32_t HighPercent(const CachePolicy* policy, const CacheNode* node) {
+  const int32_t high = policy == nullptr ? kDefaultHighPercent : policy->spec.disk.high_threshold_percent;
+  return SharesNodeFilesystem(node) ? std::min(high, kSharedThreshold) : high;
+}
+
 std::optional<uint64_t> LimitOf(const CachePolicy* policy, const CacheNode* node) {
   const DiskStatus disk = node == nullptr ? DiskStatus{} : node->status.disk;
   uint64_t quota = policy == nullptr ? 0 : policy->spec.disk.quota.value_or(0);
   if (quota == 0) quota = disk.quota_bytes;
-  const int32_t high = policy == nullptr ? kDefaultHighPercent : policy->spec.disk.high_threshold_percent;
-  const uint64_t capacity = disk.capacity_bytes / kPercent * static_cast<uint64_t>(high);
+  const uint64_t capacity = disk.capacity_bytes / kPercent * static_cast<uint64_t>(HighPercent(policy, node));
   if (quota == 0 && capacity == 0) return std::nullopt;
   if (quota == 0 || capacity == 0) return std::max(quota, capacity);
   return std::min(quota, capacity);
@@ -103,6 +109,12 @@ void FillRecords(CacheClaim& claim, const std::vector<const VolumeFacts*>& volum
 }
 
 }  // namespace
+
+bool SharesNodeFilesystem(const CacheNode* node) {
+  const Condition* shares =
+      node == nullptr ? nullptr : FindCondition(node->status.conditions, ConditionType::kSharesNodeFilesystem);
+  return shares != nullptr && shares->status == ConditionStatus::kTrue;
+}
 
 bool Held::TakesRoom() const {
   if (status == nullptr) return true;

@@ -88,6 +88,8 @@ struct CacheClaim {
   std::vector<Admitted> admitted;
   std::map<const NodeRow*, size_t> admitted_at;  // where in `admitted`
   std::set<std::string_view> seeds;              // nodes
+  // nodes.required, and these get no copy: while their startup taint is on they are told, for it waits for no such one.
+  std::vector<std::pair<NodeRow*, Problem>> required_in_vain;
   CacheDecision decision;
 
   bool is_active() const;  // neither suspended nor being deleted, and resolved
@@ -96,6 +98,9 @@ struct CacheClaim {
   // A revision by its manifest or commit; nullptr: none that is kept.
   const RevisionRecord* Find(std::string_view manifest_or_commit) const;
 };
+
+// Its agent says so; null: no agent has.
+bool SharesNodeFilesystem(const CacheNode* node);
 
 std::vector<NodeRow> MakeRows(const ClusterObserved& observed, const PolicyChoice& policies);
 std::vector<CacheClaim> MakeClaims(const ClusterObserved& observed);

@@ -167,5 +167,19 @@ TEST_F(LargeEvictionsTest, ThePolicySaysItAndStopsSayingIt) {
   EXPECT_FALSE(over.pending_evictions.has_value());
 }
 
+// A policy says it itself where its thresholds do not hold, and only then.
+TEST(PolicyReconcilerTest, ThresholdsThatDoNotHoldEverywhereAreNamed) {
+  PolicyObserved observed{.nodes = 2, .too_high = {"n1", "n2"}, .now = kNow};
+  observed.policy.status = ReconcilePolicy(observed).value();
+  const Condition* shared = FindCondition(observed.policy.status.conditions, ConditionType::kSharesNodeFilesystem);
+  ASSERT_NE(shared, nullptr);
+  EXPECT_EQ(shared->status, ConditionStatus::kTrue);
+  EXPECT_EQ(shared->reason, "ThresholdsTooHigh");
+  EXPECT_THAT(shared->message, HasSubstr("2 nodes, among them n1"));
+  EXPECT_FALSE(ReconcilePolicy(observed)) << "nothing to write";
+  observed.too_high.clear();
+  EXPECT_EQ(FindCondition(ReconcilePolicy(observed)->conditions, ConditionType::kSharesNodeFilesystem), nullptr);
+}
+
 }  // namespace
 }  // namespace ballast::controller

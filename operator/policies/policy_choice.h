@@ -22,6 +22,8 @@ struct PolicyChoice {
   std::map<std::string, int32_t> nodes;                               // by policy: how many it governs
   // By policy: the others of its priority that select a node which one of them governs.
   std::map<std::string, std::set<std::string>> conflicts;
+  // By policy: its nodes that refuse its thresholds, since the cache shares the kubelet's disk (kSharedThreshold).
+  std::map<std::string, std::set<std::string>> too_high;
 };
 
 // Of the policies that select a node the one of the highest priority, then the oldest, then the first by name.

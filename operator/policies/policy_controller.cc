@@ -25,6 +25,9 @@ Result<RequeueAfter> PolicyController::Reconcile(const std::string& policy, cons
   if (const auto found = board->policies.conflicts.find(policy); found != board->policies.conflicts.end()) {
     observed.conflicts = found->second;
   }
+  if (const auto found = board->policies.too_high.find(policy); found != board->policies.too_high.end()) {
+    observed.too_high = found->second;
+  }
   if (const auto found = board->large_evictions.of_policy.find(policy); found != board->large_evictions.of_policy.end())
     observed.eviction = found->second;
   const auto status = ReconcilePolicy(observed);

@@ -33,6 +33,21 @@ void SayWhatIsEvicted(const PolicyObserved& observed, CachePolicyStatus& status)
                status.observed_generation, observed.now);
 }
 
+// Nothing is said of a policy that holds everywhere.
+void SayWhereItDoesNotHold(const PolicyObserved& observed, CachePolicyStatus& status) {
+  const std::set<std::string>& nodes = observed.too_high;
+  if (nodes.empty()) {
+    std::erase_if(status.conditions,
+                  [](const Condition& one) { return one.type == NameOf(ConditionType::kSharesNodeFilesystem); });
+    return;
+  }
+  SetCondition(status.conditions, ConditionType::kSharesNodeFilesystem, ConditionStatus::kTrue,
+               Reason::kThresholdsTooHigh,
+               StrCat(TextOf(Reason::kThresholdsTooHigh), " So it is on ", nodes.size(),
+                      nodes.size() == 1 ? " node: " : " nodes, among them ", *nodes.begin()),
+               status.observed_generation, observed.now);
+}
+
 }  // namespace
 
 std::optional<CachePolicyStatus> ReconcilePolicy(const PolicyObserved& observed) {
@@ -54,6 +69,7 @@ std::optional<CachePolicyStatus> ReconcilePolicy(const PolicyObserved& observed)
                "; the oldest of them governs these nodes. Change a priority"));
   }
   SayWhatIsEvicted(observed, status);
+  SayWhereItDoesNotHold(observed, status);
   if (status == policy.status) return std::nullopt;
   return status;
 }

@@ -14,6 +14,7 @@ struct PolicyObserved {
   CachePolicy policy;
   int32_t nodes = 0;                      // that it governs
   std::set<std::string> conflicts;        // policies of its priority that select some of the same nodes
+  std::set<std::string> too_high;         // its nodes on which its thresholds do not hold
   std::optional<LargeEviction> eviction;  // that a change of it brings
   Timestamp now;
 };

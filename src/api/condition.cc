@@ -106,7 +106,8 @@ constexpr std::array<Entry<Reason>, 48> kReasons = {{
     {Reason::kTenantQuotaExceeded, "TenantQuotaExceeded",
      "The namespace's models take more than its quota in the CachePolicy; the message has the numbers."},
     {Reason::kThresholdsTooHigh, "ThresholdsTooHigh",
-     "Thresholds above 80 are refused where the cache shares the kubelet's disk: it would evict pods first."},
+     "The CachePolicy's thresholds are above 80 and the cache shares the kubelet's disk, which would evict pods first: "
+     "there 80 holds. Lower disk.highThresholdPercent, or give the cache a disk of its own."},
     {Reason::kUnauthorized, "Unauthorized",
      "The hub refuses the token, or wants one. Check the Secret, and that its owner accepted the model's terms."},
     {Reason::kUnknownCache, "UnknownCache", "A pod names a cache that does not exist."},

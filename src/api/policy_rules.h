@@ -17,6 +17,10 @@ namespace ballast {
 inline constexpr char kConfirmAnnotation[] = "ballast.dev/confirm";
 inline constexpr std::chrono::minutes kLargeEvictionWaits{10};
 
+// The most that a threshold may be, percent, where a cache shares the file system of the kubelet, which deletes images
+// at 85.
+inline constexpr int32_t kSharedThreshold = 80;
+
 // Of policies that select the same node the first governs it: the one of the highest priority, then the oldest, then
 // the first by name. A strict order.
 bool GoesBefore(const CachePolicy& a, const CachePolicy& b);

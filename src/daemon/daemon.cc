@@ -257,7 +257,7 @@ void Daemon::Parts::BuildCore() {
 
 void Daemon::Parts::BuildDisk() {
   if (cluster) {
-    intents = std::make_unique<NodeIntents>(setup.config, SharesKubeletsFilesystem(store->root()),
+    intents = std::make_unique<NodeIntents>(setup.config, SharesNodeFilesystem(store->root()),
                                             [this] { return cluster->Current(); });
   } else {
     auto by_folder = std::make_unique<FolderIntents>(policy, manifests, *resolutions);

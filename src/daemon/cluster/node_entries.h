@@ -24,8 +24,7 @@ std::vector<WantedModel> WantedOf(const CacheNodeSpec& spec);
 
 // The stricter of what the configuration and the policy say.
 RoomLimits RoomOf(const RoomLimits& configured, const NodePolicy& policy);
-// On the file system of the kubelet's own files the thresholds are at most kSharedThreshold: it deletes images at 85 %.
-inline constexpr int32_t kSharedThreshold = 80;
+// On the file system of the kubelet's own files the thresholds are at most kSharedThreshold.
 DiskIntent IntentOf(const CacheNodeSpec& spec, const RoomLimits& configured, bool shares_node_filesystem);
 // The caches that ask for just this.
 std::vector<CopyOwner> OwnersOf(const CacheNodeSpec& spec, const ModelRequest& request);

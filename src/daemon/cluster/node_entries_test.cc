@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/policy_rules.h"
 #include "daemon/cluster/node_intents.h"
 
 namespace ballast {

@@ -18,8 +18,14 @@ struct NodeParts {
 
 NodeFindings LookAtNode(const CacheNodeSpec& spec, const NodeParts& node);
 
-// The cache lies on the file system that the kubelet keeps its own files on. The kubelet lends each container an
-// /etc/hosts, which is one of them.
-bool SharesKubeletsFilesystem(const std::string& cache_dir, const std::string& kubelets_file = "/etc/hosts");
+// The cache lies on the file system of the kubelet's own files, or of the container runtime's: the kubelet makes room
+// on both by deleting images and evicting pods. It lends each container an /etc/hosts, which is one of its files; and
+// what a container writes below / lands on the runtime's file system, whose numbers an overlay passes on (ovl_statfs in
+// the kernel's fs/overlayfs/super.c).
+struct NodeFiles {
+  std::string kubelets = "/etc/hosts";
+  std::string runtimes = "/";
+};
+bool SharesNodeFilesystem(const std::string& cache_dir, const NodeFiles& files = {});
 
 }  // namespace ballast

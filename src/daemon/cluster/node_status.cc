@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/policy_rules.h"
 #include "base/strings.h"
 
 namespace ballast {
@@ -69,6 +70,11 @@ CacheNodeSummary SummaryOf(const CacheNode& node, const NodeFindings& found) {
 
 ConditionStatus TrueIf(bool holds) { return holds ? ConditionStatus::kTrue : ConditionStatus::kFalse; }
 
+Reason DiskOf(const NodePolicy& policy, const NodeFindings& found) {
+  if (!found.shares_node_filesystem) return Reason::kOwnFilesystem;
+  return policy.high_threshold_percent > kSharedThreshold ? Reason::kThresholdsTooHigh : Reason::kSharedFilesystem;
+}
+
 // Sentences without numbers that move: each other text is a write.
 std::vector<Condition> ConditionsOf(const CacheNode& node, const NodeFindings& found, Timestamp now) {
   std::vector<Condition> conditions = node.status.conditions;
@@ -80,9 +86,8 @@ std::vector<Condition> ConditionsOf(const CacheNode& node, const NodeFindings& f
   if (found.certificate)
     set(ConditionType::kCertificateReady, found.certificate->valid, found.certificate->reason,
         found.certificate->message);
-  set(ConditionType::kSharesNodeFilesystem, found.shares_node_filesystem,
-      found.shares_node_filesystem ? Reason::kSharedFilesystem : Reason::kOwnFilesystem,
-      std::string(TextOf(found.shares_node_filesystem ? Reason::kSharedFilesystem : Reason::kOwnFilesystem)));
+  const Reason disk = DiskOf(node.spec.policy, found);
+  set(ConditionType::kSharesNodeFilesystem, found.shares_node_filesystem, disk, std::string(TextOf(disk)));
   const Reason room = found.disk_pressure ? Reason::kDiskFull : Reason::kDiskHasRoom;
   set(ConditionType::kDiskPressure, found.disk_pressure, room, std::string(TextOf(room)));
   const bool over = found.room.quota_bytes != 0 && found.usage.used_bytes > found.room.quota_bytes;

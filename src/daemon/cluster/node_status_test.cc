@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/policy_rules.h"
 #include "store/room.h"
 
 namespace ballast {
@@ -133,6 +134,20 @@ TEST(NodeStatusTest, ConditionsSayWhatIsWrong) {
   EXPECT_EQ(reason(ConditionType::kCertificateReady), "NoCertificate");
   EXPECT_EQ(reason(ConditionType::kSharesNodeFilesystem), "SharedFilesystem");
   EXPECT_EQ(reason(ConditionType::kQuotaExceeded), "NodeQuotaExceeded");
+}
+
+TEST(NodeStatusTest, ThresholdsThatDoNotHoldOnASharedDiskAreNamed) {
+  NodeFindings found = Nothing();
+  CacheNode node = Node();
+  node.spec.policy.high_threshold_percent = kSharedThreshold + 1;
+  const auto reason = [&] {
+    return FindCondition(StatusOf(node, found, {}, kNow).conditions, ConditionType::kSharesNodeFilesystem)->reason;
+  };
+  EXPECT_EQ(reason(), "OwnFilesystem");
+  found.shares_node_filesystem = true;
+  EXPECT_EQ(reason(), "ThresholdsTooHigh");
+  node.spec.policy.high_threshold_percent = kSharedThreshold;
+  EXPECT_EQ(reason(), "SharedFilesystem");
 }
 
 TEST(NodeStatusTest, AQuestionAndANewGenerationAreWorthAWrite) {
