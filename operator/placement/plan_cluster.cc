@@ -120,7 +120,8 @@ class SpecWriter {
 
 Placement PlanCluster(const ClusterObserved& observed) {
   Placement placement{.policies = ChoosePolicies(observed.policies, observed.nodes)};
-  placement.large_evictions = GuardLargeEvictions(placement.policies, observed.cache_nodes, observed.now);
+  placement.large_evictions =
+      GuardLargeEvictions(placement.policies, observed.cache_nodes, observed.namespaces, observed.now);
   std::vector<NodeRow> rows = MakeRows(observed, placement.policies);
   NoteTooHigh(rows, placement.policies);
   std::vector<CacheClaim> claims = MakeClaims(observed);

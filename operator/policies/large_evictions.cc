@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/eviction.h"
+#include "operator/policies/tenant_evictions.h"
 
 namespace ballast::controller {
 namespace {
@@ -95,9 +96,10 @@ uint64_t BytesThatExpire(const CacheNode& node, const UnusedFor& after) {
   return std::min(used, expire + (used > listed ? used - listed : 0));
 }
 
-// In the order in which they would go, until that many bytes are together: what is unused for too long by `after`
-// first.
-std::vector<std::string> CachesThatGo(const CacheNode& node, uint64_t bytes, const UnusedFor& after) {
+// In the order in which they would go, until that many bytes are together: first those of tenants that have too much,
+// then what is unused for too long by `after`.
+std::vector<std::string> CachesThatGo(const CacheNode& node, uint64_t bytes, const TenantsOver& over,
+                                      const UnusedFor& after) {
   const Copies copies = CopiesOn(node);
   const auto stays = [&](const CacheEntry& entry) {
     return !copies.at(entry.manifest).GoesSooner(node.spec.policy.unused_for, after);
@@ -105,7 +107,8 @@ std::vector<std::string> CachesThatGo(const CacheNode& node, uint64_t bytes, con
   std::vector<const CacheEntry*> entries;
   for (const CacheEntry& entry : node.spec.caches) entries.push_back(&entry);
   std::stable_sort(entries.begin(), entries.end(), [&](const CacheEntry* a, const CacheEntry* b) {
-    return std::tuple(stays(*a), a->pinned, a->priority) < std::tuple(stays(*b), b->pinned, b->priority);
+    return std::tuple(!over.caches.contains(a->cache), stays(*a), a->pinned, a->priority) <
+           std::tuple(!over.caches.contains(b->cache), stays(*b), b->pinned, b->priority);
   });
   std::vector<std::string> names;
   uint64_t sum = 0;
@@ -121,17 +124,20 @@ std::vector<std::string> CachesThatGo(const CacheNode& node, uint64_t bytes, con
 
 class Guard {
  public:
-  Guard(PolicyChoice& choice, Timestamp now) : choice_(choice), now_(now) {}
+  Guard(PolicyChoice& choice, const Namespaces& namespaces, Timestamp now)
+      : choice_(choice), namespaces_(namespaces), now_(now) {}
 
   void Look(const CacheNode& node) {
     const auto chosen = choice_.of_node.find(node.metadata.name);
     if (chosen == choice_.of_node.end()) return;
     const std::shared_ptr<const CachePolicy> policy = chosen->second;
-    const uint64_t bytes = BytesOfChange(node, policy->spec);
+    const NodePolicy& after = Resolved(policy);
+    const TenantsOver over = TenantsOverQuota(node, after);
+    const uint64_t bytes = std::max(over.bytes, BytesOfChange(node, policy->spec));
     if (bytes <= node.status.disk.used_bytes / 2) return;
     LargeEviction& eviction = Of(*policy);
-    Add(node, bytes, policy->spec.eviction.unused_for, eviction.what);
-    if (!eviction.released) chosen->second = Held(policy, node.spec.policy);
+    Add(node, bytes, CachesThatGo(node, bytes, over, policy->spec.eviction.unused_for), eviction.what);
+    if (!eviction.released) chosen->second = Held(policy, node.spec.policy, after);
   }
 
   LargeEvictions Done() {
@@ -168,21 +174,29 @@ class Guard {
                     BytesThatExpire(node, spec.eviction.unused_for));
   }
 
-  static void Add(const CacheNode& node, uint64_t bytes, const UnusedFor& after, PendingEvictions& what) {
+  const NodePolicy& Resolved(const std::shared_ptr<const CachePolicy>& policy) {
+    const auto [at, added] = resolved_.try_emplace(policy);
+    if (added) at->second = ResolvePolicy(policy.get(), namespaces_);
+    return at->second;
+  }
+
+  static void Add(const CacheNode& node, uint64_t bytes, std::vector<std::string> caches, PendingEvictions& what) {
     what.bytes += bytes;
     ++what.node_count;
     const auto share = static_cast<double>(bytes) / static_cast<double>(node.status.disk.used_bytes);
     what.nodes.push_back({.node = node.metadata.name,
                           .bytes = bytes,
                           .percent = static_cast<int32_t>(share * kPercent),
-                          .caches = CachesThatGo(node, bytes, after)});
+                          .caches = std::move(caches)});
   }
 
   // Nodes that keep the same have one policy, and with it one spec.
-  std::shared_ptr<const CachePolicy> Held(const std::shared_ptr<const CachePolicy>& policy, const NodePolicy& before) {
+  std::shared_ptr<const CachePolicy> Held(const std::shared_ptr<const CachePolicy>& policy, const NodePolicy& before,
+                                          const NodePolicy& after) {
     CachePolicy copy = *policy;
     copy.spec.disk = DiskOf(before);
     copy.spec.eviction.unused_for = before.unused_for;
+    HoldQuotas(before, after, copy.spec.tenants);
     const auto same = std::find_if(held_.begin(), held_.end(), [&](const auto& one) {
       return one->metadata.name == copy.metadata.name && one->spec == copy.spec;
     });
@@ -191,7 +205,9 @@ class Guard {
   }
 
   PolicyChoice& choice_;
+  const Namespaces& namespaces_;
   const Timestamp now_;
+  std::map<std::shared_ptr<const CachePolicy>, NodePolicy> resolved_;
   LargeEvictions found_;
   std::vector<std::shared_ptr<const CachePolicy>> held_;
 };
@@ -199,8 +215,9 @@ class Guard {
 }  // namespace
 
 LargeEvictions GuardLargeEvictions(PolicyChoice& choice,
-                                   const std::vector<std::shared_ptr<const CacheNode>>& cache_nodes, Timestamp now) {
-  Guard guard(choice, now);
+                                   const std::vector<std::shared_ptr<const CacheNode>>& cache_nodes,
+                                   const Namespaces& namespaces, Timestamp now) {
+  Guard guard(choice, namespaces, now);
   for (const auto& node : cache_nodes) guard.Look(*node);
   return guard.Done();
 }

@@ -25,9 +25,10 @@ struct LargeEvictions {
   std::optional<Timestamp> next;  // when the first that waits begins
 };
 
-// What `choice` changes on nodes that have a CacheNode: the disk's limits, and a shorter unusedFor. A node for which it
-// waits keeps what it has of these: its policy in `choice` becomes a copy with them.
+// What `choice` changes on nodes that have a CacheNode: the disk's limits, a shorter unusedFor, and lower quotas of
+// tenants. A node for which it waits keeps what it has of these: its policy in `choice` becomes a copy with them.
 LargeEvictions GuardLargeEvictions(PolicyChoice& choice,
-                                   const std::vector<std::shared_ptr<const CacheNode>>& cache_nodes, Timestamp now);
+                                   const std::vector<std::shared_ptr<const CacheNode>>& cache_nodes,
+                                   const Namespaces& namespaces, Timestamp now);
 
 }  // namespace ballast::controller

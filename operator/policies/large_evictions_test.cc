@@ -28,17 +28,21 @@ class LargeEvictionsTest : public ::testing::Test {
     AddCopy("strong", /*pinned=*/false, /*priority=*/5, 20 * kGiB);
     AddCopy("weak", /*pinned=*/false, /*priority=*/1, 20 * kGiB);
   }
-  void AddCopy(const std::string& cache, bool pinned, int32_t priority, uint64_t bytes) {
+  void AddCopy(const std::string& cache, bool pinned, int32_t priority, uint64_t bytes,
+               const std::vector<std::string>& namespaces = {"*"}) {
     const std::string manifest = "sha256:" + cache;
-    node_.spec.caches.push_back({.cache = cache, .manifest = manifest, .pinned = pinned, .priority = priority});
+    node_.spec.caches.push_back(
+        {.cache = cache, .manifest = manifest, .pinned = pinned, .priority = priority, .namespaces = namespaces});
     node_.status.caches.push_back({.cache = cache, .manifest = manifest, .phase = CachePhase::kReady, .bytes = bytes});
   }
   // Of the policy with this quota; the quota that n1 is told is in told_.
   std::optional<LargeEviction> Change(uint64_t quota, Timestamp now = kNow) {
     policy_.spec.disk.quota = quota;
     PolicyChoice choice{.of_node = {{"n1", std::make_shared<const CachePolicy>(policy_)}}};
-    const LargeEvictions found = GuardLargeEvictions(choice, {std::make_shared<const CacheNode>(node_)}, now);
+    const LargeEvictions found =
+        GuardLargeEvictions(choice, {std::make_shared<const CacheNode>(node_)}, namespaces_, now);
     told_ = choice.of_node.at("n1")->spec.disk.quota.value_or(0);
+    told_tenants_ = choice.of_node.at("n1")->spec.tenants;
     told_unused_ = choice.of_node.at("n1")->spec.eviction.unused_for;
     next_ = found.next;
     if (found.of_policy.empty()) return std::nullopt;
@@ -47,8 +51,10 @@ class LargeEvictionsTest : public ::testing::Test {
 
   CachePolicy policy_;
   CacheNode node_;
+  Namespaces namespaces_;
   uint64_t told_ = 0;
   std::optional<std::chrono::milliseconds> told_unused_;
+  std::vector<TenantSpec> told_tenants_;
   std::optional<Timestamp> next_;
 };
 
@@ -144,6 +150,45 @@ TEST_F(LargeEvictionsTest, ACopyGoesSoonerOnlyWhenTheMostPatientOfItsCachesSaysS
       }
     }
   }
+}
+
+// Team's own cache has 50 of the 80 GiB.
+class LargeTenantEvictionsTest : public LargeEvictionsTest {
+ protected:
+  LargeTenantEvictionsTest() {
+    node_.spec.caches.clear();
+    node_.status.caches.clear();
+    AddCopy("base", true, 0, 30 * kGiB);
+    AddCopy("team/own", true, 9, 50 * kGiB, {"team"});
+    namespaces_ = {std::make_shared<const NamespaceFacts>(NamespaceFacts{"team", {{"name", "team"}}})};
+    policy_.spec.tenants = {{.namespace_selector = {.match_labels = {{"name", "team"}}}}};
+  }
+  std::optional<LargeEviction> ChangeQuota(std::optional<uint64_t> quota) {
+    policy_.spec.tenants[0].quota_per_node = quota;
+    return Change(100 * kGiB);
+  }
+};
+
+TEST_F(LargeTenantEvictionsTest, AQuotaOfATenantThatEvictsMuchWaitsToo) {
+  const LargeEviction waits = ChangeQuota(5 * kGiB).value();
+  EXPECT_FALSE(waits.released);
+  EXPECT_EQ(waits.what.bytes, 45 * kGiB);
+  EXPECT_THAT(waits.what.nodes.at(0).caches, ElementsAre("team/own"));
+  EXPECT_EQ(told_tenants_.at(0).quota_per_node, std::nullopt) << "as it was";
+}
+
+TEST_F(LargeTenantEvictionsTest, ALowerQuotaThanBeforeWaitsAtTheOldOne) {
+  node_.spec.policy.tenants = {{.namespaces = {"team"}, .quota_bytes = 60 * kGiB}};
+  EXPECT_TRUE(ChangeQuota(5 * kGiB).has_value());
+  EXPECT_EQ(told_tenants_.at(0).quota_per_node, 60 * kGiB);
+}
+
+TEST_F(LargeTenantEvictionsTest, ALittleOrMoreThanBeforeDoesNotWait) {
+  EXPECT_FALSE(ChangeQuota(20 * kGiB).has_value()) << "30 of 80 GiB";
+  EXPECT_EQ(told_tenants_.at(0).quota_per_node, 20 * kGiB);
+  node_.spec.policy.tenants = {{.namespaces = {"team"}, .quota_bytes = 1 * kGiB}};
+  EXPECT_FALSE(ChangeQuota(2 * kGiB).has_value()) << "it was over the quota before";
+  EXPECT_FALSE(ChangeQuota(std::nullopt).has_value());
 }
 
 TEST_F(LargeEvictionsTest, ThePolicySaysItAndStopsSayingIt) {
