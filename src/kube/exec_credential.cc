@@ -20,6 +20,20 @@ Status CheckVersion(const ExecPlugin& plugin) {
                                 "; client.authentication.k8s.io/v1 and v1beta1 are known: renew the kubeconfig"));
 }
 
+// As client-go: what the kubeconfig has itself goes before a program.
+bool HasCredential(const KubeAccess& access) {
+  return !access.token.empty() || !access.token_file.empty() || !access.client_certificate.empty();
+}
+
+Result<bool> IsInteractive(const ExecPlugin& plugin, bool terminal) {
+  if (plugin.interaction == ExecInteraction::kAlways && !terminal) {
+    return Wrong(plugin,
+                 "asks the person at the terminal (interactiveMode: Always), and standard input is none: run the "
+                 "command in a terminal, or use a kubeconfig with another credential");
+  }
+  return terminal && plugin.interaction != ExecInteraction::kNever;
+}
+
 }  // namespace
 
 Result<Json> ExecInfo(const KubeAccess& access, bool interactive) {
@@ -53,10 +67,12 @@ Result<KubeAccess> WithExecCredential(KubeAccess access, std::string_view answer
   return access;
 }
 
-Result<KubeAccess> Authenticate(KubeAccess access, bool interactive, const Run& run) {
+Result<KubeAccess> Authenticate(KubeAccess access, bool terminal, const Run& run) {
+  if (HasCredential(access)) access.exec.reset();
   if (!access.exec) return access;
   const ExecPlugin& plugin = *access.exec;
   RETURN_IF_ERROR(CheckVersion(plugin));
+  ASSIGN_OR_RETURN(const bool interactive, IsInteractive(plugin, terminal));
   ASSIGN_OR_RETURN(const Json info, ExecInfo(access, interactive));
   ProgramCall call{.program = plugin.command, .arguments = plugin.arguments, .environment = plugin.environment};
   call.environment.emplace_back("KUBERNETES_EXEC_INFO", DumpJson(info));

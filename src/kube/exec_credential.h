@@ -19,9 +19,10 @@ Result<Json> ExecInfo(const KubeAccess& access, bool interactive);
 // FailedPrecondition: it is none, of another version, or empty. No text has anything of a credential.
 Result<KubeAccess> WithExecCredential(KubeAccess access, std::string_view answer);
 
-// Runs the program, if `access` has one. Its prompts appear on the terminal; it reads from it where `interactive`.
-// What it hands out is not renewed: for commands that end soon.
+// Runs the program, if `access` has one and no token and no client certificate of its own. Its prompts appear on the
+// terminal; it reads from it where our standard input is a `terminal` and its interactiveMode lets it. What it hands
+// out is not renewed: for commands that end soon. FailedPrecondition: it must have a terminal, and there is none.
 using Run = std::function<Result<std::string>(const ProgramCall&)>;
-Result<KubeAccess> Authenticate(KubeAccess access, bool interactive, const Run& run = RunProgram);
+Result<KubeAccess> Authenticate(KubeAccess access, bool terminal, const Run& run = RunProgram);
 
 }  // namespace ballast

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+#include <vector>
+
 #include "base/strings.h"
 
 namespace ballast {
@@ -27,7 +30,7 @@ Run Says(Result<std::string> answer) {
 
 TEST(ExecCredentialTest, TheProgramIsToldWhoAsksAndGivesAToken) {
   ProgramCall seen;
-  const auto access = Authenticate(Access(), /*interactive=*/true, [&](const ProgramCall& call) -> Result<std::string> {
+  const auto access = Authenticate(Access(), /*terminal=*/true, [&](const ProgramCall& call) -> Result<std::string> {
     seen = call;
     return Answer(R"({"token": "t0ken"})");
   });
@@ -65,6 +68,48 @@ TEST(ExecCredentialTest, WhoNeedsNoProgramStaysAsHeIs) {
   const auto access = Authenticate({.server = "https://k", .token = "t"}, false, Says(Internal("never asked")));
   ASSERT_TRUE(access.ok()) << access.status();
   EXPECT_EQ(access->token, "t");
+}
+
+// As client-go: a token, a tokenFile or a certificate beside `exec` is what is meant.
+TEST(ExecCredentialTest, WhatTheKubeconfigHasItselfGoesBeforeTheProgram) {
+  std::vector<KubeAccess> own(3, Access());
+  own[0].token = "t";
+  own[1].token_file = "/t";
+  own[2].client_certificate = {.pem = "CERT"};
+  for (const KubeAccess& one : own) {
+    const auto access = Authenticate(one, true, Says(Internal("asked")));
+    ASSERT_TRUE(access.ok()) << access.status();
+    EXPECT_EQ(access->token, one.token);
+    EXPECT_FALSE(access->exec);
+  }
+}
+
+TEST(ExecCredentialTest, ItReadsFromATerminalWhereItsModeLetsIt) {
+  const std::tuple<ExecInteraction, bool, bool> cases[] = {{ExecInteraction::kNever, true, false},
+                                                           {ExecInteraction::kNever, false, false},
+                                                           {ExecInteraction::kIfAvailable, true, true},
+                                                           {ExecInteraction::kIfAvailable, false, false},
+                                                           {ExecInteraction::kAlways, true, true}};
+  for (const auto& [mode, terminal, reads] : cases) {
+    KubeAccess access = Access();
+    access.exec->interaction = mode;
+    ProgramCall seen;
+    const auto known = Authenticate(access, terminal, [&seen](const ProgramCall& call) -> Result<std::string> {
+      seen = call;
+      return Answer(R"({"token": "t"})");
+    });
+    ASSERT_TRUE(known.ok()) << known.status();
+    EXPECT_EQ(seen.reads_input, reads);
+    EXPECT_EQ(Json::parse(seen.environment.back().second)["spec"]["interactive"], reads);
+  }
+}
+
+TEST(ExecCredentialTest, AProgramThatMustAskIsNotRunWithoutATerminal) {
+  KubeAccess access = Access();
+  access.exec->interaction = ExecInteraction::kAlways;
+  const Status status = Authenticate(access, false, Says(Internal("asked"))).status();
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.message().find("interactiveMode: Always"), std::string::npos) << status;
 }
 
 TEST(ExecCredentialTest, FailuresNameTheProgramAndNoSecret) {

@@ -22,6 +22,9 @@ struct PemSource {
   Result<std::string> Read() const;
 };
 
+// Whether such a program may ask the person at the terminal (`interactiveMode`).
+enum class ExecInteraction { kNever, kIfAvailable, kAlways };
+
 // A program of the user's that hands out a credential: `exec` of a kubeconfig
 // (kubernetes.io/docs/reference/access-authn-authz/authentication, "client-go credential plugins").
 struct ExecPlugin {
@@ -31,6 +34,7 @@ struct ExecPlugin {
   std::vector<std::pair<std::string, std::string>> environment;  // beside our own
   std::string install_hint;                                      // for who has no such program
   bool wants_cluster = false;                                    // it is told where the apiserver is
+  ExecInteraction interaction = ExecInteraction::kIfAvailable;
 };
 
 struct KubeAccess {
@@ -41,7 +45,8 @@ struct KubeAccess {
   std::string token;
   std::string token_file;  // read for each request; wins over `token`
   std::string ns = "default";
-  std::optional<ExecPlugin> exec;  // who asks is not known before it has run: exec_credential.h
+  // Who asks is not known before it has run, unless there is a token or a certificate: exec_credential.h
+  std::optional<ExecPlugin> exec;
 };
 
 struct KubeconfigFile {

@@ -49,6 +49,7 @@ TEST(KubeconfigTest, WhatIsNotSupportedIsNamed) {
       {Config("server: 'https://k', tls-server-name: x", ""), "tls-server-name"},
       {Config("server: 'https://k', proxy-url: 'http://p'", ""), "proxy-url"},
       {Config("server: 'https://k'", "exec: {apiVersion: v1}"), "names no command"},
+      {Config("server: 'https://k'", "exec: {command: a, interactiveMode: Maybe}"), "Never, IfAvailable or Always"},
       {Config("server: 'https://k'", "auth-provider: {name: x}"), "auth-provider"},
       {Config("server: 'https://k'", "username: a, password: b"), "username"},
       {Config("server: 'https://k', certificate-authority-data: '*'", ""), "not base64"},
@@ -83,6 +84,19 @@ TEST(KubeconfigTest, ReadsHowAProgramIsAsked) {
   EXPECT_EQ(access->exec->environment, (std::vector<std::pair<std::string, std::string>>{{"AWS_PROFILE", "prod"}}));
   EXPECT_EQ(access->exec->install_hint, "install it");
   EXPECT_TRUE(access->exec->wants_cluster);
+  EXPECT_EQ(access->exec->interaction, ExecInteraction::kIfAvailable);
+}
+
+TEST(KubeconfigTest, ReadsWhetherAProgramMayAsk) {
+  const std::pair<std::string, ExecInteraction> cases[] = {{"Never", ExecInteraction::kNever},
+                                                           {"IfAvailable", ExecInteraction::kIfAvailable},
+                                                           {"Always", ExecInteraction::kAlways}};
+  for (const auto& [text, mode] : cases) {
+    const std::string user = StrCat("exec: {command: login, interactiveMode: ", text, "}");
+    const auto access = ParseKubeconfig(Config("server: 'https://k'", user), "/k");
+    ASSERT_TRUE(access.ok()) << access.status();
+    EXPECT_EQ(access->exec->interaction, mode);
+  }
 }
 
 TEST(KubeconfigTest, AProgramWithASlashIsBesideItsFile) {

@@ -95,6 +95,16 @@ Status ReadCluster(const Found& cluster, KubeAccess& access) {
   return ReadPem(cluster, "certificate-authority", access.ca);
 }
 
+// Absent: as kubectl takes it in v1beta1. v1 asks for it, and would be refused there without.
+Result<ExecInteraction> ReadInteraction(const Node& exec) {
+  const std::string mode = exec.Text("interactiveMode");
+  if (mode.empty() || mode == "IfAvailable") return ExecInteraction::kIfAvailable;
+  if (mode == "Never") return ExecInteraction::kNever;
+  if (mode == "Always") return ExecInteraction::kAlways;
+  return InvalidArgument(
+      StrCat(exec.At("interactiveMode").where(), " is ", Quoted(mode), "; write Never, IfAvailable or Always"));
+}
+
 // As client-go: a command with a slash is a path beside the file, another is found in PATH.
 Result<ExecPlugin> ReadExec(const Found& user) {
   const Node exec = user.node.At("exec");
@@ -104,6 +114,7 @@ Result<ExecPlugin> ReadExec(const Found& user) {
                     .command = command.find('/') == std::string::npos ? command : user.PathOf(command),
                     .install_hint = exec.Text("installHint"),
                     .wants_cluster = exec.Text("provideClusterInfo") == "true"};
+  ASSIGN_OR_RETURN(plugin.interaction, ReadInteraction(exec));
   for (const Node& argument : exec.At("args").Items()) plugin.arguments.push_back(argument.text());
   for (const Node& variable : exec.At("env").Items()) {
     plugin.environment.emplace_back(variable.Text("name"), variable.Text("value"));

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "api/cache_node_fields.h"
 #include "base/strings.h"
+#include "cli/cluster/cache_facts.h"
 #include "cli/cluster/resources.h"
 #include "cli/cluster/table.h"
 
@@ -44,32 +46,36 @@ struct NodeLine {
   std::string phase;
   std::string manifest;
   std::string source;
-  uint64_t bytes = 0;
-  uint64_t total = 0;
+  std::optional<uint64_t> bytes;  // of it on the node; nullopt: no object says
+  uint64_t total = 0;             // 0 = not known
   std::string problem;
 };
 
-uint64_t SizeOf(const ModelCache& cache, const std::string& manifest) {
-  std::vector<RevisionRecord> records = cache.status.revision.previous;
-  records.push_back(cache.status.revision.current);
-  if (cache.status.revision.next) records.push_back(*cache.status.revision.next);
-  const auto found =
-      std::find_if(records.begin(), records.end(), [&](const RevisionRecord& r) { return r.manifest == manifest; });
-  return found == records.end() ? 0 : found->bytes;
+std::string ProblemOf(const CacheEntryStatus& status) {
+  if (status.reason.empty()) return status.message;
+  return StrCat(status.reason, status.message.empty() ? "" : ": ", status.message);
+}
+
+// status.bytes is the size of the revision, except where it failed: then it is what of it is on the disk.
+void Fill(const CacheEntryStatus& status, NodeLine& line) {
+  line.phase = NameOf(kCachePhases, status.phase);
+  line.problem = ProblemOf(status);
+  if (status.phase == CachePhase::kFailed) {
+    line.bytes = status.bytes;
+    return;
+  }
+  if (line.total == 0) line.total = status.bytes;
+  if (status.phase == CachePhase::kReady) line.bytes = line.total;
 }
 
 NodeLine LineOf(const CacheNode& node, const CacheEntry& entry, const ModelCache& cache) {
   NodeLine line{.node = node.metadata.name,
-                .phase = "Waiting",
+                .phase = std::string(NameOf(kCachePhases, CachePhase::kWaiting)),
                 .manifest = entry.manifest,
                 .source = entry.source,
                 .total = SizeOf(cache, entry.manifest)};
   for (const CacheEntryStatus& status : node.status.caches) {
-    if (status.cache != entry.cache || status.manifest != entry.manifest) continue;
-    line.phase = NameOf(kCachePhases, status.phase);
-    line.bytes = status.phase == CachePhase::kReady ? line.total : status.bytes;
-    line.problem = status.reason.empty() ? status.message
-                                         : StrCat(status.reason, status.message.empty() ? "" : ": ", status.message);
+    if (status.cache == entry.cache && status.manifest == entry.manifest) Fill(status, line);
   }
   return line;
 }
@@ -89,9 +95,17 @@ std::vector<NodeLine> LinesOf(const CacheReport& report, const ModelCache& cache
   return lines;
 }
 
+std::string BytesText(const NodeLine& line) { return line.bytes ? FormatBytes(*line.bytes) : "-"; }
+
 std::string PercentText(const NodeLine& line) {
-  if (line.total == 0) return "-";
-  return StrCat(static_cast<int>(static_cast<double>(line.bytes) * 100 / static_cast<double>(line.total)), "%");
+  if (!line.bytes || line.total == 0) return "-";
+  return StrCat(static_cast<int>(static_cast<double>(*line.bytes) * 100 / static_cast<double>(line.total)), "%");
+}
+
+// A line, or none.
+std::string TogetherLine(const ModelCache& cache) {
+  const std::string text = TogetherText(cache);
+  return text.empty() ? "" : text + "\n";
 }
 
 std::string ConditionsText(const ModelCache& cache) {
@@ -107,13 +121,41 @@ std::string OneText(const CacheReport& report, const ModelCache& cache) {
   std::string text = StrCat(IdOf(cache), ": ", cache.spec.source.uri.ToString(), "@",
                             Or(cache.status.revision.current.commit, "(not resolved yet)"), ", ",
                             Or(cache.status.summary.size, "size not known"), ", on ", cache.status.nodes.ready, " of ",
-                            cache.status.nodes.desired, " nodes\n", ConditionsText(cache));
+                            cache.status.nodes.desired, " nodes\n", TogetherLine(cache), ConditionsText(cache));
   std::vector<std::vector<std::string>> rows = {{"NODE", "PHASE", "BYTES", "%", "SOURCE", "ERROR"}};
   for (const NodeLine& line : LinesOf(report, cache)) {
-    rows.push_back(
-        {line.node, line.phase, FormatBytes(line.bytes), PercentText(line), Or(line.source, "-"), line.problem});
+    rows.push_back({line.node, line.phase, BytesText(line), PercentText(line), Or(line.source, "-"), line.problem});
   }
   return rows.size() == 1 ? text + "no node has it\n" : text + TableText(rows);
+}
+
+nlohmann::ordered_json JsonOf(const NodeLine& line) {
+  nlohmann::ordered_json bytes = nullptr;
+  if (line.bytes) bytes = *line.bytes;
+  return {{"node", line.node}, {"phase", line.phase}, {"manifest", line.manifest}, {"source", line.source},
+          {"bytes", bytes},    {"total", line.total}, {"error", line.problem}};
+}
+
+nlohmann::ordered_json JsonOf(const CacheReport& report, const ModelCache& cache) {
+  const ModelCacheStatus& status = cache.status;
+  nlohmann::ordered_json nodes = nlohmann::ordered_json::array();
+  if (!report.only.empty()) {
+    for (const NodeLine& line : LinesOf(report, cache)) nodes.push_back(JsonOf(line));
+  }
+  nlohmann::ordered_json done_about = nullptr;
+  if (status.progress.estimated_completion_time)
+    done_about = FormatTimestamp(*status.progress.estimated_completion_time);
+  return {{"cache", IdOf(cache)},
+          {"source", cache.spec.source.uri.ToString()},
+          {"commit", status.revision.current.commit},
+          {"bytes", status.revision.current.bytes},
+          {"desired", status.nodes.desired},
+          {"ready", status.nodes.ready},
+          {"percent", status.progress.percent},
+          {"bytes_per_second", status.progress.bytes_per_second},
+          {"done_about", done_about},
+          {"state", StateOf(cache)},
+          {"nodes", nodes}};
 }
 
 const ModelCache& Only(const CacheReport& report) {
@@ -154,28 +196,7 @@ std::string Text(const CacheReport& report) {
 std::string JsonText(const CacheReport& report) {
   nlohmann::ordered_json caches = nlohmann::ordered_json::array();
   for (const ModelCache& cache : report.caches) {
-    if (!report.only.empty() && IdOf(cache) != report.only) continue;
-    const ModelCacheStatus& status = cache.status;
-    nlohmann::ordered_json nodes = nlohmann::ordered_json::array();
-    if (!report.only.empty()) {
-      for (const NodeLine& line : LinesOf(report, cache))
-        nodes.push_back({{"node", line.node},
-                         {"phase", line.phase},
-                         {"manifest", line.manifest},
-                         {"source", line.source},
-                         {"bytes", line.bytes},
-                         {"total", line.total},
-                         {"error", line.problem}});
-    }
-    caches.push_back({{"cache", IdOf(cache)},
-                      {"source", cache.spec.source.uri.ToString()},
-                      {"commit", status.revision.current.commit},
-                      {"bytes", status.revision.current.bytes},
-                      {"desired", status.nodes.desired},
-                      {"ready", status.nodes.ready},
-                      {"percent", status.progress.percent},
-                      {"state", StateOf(cache)},
-                      {"nodes", nodes}});
+    if (report.only.empty() || IdOf(cache) == report.only) caches.push_back(JsonOf(report, cache));
   }
   return nlohmann::ordered_json{{"caches", caches}}.dump() + "\n";
 }

@@ -1,5 +1,6 @@
 #include "cli/cluster/cluster_cli.h"
 
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr size_t kMaxObjectBytes = 1 << 20;
 constexpr std::chrono::seconds kAskAgain{1};
+constexpr size_t kMaxNamed = 10;  // pods in an error
 
 std::vector<std::string> KubeconfigsOf(const ClusterOptions& options, const ClusterWorld& world) {
   if (!options.kubeconfig.empty()) return {options.kubeconfig};
@@ -89,7 +91,7 @@ class ClusterRunner {
         [&] {
           return client_->Apply(kCachePolicies, {object, "ballast-chart"}, limits_).status();
         },
-        StrCat("applied ", NameOf(object).name, "\n"));
+        world_.clock.Steady() + options_.timeout, StrCat("applied ", NameOf(object).name, "\n"));
   }
 
   Status Do(const CheckUninstallCommand&) {
@@ -97,12 +99,34 @@ class ClusterRunner {
     return Show("no pod has a volume of Ballast mounted\n");
   }
 
+  // A node that is not ready must not leave finalizers behind, which hold up namespaces for ever.
   Status Do(const CleanUpCommand& command) {
-    for (const std::string& name : command.wait_for) {
-      RETURN_IF_ERROR(Try([&] { return RolledOutFully(name); }, StrCat(name, " is done\n")));
+    const Status purged = AwaitPurge(command.wait_for);
+    const Result<CleanedUp> done = CleanUp(*client_, {ns_, command.secret}, limits_);
+    if (!done.ok()) return purged.ok() ? done.status() : done.status().WithContext(purged.message());
+    RETURN_IF_ERROR(Show(done->lines.empty() ? "nothing was left\n" : Join(done->lines, "\n") + "\n"));
+    return purged;
+  }
+
+  // All of them within one timeout: who started this command waits no longer.
+  Status AwaitPurge(const std::vector<std::string>& names) {
+    const SteadyTime end = world_.clock.Steady() + options_.timeout;
+    std::vector<std::string> late;
+    for (const std::string& name : names) {
+      const Status status = Try([&] { return RolledOutFully(name); }, end, StrCat(name, " is done\n"));
+      if (!status.ok()) late.push_back(LateText(name, status));
     }
-    ASSIGN_OR_RETURN(const CleanedUp done, CleanUp(*client_, {ns_, command.secret}, limits_));
-    return Show(done.lines.empty() ? "nothing was left\n" : Join(done.lines, "\n") + "\n");
+    if (late.empty()) return OkStatus();
+    return Unavailable(StrCat("not all nodes were purged: ", Join(late, "; "),
+                              "; such a node keeps its cache folder: remove it there by hand"));
+  }
+
+  std::string LateText(const std::string& name, const Status& status) {
+    Result<std::vector<std::string>> pods = PodsNotReady(*client_, {ns_, name}, limits_);
+    if (!pods.ok() || pods->empty()) return status.message();
+    const size_t count = pods->size();
+    pods->resize(std::min(count, kMaxNamed));
+    return StrCat(status.message(), ", not ", Join(*pods, ", "), count > kMaxNamed ? ", ..." : "");
   }
 
   Status RolledOutFully(const std::string& name) {
@@ -111,10 +135,9 @@ class ClusterRunner {
     return Unavailable(StrCat("DaemonSet ", name, ": ", now.ready, " of ", now.desired, " pods are ready"));
   }
 
-  // Until it succeeds, or the time is over.
+  // Until it succeeds, or `end`.
   template <typename Act>
-  Status Try(const Act& act, const std::string& success) {
-    const SteadyTime end = world_.clock.Steady() + options_.timeout;
+  Status Try(const Act& act, SteadyTime end, const std::string& success) {
     Status status = act();
     while (!status.ok() && world_.clock.Steady() < end && !world_.stop.stop_requested()) {
       world_.pause(kAskAgain, world_.stop);

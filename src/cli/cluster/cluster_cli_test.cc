@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <tuple>
 
 #include "base/strings.h"
 #include "base/testing/fake_clock.h"
@@ -35,6 +36,11 @@ constexpr WallTime kNow(std::chrono::seconds(1767225600 + 120));
 
 constexpr char kManifest[] = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 constexpr char kOther[] = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+constexpr char kUnderWay[] =
+    R"({"revision": {"current": "0e9e39f2", "manifest": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "bytes": 1073741824}, "nodes": {"desired": 3, "ready": 1}, "progress": {"percent": 40, "bytesPerSecond": 1048576,
+    "estimatedCompletionTime": "2026-01-01T00:05:00Z"}})";
 
 struct Answer {
   int code = 0;
@@ -126,9 +132,18 @@ class ClusterCliTest : public testing::Test {
     Add(kDriverNodes, Json{{"metadata", {{"name", name}}}, {"spec", {{"drivers", {{{"name", "csi.ballast.dev"}}}}}}});
   }
 
-  void AddAgent(bool ready = true) {
+  void AddEvent(const std::string& name, const std::string& message, const std::string& time) {
+    Add(kEvents, Json{{"metadata", {{"name", name}, {"namespace", "default"}}},
+                      {"involvedObject", {{"kind", "Pod"}, {"name", "reader"}}},
+                      {"reason", "ModelWarming"},
+                      {"message", message},
+                      {"lastTimestamp", time}});
+  }
+
+  void AddAgent(bool ready = true, const std::string& ns = "ballast-system") {
     Json agent = Json::parse(R"({"metadata": {"name": "ballast-agent-default-x", "namespace": "ballast-system",
       "labels": {"app.kubernetes.io/name": "ballast", "app.kubernetes.io/component": "agent"}}, "spec": {"nodeName": "n1"}, "status": {"conditions": []}})");
+    agent["metadata"]["namespace"] = ns;
     agent["status"]["conditions"] = {{{"type", "Ready"},
                                       {"status", ready ? "True" : "False"},
                                       {"message", "containers with unready status: [cache]"}}};
@@ -195,18 +210,89 @@ TEST_F(ClusterCliTest, WhyTellsOfANamespaceThatIsNotAdmitted) {
               HasSubstr("namespace default is none of the allowedNamespaces of ClusterModelCache llama"));
 }
 
+// The bytes of a CacheNode's entry are the size of the revision: an agent writes no progress there.
 TEST_F(ClusterCliTest, WhyTellsHowFarTheModelIsAndThatNothingHasToBeDone) {
+  AddPod("llama");
+  AddCache("llama", "{}", kUnderWay);
+  AddNode("n1");
+  AddAgent();
+  AddCacheNode(StrCat(R"({"caches": [)", Entry("llama", kManifest, true, 0), "]}"),
+               StrCat(R"({"caches": [)", Phase("llama", kManifest, "Downloading", 1073741824), "]}"));
+  EXPECT_THAT(Run({"why", "pod/reader"}).out,
+              AllOf(HasSubstr("pod default/reader on node n1"),
+                    HasSubstr("the model to arrive on node n1 (1.0 GiB); all nodes together: 40 %, 1.0 MiB/s, done "
+                              "about 2026-01-01T00:05:00Z\n"),
+                    Not(HasSubstr("100 %")), HasSubstr("since:     2026-01-01T00:01:00Z (1 min)"),
+                    HasSubstr("remedy:    none: the pod starts by itself")));
+}
+
+TEST_F(ClusterCliTest, WhyGivesWhatTheAgentLastToldThePod) {
   AddPod("llama");
   AddCache("llama");
   AddNode("n1");
   AddAgent();
   AddCacheNode(StrCat(R"({"caches": [)", Entry("llama", kManifest, true, 0), "]}"),
-               StrCat(R"({"caches": [)", Phase("llama", kManifest, "Downloading", 268435456), "]}"));
+               StrCat(R"({"caches": [)", Phase("llama", kManifest, "Downloading", 1073741824), "]}"));
+  AddEvent("e1", "model hf://org/llama@0e9e39f2 is warming: 10% (102 MiB of 1.0 GiB)", "2026-01-01T00:02:10Z");
+  AddEvent("e2", "model hf://org/llama@0e9e39f2 is warming: 25% (256 MiB of 1.0 GiB)", "2026-01-01T00:02:30Z");
+  AddEvent("e3", "model hf://org/llama-2@0e9e39f2 is warming: 99% (another)", "2026-01-01T00:02:40Z");
   EXPECT_THAT(Run({"why", "pod/reader"}).out,
-              AllOf(HasSubstr("pod default/reader on node n1"),
-                    HasSubstr("the model to arrive on node n1 (256 MiB of 1.0 GiB, 25 %)"),
-                    HasSubstr("since:     2026-01-01T00:01:00Z (1 min)"),
-                    HasSubstr("remedy:    none: the pod starts by itself")));
+              HasSubstr("; its agent said at 2026-01-01T00:02:30Z: 25% (256 MiB of 1.0 GiB)"));
+}
+
+TEST_F(ClusterCliTest, WhyGivesNothingThatAnEarlierPodOfThatNameWasTold) {
+  AddPod("llama");
+  AddCache("llama");
+  AddNode("n1");
+  AddAgent();
+  AddCacheNode(StrCat(R"({"caches": [)", Entry("llama", kManifest, true, 0), "]}"), "{}");
+  AddEvent("e1", "model hf://org/llama@0e9e39f2 is warming: 10% (102 MiB of 1.0 GiB)", "2026-01-01T00:01:00Z");
+  EXPECT_THAT(Run({"why", "pod/reader"}).out, Not(HasSubstr("its agent said")));
+}
+
+// What is under way enters the status of a CacheNode after a minute.
+TEST_F(ClusterCliTest, WhyKnowsThatTheNodeWasToldBeforeItsStatusSaysSo) {
+  AddPod("llama");
+  AddCache("llama");
+  AddNode("n1");
+  AddAgent();
+  AddCacheNode(StrCat(R"({"caches": [)", Entry("llama", kManifest, false, 0), "]}"), "{}");
+  EXPECT_THAT(
+      Run({"why", "pod/reader"}).out,
+      AllOf(HasSubstr("the model to arrive on node n1 (1.0 GiB): it was told to, and downloads it or is about to"),
+            HasSubstr("remedy:    none: the pod starts by itself"), Not(HasSubstr("the operator to admit"))));
+}
+
+TEST_F(ClusterCliTest, WhyWaitsForTheOperatorWhereTheNodeWasNotTold) {
+  AddPod("llama");
+  AddCache("llama");
+  AddNode("n1");
+  AddAgent();
+  AddCacheNode(StrCat(R"({"caches": [)", Entry("llama", kOther, false, 0), "]}"), "{}");
+  EXPECT_THAT(Run({"why", "pod/reader"}).out, HasSubstr("the operator to admit llama to node n1"));
+}
+
+TEST_F(ClusterCliTest, WhyNamesTheNamespaceOfTheOperator) {
+  AddPod("llama");
+  AddCache("llama");
+  AddNode("n1");
+  AddAgent(true, "models");
+  EXPECT_THAT(Run({"why", "pod/reader"}).out, HasSubstr("kubectl -n models logs deploy/ballast-operator"))
+      << "by its agents";
+  AddClaim(R"({"dataSourceRef": {"apiGroup": "ballast.dev", "kind": "ClusterModelCache", "name": "llama"}})");
+  Add(kPods, R"({"metadata": {"name": "ballast-operator-x", "namespace": "control",
+    "labels": {"app.kubernetes.io/name": "ballast", "app.kubernetes.io/component": "operator"}}})");
+  EXPECT_THAT(Run({"why", "pvc/data"}).out, HasSubstr("kubectl -n control logs deploy/ballast-operator"));
+}
+
+TEST_F(ClusterCliTest, WhyNamesTheUsualNamespaceToWhoMayNotListPods) {
+  AddClaim(R"({"dataSourceRef": {"apiGroup": "ballast.dev", "kind": "ClusterModelCache", "name": "llama"}})");
+  AddCache("llama");
+  client_.OnCall([this](const FakeCall& call) {
+    if (call.verb == KubeVerb::kList && call.resource == kPods)
+      client_.FailNext(KubeVerb::kList, PermissionDenied("pods is forbidden"));
+  });
+  EXPECT_THAT(Run({"why", "pvc/data"}).out, HasSubstr("kubectl -n ballast-system logs deploy/ballast-operator"));
 }
 
 TEST_F(ClusterCliTest, WhyGivesTheOperatorsRefusal) {
@@ -348,6 +434,39 @@ TEST_F(ClusterCliTest, StatusOfACacheIsNodeByNode) {
   EXPECT_THAT(Run({"status", "lama"}).err, HasSubstr("did you mean \"llama\"?"));
 }
 
+// How far one node is, no object says.
+TEST_F(ClusterCliTest, StatusOfANodeThatDownloadsIsNotDone) {
+  AddCache("llama", "{}", kUnderWay);
+  const std::string entry = StrCat(R"({"caches": [)", Entry("llama", kManifest, true, 0), "]}");
+  AddCacheNode(entry, StrCat(R"({"caches": [)", Phase("llama", kManifest, "Downloading", 1073741824), "]}"), "n1");
+  AddCacheNode(entry, "{}", "n2");
+  EXPECT_THAT(Run({"status", "llama"}).out,
+              AllOf(HasSubstr("\nall nodes together: 40 %, 1.0 MiB/s, done about 2026-01-01T00:05:00Z\n"),
+                    HasSubstr("n1     Downloading   -       -   hf://org/llama@0e9e39f2\n"),
+                    HasSubstr("n2     Waiting       -       -   hf://org/llama@0e9e39f2\n")));
+  const Json json = Json::parse(Run({"status", "llama", "-o", "json"}).out)["caches"][0];
+  EXPECT_EQ(json["percent"], 40);
+  EXPECT_EQ(json["bytes_per_second"], 1048576);
+  EXPECT_EQ(json["done_about"], "2026-01-01T00:05:00Z");
+  EXPECT_EQ(json["nodes"][0]["bytes"], nullptr);
+  EXPECT_EQ(json["nodes"][0]["total"], 1073741824);
+}
+
+TEST_F(ClusterCliTest, StatusKnowsTheSizeOfARevisionThatTheCacheNamesNoMore) {
+  AddCache("llama");
+  AddCacheNode(StrCat(R"({"caches": [)", Entry("llama", kOther, false, 0), "]}"),
+               StrCat(R"({"caches": [)", Phase("llama", kOther, "Ready", 2147483648), "]}"));
+  EXPECT_THAT(Run({"status", "llama"}).out, HasSubstr("n1     Ready   2.0 GiB   100%   hf://org/llama@0e9e39f2\n"));
+}
+
+TEST_F(ClusterCliTest, StatusOfAFailedDownloadTellsWhatIsOnTheDisk) {
+  AddCache("llama");
+  AddCacheNode(
+      StrCat(R"({"caches": [)", Entry("llama", kManifest, true, 0), "]}"),
+      StrCat(R"({"caches": [)", Phase("llama", kManifest, "Failed", 268435456, R"(, "reason": "DiskFull")"), "]}"));
+  EXPECT_THAT(Run({"status", "llama"}).out, HasSubstr("n1     Failed   256 MiB   25%   "));
+}
+
 // --- plan
 // --------------------------------------------------------------------------------------------------------------
 
@@ -359,12 +478,12 @@ TEST_F(ClusterCliTest, PlanTellsWhatWouldNotFitAndWhatWouldGo) {
   AddCacheNode(
       StrCat(R"({"caches": [)", Entry("qwen", kOther, true, 900), ",", Entry("llama", kManifest, false, 10), "]}"),
       StrCat(R"({"caches": [)", Phase("llama", kManifest, "Ready", 1073741824),
-             R"(], "disk": {"usedBytes": 3221225472}})"));
+             R"(], "disk": {"usedBytes": 1073741824, "capacityBytes": 10737418240, "availableBytes": 9663676416}})"));
   const std::string policy = WritePolicy(
       "apiVersion: ballast.dev/v1alpha1\nkind: CachePolicy\nmetadata: {name: small}\nspec: {priority: 1, disk: {quota: "
       "2Gi}}\n");
   EXPECT_EQ(Run({"plan", "-f", policy}).out,
-            "policy small would govern 1 nodes\nn1: quota 2.0 GiB, 3.0 GiB used\n  evicted: llama: needs 1.0 GiB, 0 B "
+            "policy small would govern 1 nodes\nn1: quota 2.0 GiB, 1.0 GiB used\n  evicted: llama: needs 1.0 GiB, 0 B "
             "left after qwen(900)\n  stays: qwen (wanted)\n");
   const std::string tiny = WritePolicy(
       "apiVersion: ballast.dev/v1alpha1\nkind: CachePolicy\nmetadata: {name: small}\nspec: {disk: {quota: 1Gi}}\n");
@@ -410,6 +529,124 @@ TEST_F(ClusterCliTest, PlanKnowsThatWhatIsMountedStays) {
   Add(kPods, Json::parse(R"({"metadata": {"name": "by-claim", "namespace": "default"}, "spec": {"nodeName": "n1",
     "volumes": [{"name": "model", "persistentVolumeClaim": {"claimName": "data"}}]}, "status": {"phase": "Running"}})"));
   EXPECT_THAT(Run({"plan", "-f", policy}).out, HasSubstr(kMountedStays)) << "by a claim";
+}
+
+// Of a disk of 10 GiB 8 are used, 5 by models: 3 on demand, of which one is mounted, 1 wanted, and 1 that no cache
+// names.
+class ClusterCliThresholdsTest : public ClusterCliTest {
+ protected:
+  ClusterCliThresholdsTest() {
+    AddNode("n1");
+    std::vector<std::string> entries;
+    std::vector<std::string> phases;
+    for (const auto& [name, digit, pinned, priority] :
+         std::vector<std::tuple<std::string, char, bool, int>>{{"wanted", 'a', true, 1},
+                                                               {"dear", 'b', false, 100},
+                                                               {"cheap", 'c', false, 10},
+                                                               {"mounted", 'd', false, 1}}) {
+      const std::string manifest = "sha256:" + std::string(64, digit);
+      AddCache(name, "{}",
+               StrCat(R"({"revision": {"current": "1", "manifest": ")", manifest, R"(", "bytes": 1073741824}})"));
+      entries.push_back(Entry(name, manifest, pinned, priority));
+      phases.push_back(Phase(name, manifest, "Ready", 1073741824));
+    }
+    AddPod("mounted", true, "Running");
+    AddCacheNode(
+        StrCat(R"({"caches": [)", Join(entries, ","), "]}"),
+        StrCat(R"({"caches": [)", Join(phases, ","),
+               R"(], "disk": {"usedBytes": 5368709120, "capacityBytes": 10737418240, "availableBytes": 2147483648}})"));
+  }
+  std::string Plan(const std::string& spec) {
+    return Run({"plan", "-f",
+                WritePolicy(StrCat(
+                    "apiVersion: ballast.dev/v1alpha1\nkind: CachePolicy\nmetadata: {name: new}\nspec: ", spec, "\n"))})
+        .out;
+  }
+};
+
+TEST_F(ClusterCliThresholdsTest, PlanIsAnAllClearWhereAllIsKnownAndNothingGoes) {
+  EXPECT_EQ(Plan("{disk: {highThresholdPercent: 90, minAvailable: 1Gi}}"),
+            "policy new would govern 1 nodes\nn1: quota none, 5.0 GiB used\n"
+            "  stays: wanted (wanted), mounted (mounted), dear (on demand), cheap (on demand)\n"
+            "nothing would be evicted, and every cache admitted\n");
+}
+
+TEST_F(ClusterCliThresholdsTest, PlanTellsWhatGoesByThresholds) {
+  EXPECT_THAT(Plan("{disk: {highThresholdPercent: 75, lowThresholdPercent: 65}}"),
+              AllOf(HasSubstr("  evicted: cheap: its file system holds 1.5 GiB more than the thresholds allow\n"),
+                    HasSubstr("  evicted: up to 1.0 GiB of unfinished downloads and of what no cache names\n"),
+                    HasSubstr("  stays: wanted (wanted), mounted (mounted), dear (on demand)\n"),
+                    Not(HasSubstr("nothing would be evicted"))));
+  EXPECT_THAT(Plan("{disk: {minAvailable: 3Gi, highThresholdPercent: 90}}"),
+              AllOf(HasSubstr("up to 1.0 GiB of unfinished"), Not(HasSubstr("evicted: cheap")),
+                    Not(HasSubstr("nothing would be evicted"))));
+}
+
+TEST_F(ClusterCliThresholdsTest, PlanTellsWhatIsMissingThoughAllGoes) {
+  EXPECT_THAT(Plan("{disk: {highThresholdPercent: 50, lowThresholdPercent: 40}}"),
+              AllOf(HasSubstr("  evicted: cheap: "), HasSubstr("  evicted: dear: "),
+                    HasSubstr("  1.0 GiB more would have to go by its thresholds, and nothing may\n"),
+                    HasSubstr("  stays: wanted (wanted), mounted (mounted)\n")));
+}
+
+TEST_F(ClusterCliThresholdsTest, PlanNamesWhatItDoesNotEvaluate) {
+  const std::string plain = "disk: {highThresholdPercent: 90}";
+  const std::pair<std::string, std::string> cases[] = {
+      {", eviction: {unusedFor: 1h}", "eviction.unusedFor"},
+      {", tenants: [{namespaceSelector: {}, quotaPerNode: 1Gi}]", "tenants[].quotaPerNode"},
+      {", tenants: [{namespaceSelector: {}, quotaTotal: 1Gi}]", "tenants[].quotaTotal"},
+      {", tenants: [{namespaceSelector: {}, maxPriority: 5, prewarm: Denied}]",
+       "tenants[].maxPriority, tenants[].prewarm"},
+      {", tenants: [{namespaceSelector: {}, sources: ['hf://*']}]", "tenants[].sources"}};
+  for (const auto& [more, named] : cases) {
+    EXPECT_THAT(Plan(StrCat("{", plain, more, "}")),
+                AllOf(HasSubstr(StrCat("not evaluated, and more may go or not be admitted by it: ", named, "\n")),
+                      Not(HasSubstr("nothing would be evicted"))))
+        << more;
+  }
+}
+
+TEST_F(ClusterCliThresholdsTest, PlanNamesWhatThePolicyOfTodaySaysAndTheNewOneDoesNot) {
+  Add(kCachePolicies,
+      R"({"kind": "CachePolicy", "metadata": {"name": "old"}, "spec": {"priority": -1, "tenants": [{"namespaceSelector": {}, "maxPriority": 5}]}})");
+  ASSERT_EQ(client_.Patch(kCacheNodes, {"", "n1"}, {{"spec", {{"policy", {{"name", "old"}}}}}}, Subresource::kNone, {})
+                .status(),
+            OkStatus());
+  EXPECT_THAT(Plan("{disk: {highThresholdPercent: 90}}"), HasSubstr("not be admitted by it: tenants[].maxPriority\n"));
+}
+
+TEST_F(ClusterCliThresholdsTest, PlanTellsWhatIsRefusedToday) {
+  ASSERT_EQ(
+      client_
+          .Patch(kCacheNodes, {"", "n1"},
+                 Json::parse(R"({"spec": {"refused": [{"cache": "big", "reason": "NodeTooSmall", "message": "no"}]}})"),
+                 Subresource::kNone, {})
+          .status(),
+      OkStatus());
+  EXPECT_THAT(Plan("{disk: {highThresholdPercent: 90}}"),
+              AllOf(HasSubstr("  refused today: big: NodeTooSmall: no\n"), Not(HasSubstr("every cache admitted"))));
+}
+
+TEST_F(ClusterCliTest, PlanIsNoAllClearForADiskThatIsNotKnown) {
+  AddNode("n1");
+  AddCacheNode("{}", "{}");
+  const std::string policy = WritePolicy(
+      "apiVersion: ballast.dev/v1alpha1\nkind: CachePolicy\nmetadata: {name: new}\nspec: {disk: {minAvailable: "
+      "1Gi}}\n");
+  EXPECT_THAT(Run({"plan", "-f", policy}).out,
+              AllOf(HasSubstr("disk thresholds of n1, which has not told its disk"), Not(HasSubstr("more would have")),
+                    Not(HasSubstr("nothing would be evicted"))));
+}
+
+// The node says the size of what it has yet to download.
+TEST_F(ClusterCliTest, PlanEvictsNothingThatIsNotHereYet) {
+  AddNode("n1");
+  AddCache("llama");
+  AddCacheNode(StrCat(R"({"caches": [)", Entry("llama", kManifest, false, 10), "]}"),
+               StrCat(R"({"caches": [)", Phase("llama", kManifest, "Downloading", 1073741824), "]}"));
+  const std::string policy = WritePolicy(
+      "apiVersion: ballast.dev/v1alpha1\nkind: CachePolicy\nmetadata: {name: new}\nspec: {disk: {quota: 1Mi}}\n");
+  EXPECT_THAT(Run({"plan", "-f", policy}).out, Not(HasSubstr("evicted: llama")));
 }
 
 TEST_F(ClusterCliTest, PlanNamesTheNodesThatAnotherPolicyGoverns) {
@@ -509,6 +746,31 @@ TEST_F(ClusterCliTest, CleanUpWaitsForThePurge) {
         OkStatus());
   };
   EXPECT_THAT(Run({"clean-up", "--wait-for", "purge"}).out, HasSubstr("purge is done\n"));
+}
+
+// Else finalizers would hold up namespaces because of a node that is down.
+TEST_F(ClusterCliTest, CleanUpCleansUpAlthoughANodeIsNotPurged) {
+  for (const char* pool : {"a", "b"}) {
+    Json purge = Json::parse(R"({"metadata": {"namespace": "default"}, "spec": {"selector": {"matchLabels": {}}},
+      "status": {"desiredNumberScheduled": 2, "numberReady": 1}})");
+    purge["metadata"]["name"] = StrCat("purge-", pool);
+    purge["spec"]["selector"]["matchLabels"]["pool"] = pool;
+    Add(kDaemonSets, purge);
+  }
+  for (const auto& [name, ready] : std::vector<std::pair<std::string, std::string>>{{"1", "True"}, {"2", "False"}}) {
+    Add(kPods, Json{{"metadata", {{"name", "purge-a-" + name}, {"namespace", "default"}, {"labels", {{"pool", "a"}}}}},
+                    {"spec", {{"nodeName", "n" + name}}},
+                    {"status", {{"conditions", {{{"type", "Ready"}, {"status", ready}}}}}}});
+  }
+  AddCacheNode("{}", "{}");
+  const SteadyTime begin = clock_.Steady();
+  const Answer answer = Run({"clean-up", "--wait-for", "purge-a", "--wait-for", "purge-b", "--timeout", "240"});
+  EXPECT_EQ(answer.code, kUnavailable);
+  EXPECT_THAT(answer.out, HasSubstr("cachenodes n1: deleted"));
+  EXPECT_EQ(answer.err,
+            "error: not all nodes were purged: DaemonSet purge-a: 1 of 2 pods are ready, not purge-a-2 on node n2; "
+            "DaemonSet purge-b: 1 of 2 pods are ready; such a node keeps its cache folder: remove it there by hand\n");
+  EXPECT_LE(clock_.Steady() - begin, std::chrono::seconds(241)) << "the timeout is of all";
 }
 
 TEST_F(ClusterCliTest, HelpNeedsNoCluster) {

@@ -53,6 +53,7 @@ class Looker {
     Schedule(pod, look);
     ASSIGN_OR_RETURN(look.namespace_labels, NamespaceLabels(name.ns));
     ASSIGN_OR_RETURN(look.events, EventsOf(name, "Pod"));
+    look.system_ns = SystemNamespace();
     for (const Json& volume : ChildAt(pod, "/spec/volumes")) RETURN_IF_ERROR(Add(volume, name.ns, look.volumes));
     const std::string node = StringAt(pod, "/spec/nodeName");
     if (node.empty() || look.volumes.empty()) return look;
@@ -68,6 +69,7 @@ class Looker {
     look.created = TimeAt(*claim, "/metadata/creationTimestamp");
     ASSIGN_OR_RETURN(look.namespace_labels, NamespaceLabels(name.ns));
     ASSIGN_OR_RETURN(look.events, EventsOf(name, "PersistentVolumeClaim"));
+    look.system_ns = SystemNamespace();
     RETURN_IF_ERROR(ReadClass(*claim, look));
     if (look.ours) RETURN_IF_ERROR(ReadSource(*claim, look));
     return look;
@@ -203,6 +205,17 @@ class Looker {
     return OkStatus();
   }
 
+  // That of our pods. Who finds none, or may not list any, is told the usual one.
+  const std::string& SystemNamespace() {
+    for (const char* labels : {kOperatorLabels, kAgentLabels}) {
+      if (!system_ns_.empty()) break;
+      const Result<ListPage> ours = client_.List(kPods, {.label_selector = labels, .limit = 1}, limits_);
+      if (ours.ok() && !ours->items.empty()) system_ns_ = NameOf(ours->items.front()).ns;
+    }
+    if (system_ns_.empty()) system_ns_ = kUsualNamespace;
+    return system_ns_;
+  }
+
   // The first container that waits or ended, in its own words.
   static std::string TroubleOf(const Json& pod) {
     for (const char* list : {"/status/initContainerStatuses", "/status/containerStatuses"}) {
@@ -242,6 +255,7 @@ class Looker {
 
   KubeClient& client_;
   const CallLimits& limits_;
+  std::string system_ns_;  // "" = nobody has asked yet
 };
 
 }  // namespace

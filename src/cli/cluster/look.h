@@ -16,6 +16,7 @@
 namespace ballast::cli {
 
 inline constexpr std::string_view kDriver = "csi.ballast.dev";
+inline constexpr char kUsualNamespace[] = "ballast-system";
 
 struct EventLook {
   std::string reason;
@@ -42,6 +43,7 @@ struct ClaimLook {
   std::optional<CacheLook> cache;
   Labels namespace_labels;
   std::vector<EventLook> events;
+  std::string system_ns = kUsualNamespace;  // where Ballast is installed
 };
 
 struct VolumeLook {
@@ -71,6 +73,7 @@ struct PodLook {
   std::vector<VolumeLook> volumes;  // of ours, and claims that are not bound
   Labels namespace_labels;
   std::vector<EventLook> events;
+  std::string system_ns = kUsualNamespace;
 };
 
 // NotFound: no such pod or claim.

@@ -1,13 +1,16 @@
 #include "cli/cluster/policy_plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "api/cache_policy_fields.h"
 #include "api/object_codec.h"
 #include "base/strings.h"
 #include "cli/cluster/resources.h"
+#include "core/eviction.h"
 
 namespace ballast::cli {
 namespace {
@@ -32,6 +35,8 @@ const CachePolicy* Winner(const PlanInput& input, const Labels& labels) {
   return nullptr;
 }
 
+constexpr char kOnDemand[] = "on demand";
+
 using Sizes = std::map<std::string, uint64_t>;  // by manifest
 
 Sizes SizesOf(const std::vector<ModelCache>& caches) {
@@ -45,29 +50,57 @@ Sizes SizesOf(const std::vector<ModelCache>& caches) {
   return sizes;
 }
 
-uint64_t BytesHere(const CacheNode& node, const CacheEntry& entry) {
+const CacheEntryStatus* StatusOf(const CacheNode& node, const CacheEntry& entry) {
   for (const CacheEntryStatus& status : node.status.caches) {
-    if (status.cache == entry.cache && status.manifest == entry.manifest) return status.bytes;
+    if (status.cache == entry.cache && status.manifest == entry.manifest) return &status;
   }
-  return 0;
+  return nullptr;
 }
 
+// All of it: of what is under way the node says the size, and not what is there.
+uint64_t BytesHere(const CacheNode& node, const CacheEntry& entry) {
+  const CacheEntryStatus* status = StatusOf(node, entry);
+  return status == nullptr || status->phase != CachePhase::kReady ? 0 : status->bytes;
+}
+
+uint64_t BytesToFree(const DiskSpec& policy, uint64_t quota, const DiskStatus& disk) {
+  return ballast::BytesToFree(
+      {.quota_bytes = quota,
+       .min_available = disk.capacity_bytes == 0 ? 0 : policy.min_available.value_or(0),  // 0: it has not told
+       .high_percent = policy.high_threshold_percent,
+       .low_percent = policy.low_threshold_percent},
+      {.used_bytes = disk.used_bytes, .free_bytes = disk.available_bytes, .total_bytes = disk.capacity_bytes}, 0);
+}
+
+uint64_t Above(uint64_t value, uint64_t limit) { return value > limit ? value - limit : 0; }
+
 bool IsMounted(const PlanNode& at, const CacheEntry& entry) {
-  return BytesHere(at.node, entry) > 0 &&
+  const CacheEntryStatus* status = StatusOf(at.node, entry);  // while it comes, too: a volume may be there early
+  return status != nullptr && status->bytes > 0 &&
          std::any_of(at.mounted.begin(), at.mounted.end(), [&](const MountedCache& one) {
            return one.cache == entry.cache && (one.manifest.empty() || one.manifest == entry.manifest);
          });
 }
 
 // As the operator and the node would do it: what is wanted is admitted by priority; what is mounted stays in any case;
-// what is left is for copies on demand, by priority.
+// what is left is for copies on demand, by priority. Then they go until the file system is below its thresholds.
 class NodePlanner {
  public:
-  NodePlanner(const PlanNode& at, uint64_t quota, const Sizes& sizes)
-      : at_(at), sizes_(sizes), left_(quota), entries_(at.node.spec.caches.begin(), at.node.spec.caches.end()) {
+  NodePlanner(const PlanNode& at, const DiskSpec& policy, const Sizes& sizes)
+      : at_(at),
+        sizes_(sizes),
+        to_free_(BytesToFree(policy, 0, at.node.status.disk)),
+        left_(std::numeric_limits<uint64_t>::max()),
+        entries_(at.node.spec.caches.begin(), at.node.spec.caches.end()) {
+    const uint64_t quota = policy.quota.value_or(0);
+    if (quota > 0) left_ = quota;
     std::stable_sort(entries_.begin(), entries_.end(),
                      [](const CacheEntry& a, const CacheEntry& b) { return a.priority > b.priority; });
-    planned_ = {.node = at.node.metadata.name, .quota = quota, .used = at.node.status.disk.used_bytes};
+    planned_ = {.node = at.node.metadata.name,
+                .quota = quota,
+                .used = at.node.status.disk.used_bytes,
+                .refused = at.node.spec.refused};
+    FreeUnnamed(BytesToFree(policy, quota, at.node.status.disk));
   }
 
   PlannedNode Plan() {
@@ -80,16 +113,51 @@ class NodePlanner {
     for (const CacheEntry& entry : entries_) {
       if (!entry.pinned && !IsMounted(at_, entry) && BytesHere(at_.node, entry) > 0) KeepOrEvict(entry);
     }
+    FreeDisk();
     return std::move(planned_);
   }
 
  private:
+  // What has no place by now goes first; then on-demand copies, the least first.
+  void FreeDisk() {
+    std::set<std::string_view> stays;
+    for (const PlannedCache& cache : planned_.stays) stays.insert(cache.manifest);
+    const uint64_t goes = Above(planned_.used, BytesHereOf(stays));
+    uint64_t missing = Above(to_free_, goes);
+    for (size_t i = planned_.stays.size(); i-- > 0 && missing > 0;) {
+      if (planned_.stays[i].why != kOnDemand) continue;
+      PlannedCache cache = std::move(planned_.stays[i]);
+      planned_.stays.erase(planned_.stays.begin() + static_cast<ptrdiff_t>(i));
+      missing = Above(missing, cache.bytes);
+      cache.why = StrCat("its file system holds ", FormatBytes(to_free_), " more than the thresholds allow");
+      planned_.evicted.push_back(std::move(cache));
+    }
+    planned_.missing = missing;
+  }
+
+  // Before all others.
+  void FreeUnnamed(uint64_t to_free) {
+    std::set<std::string_view> named;
+    for (const CacheEntry& entry : entries_) named.insert(entry.manifest);
+    planned_.unnamed = std::min(to_free, Above(planned_.used, BytesHereOf(named)));
+  }
+
+  // Each manifest once.
+  uint64_t BytesHereOf(std::set<std::string_view> manifests) const {
+    uint64_t bytes = 0;
+    for (const CacheEntry& entry : entries_) {
+      const uint64_t here = BytesHere(at_.node, entry);
+      if (here > 0 && manifests.erase(entry.manifest) > 0) bytes += here;
+    }
+    return bytes;
+  }
+
   void Admit(const CacheEntry& entry) {
     if (BytesOf(entry) <= left_) return Keep(entry, "wanted", std::to_string(entry.priority));
     planned_.not_admitted.push_back(Lost(entry));
   }
   void KeepOrEvict(const CacheEntry& entry) {
-    if (BytesOf(entry) <= left_) return Keep(entry, "on demand", std::to_string(entry.priority));
+    if (BytesOf(entry) <= left_) return Keep(entry, kOnDemand, std::to_string(entry.priority));
     planned_.evicted.push_back(Lost(entry));
   }
 
@@ -100,7 +168,9 @@ class NodePlanner {
   }
   uint64_t BytesOf(const CacheEntry& entry) const {
     const auto size = sizes_.find(entry.manifest);
-    return size == sizes_.end() ? BytesHere(at_.node, entry) : size->second;
+    if (size != sizes_.end()) return size->second;
+    const CacheEntryStatus* status = StatusOf(at_.node, entry);
+    return status == nullptr ? 0 : status->bytes;
   }
   PlannedCache Planned(const CacheEntry& entry, std::string why) const {
     return {entry.cache, entry.manifest, BytesOf(entry), entry.priority, std::move(why)};
@@ -119,15 +189,41 @@ class NodePlanner {
 
   const PlanNode& at_;
   const Sizes& sizes_;
+  const uint64_t to_free_;
   uint64_t left_;
   std::vector<CacheEntry> entries_;
   std::vector<std::string> before_;
   PlannedNode planned_;
 };
 
-PlannedNode PlanOf(const PlanNode& at, uint64_t quota, const Sizes& sizes) {
-  if (quota > 0) return NodePlanner(at, quota, sizes).Plan();
-  return {.node = at.node.metadata.name, .used = at.node.status.disk.used_bytes};
+// What of a policy decides over caches, and is not foreseen here.
+std::set<std::string> FieldsNotEvaluated(const CachePolicySpec& spec) {
+  std::set<std::string> fields;
+  const auto add = [&fields](const char* field, bool is_set) {
+    if (is_set) fields.insert(field);
+  };
+  add("eviction.unusedFor", spec.eviction.unused_for.has_value());
+  for (const TenantSpec& tenant : spec.tenants) {
+    add("tenants[].quotaPerNode", tenant.quota_per_node.has_value());
+    add("tenants[].quotaTotal", tenant.quota_total.has_value());
+    add("tenants[].maxPriority", tenant.max_priority.has_value());
+    add("tenants[].prewarm", tenant.prewarm != Prewarm::kAllowed);
+    add("tenants[].sources", !tenant.sources.empty());
+  }
+  return fields;
+}
+
+// What the policy no longer says is a change, too.
+std::vector<std::string> NotEvaluated(const PlanInput& input, const std::vector<const PlanNode*>& governed) {
+  std::set<std::string> all = FieldsNotEvaluated(input.policy.spec);
+  for (const PlanNode* at : governed) {
+    for (const CachePolicy& now : input.policies) {
+      if (now.metadata.name == at->node.spec.policy.name) all.merge(FieldsNotEvaluated(now.spec));
+    }
+    if (at->node.status.disk.capacity_bytes == 0)
+      all.insert(StrCat("disk thresholds of ", at->node.metadata.name, ", which has not told its disk"));
+  }
+  return {all.begin(), all.end()};
 }
 
 std::string Lines(const char* what, const std::vector<PlannedCache>& caches) {
@@ -141,6 +237,44 @@ std::string StaysLine(const std::vector<PlannedCache>& stays) {
   std::vector<std::string> named;
   for (const PlannedCache& cache : stays) named.push_back(StrCat(cache.cache, " (", cache.why, ")"));
   return named.empty() ? "" : StrCat("  stays: ", Join(named, ", "), "\n");
+}
+
+std::string RefusedLines(const std::vector<CacheRefusal>& refused) {
+  std::string text;
+  for (const CacheRefusal& one : refused)
+    text +=
+        StrCat("  refused today: ", one.cache, ": ", one.reason, one.message.empty() ? "" : ": ", one.message, "\n");
+  return text;
+}
+
+std::string UnnamedLine(uint64_t bytes) {
+  return bytes == 0
+             ? ""
+             : StrCat("  evicted: up to ", FormatBytes(bytes), " of unfinished downloads and of what no cache names\n");
+}
+
+std::string MissingLine(uint64_t missing) {
+  if (missing == 0) return "";
+  return StrCat("  ", FormatBytes(missing), " more would have to go by its thresholds, and nothing may\n");
+}
+
+std::string NodeText(const PlannedNode& node) {
+  return StrCat(node.node, ": quota ", node.quota == 0 ? "none" : FormatBytes(node.quota), ", ", FormatBytes(node.used),
+                " used\n", RefusedLines(node.refused), Lines("not admitted: ", node.not_admitted),
+                Lines("evicted: ", node.evicted), UnnamedLine(node.unnamed), MissingLine(node.missing),
+                StaysLine(node.stays));
+}
+
+bool ChangesNothing(const PlannedNode& node) {
+  return node.refused.empty() && node.not_admitted.empty() && node.evicted.empty() && node.unnamed + node.missing == 0;
+}
+
+// The all-clear only where all is known.
+std::string Ending(const PolicyPlan& plan) {
+  if (!plan.not_evaluated.empty())
+    return StrCat("not evaluated, and more may go or not be admitted by it: ", Join(plan.not_evaluated, ", "), "\n");
+  const bool clear = !plan.nodes.empty() && std::all_of(plan.nodes.begin(), plan.nodes.end(), ChangesNothing);
+  return clear ? "nothing would be evicted, and every cache admitted\n" : "";
 }
 
 template <typename T>
@@ -159,6 +293,13 @@ nlohmann::ordered_json JsonOf(const std::vector<PlannedCache>& caches) {
   for (const PlannedCache& c : caches)
     list.push_back(
         {{"cache", c.cache}, {"manifest", c.manifest}, {"bytes", c.bytes}, {"priority", c.priority}, {"why", c.why}});
+  return list;
+}
+
+nlohmann::ordered_json JsonOf(const std::vector<CacheRefusal>& refused) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const CacheRefusal& one : refused)
+    list.push_back({{"cache", one.cache}, {"reason", one.reason}, {"message", one.message}});
   return list;
 }
 
@@ -203,30 +344,27 @@ Result<PlanInput> LookForPlan(KubeClient& client, CachePolicy policy, const Call
 PolicyPlan PlanPolicy(const PlanInput& input) {
   PolicyPlan plan{.policy = input.policy.metadata.name, .knows_mounts = input.knows_mounts};
   const Sizes sizes = SizesOf(input.caches);
+  std::vector<const PlanNode*> governed;
   for (const PlanNode& at : input.nodes) {
     if (!Selects(input.policy, at.labels)) continue;
     if (const CachePolicy* other = Winner(input, at.labels)) {
       plan.others.push_back(
           StrCat(at.node.metadata.name, " (", other->metadata.name, ", priority ", other->spec.priority, ")"));
     } else {
-      plan.nodes.push_back(PlanOf(at, input.policy.spec.disk.quota.value_or(0), sizes));
+      governed.push_back(&at);
+      plan.nodes.push_back(NodePlanner(at, input.policy.spec.disk, sizes).Plan());
     }
   }
+  plan.not_evaluated = NotEvaluated(input, governed);
   return plan;
 }
 
 std::string Text(const PolicyPlan& plan) {
   std::string text = StrCat("policy ", plan.policy, " would govern ", plan.nodes.size(), " nodes",
                             plan.others.empty() ? "" : StrCat(", not ", Join(plan.others, ", ")), "\n");
-  uint64_t lost = 0;
-  for (const PlannedNode& node : plan.nodes) {
-    lost += node.evicted.size() + node.not_admitted.size();
-    text += StrCat(node.node, ": quota ", node.quota == 0 ? "none" : FormatBytes(node.quota), ", ",
-                   FormatBytes(node.used), " used\n", Lines("not admitted: ", node.not_admitted),
-                   Lines("evicted: ", node.evicted), StaysLine(node.stays));
-  }
+  for (const PlannedNode& node : plan.nodes) text += NodeText(node);
   if (!plan.knows_mounts) text += "what pods have mounted stays, too; you may not list pods, so it is not known here\n";
-  return lost > 0 ? text : text + "nothing would be evicted, and every cache admitted\n";
+  return text + Ending(plan);
 }
 
 std::string JsonText(const PolicyPlan& plan) {
@@ -237,8 +375,15 @@ std::string JsonText(const PolicyPlan& plan) {
                      {"used", n.used},
                      {"not_admitted", JsonOf(n.not_admitted)},
                      {"evicted", JsonOf(n.evicted)},
-                     {"stays", JsonOf(n.stays)}});
-  return nlohmann::ordered_json{{"policy", plan.policy}, {"nodes", nodes}, {"governed_by_others", plan.others}}.dump() +
+                     {"stays", JsonOf(n.stays)},
+                     {"refused", JsonOf(n.refused)},
+                     {"unnamed", n.unnamed},
+                     {"missing", n.missing}});
+  return nlohmann::ordered_json{{"policy", plan.policy},
+                                {"nodes", nodes},
+                                {"governed_by_others", plan.others},
+                                {"not_evaluated", plan.not_evaluated}}
+             .dump() +
          "\n";
 }
 

@@ -1,7 +1,7 @@
 // `kubectl ballast plan`: what a CachePolicy would change before it is applied. Pure.
 //
-// It knows quotas and priorities of what nodes hold by their CacheNodes, and what is mounted by the pods. Thresholds of
-// the file system and tenants' quotas are not foreseen.
+// It knows quotas, thresholds and priorities by what nodes last wrote to their CacheNodes, and what is mounted by the
+// pods. What else a policy may say of who is admitted and who goes is not foreseen, and named.
 #pragma once
 
 #include <string>
@@ -47,6 +47,9 @@ struct PlannedNode {
   std::vector<PlannedCache> not_admitted;  // wanted there, no room
   std::vector<PlannedCache> evicted;       // on-demand copies
   std::vector<PlannedCache> stays;         // wanted, mounted, or on demand and there is room
+  std::vector<CacheRefusal> refused;       // today; whether they would be admitted is not foreseen
+  uint64_t unnamed = 0;  // bytes at most of unfinished downloads and of what no cache names: they go first
+  uint64_t missing = 0;  // bytes that its thresholds ask for as well, and nothing may go for
 
   friend bool operator==(const PlannedNode&, const PlannedNode&) = default;
 };
@@ -56,6 +59,7 @@ struct PolicyPlan {
   std::vector<PlannedNode> nodes;   // that it would govern
   std::vector<std::string> others;  // that it selects, and another policy governs: "n1 (storage, priority 200)"
   bool knows_mounts = true;
+  std::vector<std::string> not_evaluated;  // "eviction.unusedFor", "disk thresholds of n1": more may go by them
 };
 
 // InvalidArgument: no CachePolicy in `text` (YAML or JSON).

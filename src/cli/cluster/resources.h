@@ -23,6 +23,7 @@ inline const KubeResource kClusterModelCaches{"ballast.dev", "v1alpha1", "cluste
 inline const KubeResource kCachePolicies{"ballast.dev", "v1alpha1", "cachepolicies", false};
 inline const KubeResource kCacheNodes{"ballast.dev", "v1alpha1", "cachenodes", false};
 
+inline constexpr char kOperatorLabels[] = "app.kubernetes.io/name=ballast,app.kubernetes.io/component=operator";
 inline constexpr char kAgentLabels[] = "app.kubernetes.io/name=ballast,app.kubernetes.io/component=agent";
 
 }  // namespace ballast::cli

@@ -110,6 +110,26 @@ Result<std::string> FreeNode(KubeClient& client, const Json& node, const CallLim
   return StrCat("node ", NameOf(node).name, ": our labels and startup taint removed");
 }
 
+bool IsReady(const Json& pod) {
+  const Json& conditions = ChildAt(pod, "/status/conditions");
+  return std::any_of(conditions.begin(), conditions.end(), [](const Json& condition) {
+    return StringAt(condition, "/type") == "Ready" && StringAt(condition, "/status") == "True";
+  });
+}
+
+std::string PodText(const Json& pod) {
+  const std::string node = StringAt(pod, "/spec/nodeName");
+  return StrCat(NameOf(pod).name, node.empty() ? " (on no node yet)" : " on node " + node);
+}
+
+std::string SelectorOf(const Json& daemon_set) {
+  std::vector<std::string> labels;
+  for (const auto& [key, value] : ChildAt(daemon_set, "/spec/selector/matchLabels").items()) {
+    if (value.is_string()) labels.push_back(StrCat(key, "=", value.get<std::string>()));
+  }
+  return Join(labels, ",");
+}
+
 Status CleanObjects(KubeClient& client, const CallLimits& limits, CleanedUp& done) {
   for (const KubeResource& resource : {kModelCaches, kClusterModelCaches, kCachePolicies, kCacheNodes}) {
     RETURN_IF_ERROR(ForEach(client, resource, limits, done,
@@ -156,6 +176,20 @@ Result<RolledOut> LookAtDaemonSet(KubeClient& client, const ObjectName& name, co
   ASSIGN_OR_RETURN(const Json object, client.Get(kDaemonSets, name, limits));
   if (IntAt(object, "/status/observedGeneration") < GenerationOf(object)) return RolledOut{0, 1};
   return RolledOut{IntAt(object, "/status/numberReady"), IntAt(object, "/status/desiredNumberScheduled")};
+}
+
+Result<std::vector<std::string>> PodsNotReady(KubeClient& client, const ObjectName& daemon_set,
+                                              const CallLimits& limits) {
+  ASSIGN_OR_RETURN(const Json object, client.Get(kDaemonSets, daemon_set, limits));
+  const std::string selector = SelectorOf(object);
+  std::vector<std::string> pods;
+  if (selector.empty()) return pods;  // that would be all pods
+  ASSIGN_OR_RETURN(const ListPage page,
+                   ListAll(client, kPods, {.ns = daemon_set.ns, .label_selector = selector}, limits));
+  for (const Json& pod : page.items) {
+    if (!IsReady(pod)) pods.push_back(PodText(pod));
+  }
+  return pods;
 }
 
 }  // namespace ballast::cli

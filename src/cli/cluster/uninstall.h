@@ -33,4 +33,8 @@ struct RolledOut {
 };
 Result<RolledOut> LookAtDaemonSet(KubeClient& client, const ObjectName& name, const CallLimits& limits);
 
+// Its pods that are not ready: "purge-x on node n2".
+Result<std::vector<std::string>> PodsNotReady(KubeClient& client, const ObjectName& daemon_set,
+                                              const CallLimits& limits);
+
 }  // namespace ballast::cli

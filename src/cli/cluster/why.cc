@@ -5,6 +5,7 @@
 
 #include "api/condition.h"
 #include "base/strings.h"
+#include "cli/cluster/cache_facts.h"
 
 namespace ballast::cli {
 namespace {
@@ -24,6 +25,12 @@ std::string Named(const CacheLook& cache) {
 Finding Waits(std::string reason, std::string text, std::optional<Timestamp> since, std::string remedy = "") {
   if (remedy.empty()) remedy = RemedyOf(reason);
   return {.reason = std::move(reason), .text = std::move(text), .since = since, .remedy = std::move(remedy)};
+}
+
+// `system_ns`: where the operator runs.
+std::string LookAtOperator(const std::string& system_ns) {
+  return StrCat("none, if this lasts seconds; else look at the operator: kubectl -n ", system_ns,
+                " logs deploy/ballast-operator");
 }
 
 Finding Done(std::string text) { return {.waits = false, .text = std::move(text)}; }
@@ -56,7 +63,7 @@ Finding NotAllowed(const CacheLook& cache, const std::string& ns, std::optional<
 }
 
 // Which bytes it is, is not known yet.
-std::optional<Finding> Unresolved(const ModelCache& cache) {
+std::optional<Finding> Unresolved(const ModelCache& cache, const std::string& system_ns) {
   if (!cache.status.revision.current.manifest.empty()) return std::nullopt;
   if (const Condition* c = WithStatus(cache, ConditionType::kSecretNotReadable, ConditionStatus::kTrue))
     return FromCondition(*c);
@@ -64,18 +71,17 @@ std::optional<Finding> Unresolved(const ModelCache& cache) {
     return FromCondition(*c);
   if (cache.spec.suspend)
     return Waits("Suspended", "the cache is suspended", std::nullopt, "set spec.suspend of the cache to false");
-  return Waits(
-      "Resolving", "the hub is asked which files the revision stands for", cache.metadata.creation_timestamp,
-      "none, if this lasts seconds; else look at the operator: kubectl -n ballast-system logs deploy/ballast-operator");
+  return Waits("Resolving", "the hub is asked which files the revision stands for", cache.metadata.creation_timestamp,
+               LookAtOperator(system_ns));
 }
 
 // What holds for a claim and for a pod's volume alike.
 std::optional<Finding> CacheTrouble(const CacheLook& cache, const std::string& ns, const Labels& labels,
-                                    std::optional<Timestamp> since) {
+                                    std::optional<Timestamp> since, const std::string& system_ns) {
   if (cache.kind.empty()) return std::nullopt;
   if (!cache.object) return MissingCache(cache, since);
   if (!Admits(*cache.object, labels)) return NotAllowed(cache, ns, since);
-  return Unresolved(*cache.object);
+  return Unresolved(*cache.object, system_ns);
 }
 
 std::string LastEvent(const std::vector<EventLook>& events) {
@@ -94,15 +100,15 @@ Finding OfClaim(const ClaimLook& claim) {
     return Waits("", claim.problem.substr(0, colon), claim.created, claim.problem.substr(colon + 2));
   }
   if (claim.cache) {
-    if (auto trouble = CacheTrouble(*claim.cache, claim.name.ns, claim.namespace_labels, claim.created))
+    if (auto trouble =
+            CacheTrouble(*claim.cache, claim.name.ns, claim.namespace_labels, claim.created, claim.system_ns))
       return *trouble;
   }
   if (claim.waits)
     return Waits("", "the first pod that uses it (its StorageClass says WaitForFirstConsumer)", claim.created,
                  "start a pod with it");
-  return Waits(
-      "", StrCat("the operator to make its volume", LastEvent(claim.events)), claim.created,
-      "none, if this lasts seconds; else look at the operator: kubectl -n ballast-system logs deploy/ballast-operator");
+  return Waits("", StrCat("the operator to make its volume", LastEvent(claim.events)), claim.created,
+               LookAtOperator(claim.system_ns));
 }
 
 // --- on the node
@@ -111,32 +117,6 @@ Finding OfClaim(const ClaimLook& claim) {
 std::string ManifestOf(const VolumeLook& volume) {
   if (!volume.manifest.empty() || !volume.cache || !volume.cache->object) return volume.manifest;
   return volume.cache->object->status.revision.current.manifest;
-}
-
-std::string OutOf(uint64_t done, uint64_t total) {
-  if (total == 0) return FormatBytes(done);
-  const int percent =
-      done >= total ? 100 : static_cast<int>(static_cast<double>(done) * 100 / static_cast<double>(total));
-  return StrCat(FormatBytes(done), " of ", FormatBytes(total), ", ", percent, " %");
-}
-
-uint64_t SizeOf(const ModelCache& cache, const std::string& manifest) {
-  const RevisionStatus& revision = cache.status.revision;
-  if (revision.current.manifest == manifest) return revision.current.bytes;
-  if (revision.next && revision.next->manifest == manifest) return revision.next->bytes;
-  for (const RevisionRecord& old : revision.previous) {
-    if (old.manifest == manifest) return old.bytes;
-  }
-  return 0;
-}
-
-std::string Together(const ModelCache& cache) {
-  const ProgressStatus& progress = cache.status.progress;
-  if (progress.bytes_per_second == 0) return "";
-  std::string text = StrCat("; all nodes together: ", progress.percent, " %, ", FormatRate(progress.bytes_per_second));
-  if (progress.estimated_completion_time)
-    text += StrCat(", done about ", FormatTimestamp(*progress.estimated_completion_time));
-  return text;
 }
 
 Finding AgentTrouble(const NodeLook& node, std::optional<Timestamp> since) {
@@ -175,8 +155,40 @@ std::optional<Finding> Refused(const CacheNode& node, const std::string& cache) 
   return std::nullopt;
 }
 
+// Of the model that the volume is of, by its agent: "model hf://org/name@commit is warming: 25% (..)".
+std::optional<std::string> WarmingText(const EventLook& event, const ModelCache& cache) {
+  const std::string model = StrCat("model ", cache.spec.source.uri.ToString());
+  if (event.reason != "ModelWarming" || !event.message.starts_with(model)) return std::nullopt;
+  const std::string rest = event.message.substr(model.size());
+  const size_t is = rest.find(" is warming: ");
+  if (is == std::string::npos || (is > 0 && rest.front() != '@')) return std::nullopt;
+  return rest.substr(is + std::string_view(" is warming: ").size());
+}
+
+// What the node's agent told this pod last; "" = nothing.
+std::string AgentSays(const ModelCache& cache, const PodLook& pod) {
+  for (const EventLook& event : pod.events) {
+    const std::optional<std::string> text = WarmingText(event, cache);
+    if (!text) continue;
+    if (pod.created && event.last && *event.last < *pod.created) return "";  // an earlier pod of that name
+    return StrCat("; its agent said", event.last ? " at " + FormatTimestamp(*event.last) : "", ": ", *text);
+  }
+  return "";
+}
+
+std::string HowFar(const VolumeLook& volume, const PodLook& pod) {
+  if (!volume.cache || !volume.cache->object) return "";
+  const std::string together = TogetherText(*volume.cache->object);
+  return StrCat(AgentSays(*volume.cache->object, pod), together.empty() ? "" : "; ", together);
+}
+
+// `size`: by the node; 0 = it has not said.
+std::string Arrival(const VolumeLook& volume, const PodLook& pod, const std::string& manifest, uint64_t size) {
+  if (size == 0 && volume.cache && volume.cache->object) size = SizeOf(*volume.cache->object, manifest);
+  return StrCat("the model to arrive on node ", pod.node->name, size == 0 ? "" : " (" + FormatBytes(size) + ")");
+}
+
 Finding OfPhase(const CacheEntryStatus& entry, const VolumeLook& volume, const PodLook& pod) {
-  const bool named = volume.cache && volume.cache->object;
   switch (entry.phase) {
     case CachePhase::kReady:
       return Waits("", StrCat("the mount; the model is on the node", LastEvent(pod.events)), pod.scheduled,
@@ -190,11 +202,26 @@ Finding OfPhase(const CacheEntryStatus& entry, const VolumeLook& volume, const P
     case CachePhase::kWaiting:
       break;
   }
-  const uint64_t size = named ? SizeOf(*volume.cache->object, entry.manifest) : 0;
+  // Not failed: its bytes are the size of the revision, and not what is there of it.
   return Waits(entry.reason.empty() ? "Downloading" : entry.reason,
-               StrCat("the model to arrive on node ", pod.node->name, " (", OutOf(entry.bytes, size), ")",
-                      entry.message.empty() ? "" : ": ", entry.message, named ? Together(*volume.cache->object) : ""),
+               StrCat(Arrival(volume, pod, entry.manifest, entry.bytes), entry.message.empty() ? "" : ": ",
+                      entry.message, HowFar(volume, pod)),
                entry.since, "none: the pod starts by itself");
+}
+
+// What is under way, an agent writes to its CacheNode only after a while.
+Finding Told(const CacheEntry& entry, const VolumeLook& volume, const PodLook& pod) {
+  return Waits("Downloading",
+               StrCat(Arrival(volume, pod, entry.manifest, 0), ": it was told to, and downloads it or is about to",
+                      HowFar(volume, pod)),
+               pod.scheduled, "none: the pod starts by itself");
+}
+
+const CacheEntry* EntryOf(const CacheNode& node, const std::string& cache, const std::string& manifest) {
+  for (const CacheEntry& entry : node.spec.caches) {
+    if (entry.cache == cache && (manifest.empty() || entry.manifest == manifest)) return &entry;
+  }
+  return nullptr;
 }
 
 const CacheEntryStatus* StatusOf(const CacheNode& node, const std::string& cache, const std::string& manifest) {
@@ -212,21 +239,21 @@ Finding OnNode(const VolumeLook& volume, const PodLook& pod) {
   const std::string cache = volume.cache->name.ToString();
   if (!node.cache_node) {
     return Waits("Starting", StrCat("node ", node.name, " has no CacheNode yet"), pod.scheduled,
-                 "none, if this lasts seconds; else look at the operator: kubectl -n ballast-system logs "
-                 "deploy/ballast-operator");
+                 LookAtOperator(pod.system_ns));
   }
   if (auto refused = Refused(*node.cache_node, cache)) return *refused;
   if (const CacheEntryStatus* entry = StatusOf(*node.cache_node, cache, ManifestOf(volume)))
     return OfPhase(*entry, volume, pod);
-  return Waits(
-      "", StrCat("the operator to admit ", cache, " to node ", node.name, LastEvent(pod.events)), pod.scheduled,
-      "none, if this lasts seconds; else look at the operator: kubectl -n ballast-system logs deploy/ballast-operator");
+  if (const CacheEntry* entry = EntryOf(*node.cache_node, cache, ManifestOf(volume))) return Told(*entry, volume, pod);
+  return Waits("", StrCat("the operator to admit ", cache, " to node ", node.name, LastEvent(pod.events)),
+               pod.scheduled, LookAtOperator(pod.system_ns));
 }
 
 Finding OfVolume(const VolumeLook& volume, const PodLook& pod) {
   if (volume.claim && volume.claim->volume.empty()) return OfClaim(*volume.claim);
   if (volume.cache && volume.cache->object) {
-    if (auto trouble = CacheTrouble(*volume.cache, pod.name.ns, pod.namespace_labels, pod.created)) return *trouble;
+    if (auto trouble = CacheTrouble(*volume.cache, pod.name.ns, pod.namespace_labels, pod.created, pod.system_ns))
+      return *trouble;
   } else if (volume.cache && !volume.cache->kind.empty() && !volume.claim) {
     return MissingCache(*volume.cache, pod.created);
   }
