@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
+
 namespace ballast {
 
 using prometheus::BuildCounter;
@@ -18,6 +20,8 @@ using prometheus::Histogram;
 using prometheus::Registry;
 
 namespace {
+
+constexpr std::array kSourceKinds{SourceKind::kOrigin, SourceKind::kSameZone, SourceKind::kOtherZone};
 
 std::string NameOf(SourceKind kind) {
   return kind == SourceKind::kOrigin ? "origin" : kind == SourceKind::kSameZone ? "peer_same_zone" : "peer_other_zone";
@@ -41,6 +45,28 @@ std::string NameOf(FailureReason reason) {
       return "cancelled";
   }
   return "";
+}
+
+constexpr const char* kLocal = "local";  // beside the kinds of sources: it was here before
+
+// A rate or an increase sees the first event only in a counter that was there at 0 before it.
+void StartSources(Family<Counter>& bytes) {
+  bytes.Add({{"source", kLocal}});
+  for (const SourceKind kind : kSourceKinds) bytes.Add({{"source", NameOf(kind)}});
+}
+
+void StartReasons(Family<Counter>& failed) {
+  for (const FailureReason reason :
+       {FailureReason::kUnreachable, FailureReason::kSlow, FailureReason::kBusy, FailureReason::kMissing,
+        FailureReason::kCorrupt, FailureReason::kOrigin, FailureReason::kCancelled})
+    failed.Add({{"reason", NameOf(reason)}});
+}
+
+// How attempts end well, and how they end while something is waited for; other ends come up with their first.
+void StartCodes(Family<Counter>& ends) {
+  for (const StatusCode code :
+       {StatusCode::kOk, StatusCode::kUnavailable, StatusCode::kDeadlineExceeded, StatusCode::kResourceExhausted})
+    ends.Add({{"code", std::string(StatusCodeName(code))}});
 }
 
 // Counters that are counted elsewhere: they go on from what they were.
@@ -186,6 +212,10 @@ DaemonMetrics::DaemonMetrics(const std::string& version) : impl_(std::make_uniqu
       .Register(impl_->registry)
       .Add({{"version", version}})
       .Set(1);
+  StartSources(impl_->bytes);
+  StartReasons(impl_->failed);
+  StartCodes(impl_->downloads);
+  StartCodes(impl_->prepares);
 }
 
 DaemonMetrics::~DaemonMetrics() = default;
@@ -198,7 +228,7 @@ void DaemonMetrics::CountBytes(SourceKind from, uint64_t bytes) {
 }
 
 void DaemonMetrics::CountReady(const std::string& model, uint64_t local_bytes, uint64_t origin_bytes) {
-  impl_->bytes.Add({{"source", "local"}}).Increment(static_cast<double>(local_bytes));
+  impl_->bytes.Add({{"source", kLocal}}).Increment(static_cast<double>(local_bytes));
   impl_->egress.Add({{"model", model}}).Increment(static_cast<double>(origin_bytes));
 }
 
@@ -234,7 +264,7 @@ std::string DaemonMetrics::Render(const Gauges& now) {
   impl_->disk_total.Set(static_cast<double>(now.disk_total_bytes));
   impl_->blobs.Set(now.blobs);
   impl_->leases.Set(now.leases);
-  for (const SourceKind kind : {SourceKind::kOrigin, SourceKind::kSameZone, SourceKind::kOtherZone}) {
+  for (const SourceKind kind : kSourceKinds) {
     const auto found = now.in_flight.find(kind);
     impl_->in_flight.Add({{"source", NameOf(kind)}}).Set(found == now.in_flight.end() ? 0 : found->second);
   }

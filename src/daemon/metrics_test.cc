@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
+
 namespace ballast {
 namespace {
 
@@ -46,6 +48,19 @@ TEST(DaemonMetricsTest, BytesAreCountedByWhereTheyCameFrom) {
   EXPECT_THAT(text, HasSubstr("ballast_swarm_distrusted_nodes_total 1\n"));
   EXPECT_THAT(text, HasSubstr("ballast_swarm_in_flight{source=\"peer_same_zone\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("ballast_swarm_in_flight{source=\"origin\"} 0\n"));
+}
+
+// Else an alert on what increases is deaf to the first time.
+TEST(DaemonMetricsTest, CountersThatAlertsWatchAreThereBeforeTheyCount) {
+  const std::string text = DaemonMetrics("1").Render({});
+  for (const char* source : {"origin", "peer_same_zone", "peer_other_zone", "local"})
+    EXPECT_THAT(text, HasSubstr(StrCat("ballast_swarm_bytes_total{source=\"", source, "\"} 0\n")));
+  for (const char* reason : {"unreachable", "slow", "busy", "missing", "corrupt", "origin", "cancelled"})
+    EXPECT_THAT(text, HasSubstr(StrCat("ballast_swarm_failed_pieces_total{reason=\"", reason, "\"} 0\n")));
+  for (const char* code : {"OK", "UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"}) {
+    EXPECT_THAT(text, HasSubstr(StrCat("ballast_prepares_total{code=\"", code, "\"} 0\n")));
+    EXPECT_THAT(text, HasSubstr(StrCat("ballast_downloads_total{code=\"", code, "\"} 0\n")));
+  }
 }
 
 TEST(DaemonMetricsTest, EvictionsAndScrubbingGoOnFromWhatTheyWere) {
