@@ -122,7 +122,7 @@ bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
   if (IsLate(kind, name, object) || IsKnown(kind, name, object)) return false;
   switch (kind) {
     case Kind::kCache:
-      return Keep(caches_, name, ModelCacheFromJson(object));
+      return StoreCache(name, object);
     case Kind::kPolicy:
       return Keep(policies_, name, CachePolicyFromJson(object));
     case Kind::kCacheNode:
@@ -140,6 +140,24 @@ bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
       break;
   }
   return true;
+}
+
+bool ClusterView::StoreCache(const ObjectName& name, const Json& object) {
+  Result<ModelCache> cache = ModelCacheFromJson(object);
+  {
+    MutexLock lock(mutex_);
+    if (cache.ok()) {
+      unread_caches_.erase(name.ToString());
+    } else {
+      unread_caches_.insert(name.ToString());
+    }
+  }
+  return Keep(caches_, name, std::move(cache));
+}
+
+std::set<std::string> ClusterView::UnreadCaches() const {
+  MutexLock lock(mutex_);
+  return unread_caches_;
 }
 
 Result<CacheNode> ClusterView::ReadCacheNode(const Json& object) {
@@ -179,6 +197,7 @@ void ClusterView::Drop(Kind kind, const ObjectName& name) {
   if (kind == Kind::kVolume) volumes_.Remove(name);
   MutexLock lock(mutex_);
   learned_.erase({kind, name});
+  if (kind == Kind::kCache) unread_caches_.erase(name.ToString());
 }
 
 std::shared_ptr<void> ClusterView::Subscribe(OnSeen seen) {

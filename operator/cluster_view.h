@@ -12,6 +12,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +51,8 @@ struct ClusterViewOptions {
   Pause pause = RealPause();
 };
 
-// Thread-safe. An object that can't be read (a newer version's, say) stays out of its store, with a line in the log.
+// Thread-safe. An object that can't be read (a newer version's, say) stays out of its store, with a line in the log; of
+// caches it is known that they are there.
 class ClusterView {
  public:
   // `client` outlives it.
@@ -70,6 +72,7 @@ class ClusterView {
 
   // Both kinds of cache: a ModelCache by namespace/name, a ClusterModelCache by name.
   const TypedStore<ModelCache>& caches() const { return caches_; }
+  std::set<std::string> UnreadCaches() const;
   const TypedStore<CachePolicy>& policies() const { return policies_; }
   const TypedStore<CacheNode>& cache_nodes() const { return cache_nodes_; }
   const TypedStore<NodeFacts>& nodes() const { return nodes_; }
@@ -102,6 +105,7 @@ class ClusterView {
   void Follow(KubeClient& client, Kind kind, const KubeResource& resource, InformerOptions options);
   const Informer& Of(Kind kind) const;
   void Take(Kind kind, const ObjectChange& change);
+  bool StoreCache(const ObjectName& name, const Json& object) EXCLUDES(mutex_);
   // Whether there is news in it.
   bool Store(Kind kind, const ObjectName& name, const Json& object);
   bool IsKnown(Kind kind, const ObjectName& name, const Json& object) const;
@@ -126,6 +130,7 @@ class ClusterView {
   // The versions that writes of ours made and the watch has not told yet, in order: each was fenced by the one before,
   // so that nothing lies between them.
   std::map<std::pair<Kind, ObjectName>, std::vector<std::string>> learned_ GUARDED_BY(mutex_);
+  std::set<std::string> unread_caches_ GUARDED_BY(mutex_);
   std::list<OnSeen> subscribers_ GUARDED_BY(mutex_);
   std::vector<Source> sources_;  // last: their threads use the rest
 };

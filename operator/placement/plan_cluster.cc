@@ -114,6 +114,7 @@ Placement PlanCluster(const ClusterObserved& observed) {
   Placement placement{.policies = ChoosePolicies(observed.policies, observed.nodes)};
   placement.large_evictions = GuardLargeEvictions(placement.policies, observed.cache_nodes, observed.now);
   std::vector<NodeRow> rows = MakeRows(observed, placement.policies);
+  for (NodeRow& row : rows) KeepUnread(row, observed.unread_caches);
   std::vector<CacheClaim> claims = MakeClaims(observed);
   TenantTotals totals;
   Admit(claims, rows, totals);
