@@ -27,11 +27,6 @@ bool Keep(TypedStore<T>& store, const ObjectName& name, Result<T> value) {
   return true;
 }
 
-template <typename T>
-void LearnInto(TypedStore<T>& store, const ObjectName& name, const std::shared_ptr<const T>& before, Result<T> value) {
-  if (value.ok()) store.PutOver(name, before, std::make_shared<const T>(*std::move(value)));
-}
-
 }  // namespace
 
 // Ends with its owner; the list outlives it, as the view does.
@@ -95,6 +90,15 @@ bool ClusterView::AwaitSync(const std::stop_token& stop) const {
                      [&](const auto& source) { return source.informer->AwaitSync(stop); });
 }
 
+std::vector<UnlistedKind> ClusterView::Unlisted() const {
+  std::vector<UnlistedKind> unlisted;
+  for (const Source& source : sources_) {
+    const Informer& informer = *source.informer;
+    if (!informer.HasSynced()) unlisted.push_back({informer.resource().FullName(), informer.problem()});
+  }
+  return unlisted;
+}
+
 const Informer& ClusterView::Of(Kind kind) const {
   const auto found =
       std::find_if(sources_.begin(), sources_.end(), [&](const auto& source) { return source.kind == kind; });
@@ -115,10 +119,10 @@ void ClusterView::Take(Kind kind, const ObjectChange& change) {
 }
 
 bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
-  if (IsKnown(kind, name, object)) return false;
+  if (IsLate(kind, name, object) || IsKnown(kind, name, object)) return false;
   switch (kind) {
     case Kind::kCache:
-      return Keep(caches_, name, ModelCacheFromJson(object));
+      return StoreCache(name, object);
     case Kind::kPolicy:
       return Keep(policies_, name, CachePolicyFromJson(object));
     case Kind::kCacheNode:
@@ -138,6 +142,24 @@ bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
   return true;
 }
 
+bool ClusterView::StoreCache(const ObjectName& name, const Json& object) {
+  Result<ModelCache> cache = ModelCacheFromJson(object);
+  {
+    MutexLock lock(mutex_);
+    if (cache.ok()) {
+      unread_caches_.erase(name.ToString());
+    } else {
+      unread_caches_.insert(name.ToString());
+    }
+  }
+  return Keep(caches_, name, std::move(cache));
+}
+
+std::set<std::string> ClusterView::UnreadCaches() const {
+  MutexLock lock(mutex_);
+  return unread_caches_;
+}
+
 Result<CacheNode> ClusterView::ReadCacheNode(const Json& object) {
   Result<CacheNode> node = CacheNodeFromJson(object);
   if (node.ok()) entries_.Share(node->spec.caches);
@@ -154,6 +176,18 @@ bool ClusterView::IsKnown(Kind kind, const ObjectName& name, const Json& object)
          (kind == Kind::kCache && same(caches_.Get(name)));
 }
 
+bool ClusterView::IsLate(Kind kind, const ObjectName& name, const Json& object) {
+  MutexLock lock(mutex_);
+  const auto found = learned_.find({kind, name});
+  if (found == learned_.end()) return false;
+  std::vector<std::string>& versions = found->second;
+  const auto told = std::find(versions.begin(), versions.end(), ResourceVersionOf(object));
+  versions.erase(versions.begin(), told == versions.end() ? told : told + 1);
+  const bool late = !versions.empty();
+  if (!late) learned_.erase(found);
+  return late;
+}
+
 void ClusterView::Drop(Kind kind, const ObjectName& name) {
   if (kind == Kind::kCache) caches_.Remove(name);
   if (kind == Kind::kPolicy) policies_.Remove(name);
@@ -161,6 +195,9 @@ void ClusterView::Drop(Kind kind, const ObjectName& name) {
   if (kind == Kind::kNode) nodes_.Remove(name);
   if (kind == Kind::kNamespace) namespaces_.Remove(name);
   if (kind == Kind::kVolume) volumes_.Remove(name);
+  MutexLock lock(mutex_);
+  learned_.erase({kind, name});
+  if (kind == Kind::kCache) unread_caches_.erase(name.ToString());
 }
 
 std::shared_ptr<void> ClusterView::Subscribe(OnSeen seen) {
@@ -172,13 +209,23 @@ void ClusterView::Tell(const ObjectSeen& seen) {
   for (const OnSeen& subscriber : subscribers_) subscriber(seen);
 }
 
+template <typename T>
+void ClusterView::LearnInto(TypedStore<T>& store, Kind kind, const std::shared_ptr<const T>& before,
+                            const Json& written, Result<T> value) {
+  if (!value.ok()) return;
+  MutexLock lock(mutex_);
+  const ObjectName name = NameOf(written);
+  if (!store.PutOver(name, before, std::make_shared<const T>(*std::move(value)))) return;
+  learned_[{kind, name}].push_back(ResourceVersionOf(written));
+}
+
 void ClusterView::Learn(const std::shared_ptr<const CacheNode>& before, const Json& written) {
-  LearnInto(cache_nodes_, NameOf(written), before, ReadCacheNode(written));
+  LearnInto(cache_nodes_, Kind::kCacheNode, before, written, ReadCacheNode(written));
   Tell({Kind::kCacheNode, NameOf(written)});
 }
 
 void ClusterView::Learn(const std::shared_ptr<const ModelCache>& before, const Json& written) {
-  LearnInto(caches_, NameOf(written), before, ModelCacheFromJson(written));
+  LearnInto(caches_, Kind::kCache, before, written, ModelCacheFromJson(written));
   Tell({Kind::kCache, NameOf(written)});
 }
 

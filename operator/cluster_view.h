@@ -12,7 +12,9 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/cache_node.h"
@@ -36,12 +38,21 @@ struct ObjectSeen {
 };
 using OnSeen = std::function<void(const ObjectSeen&)>;
 
+// What keeps a view from being in sync.
+struct UnlistedKind {
+  std::string resource;  // "cachenodes.ballast.dev"
+  Status problem;        // of the last try; OK: the first one has not ended yet
+
+  friend bool operator==(const UnlistedKind&, const UnlistedKind&) = default;
+};
+
 struct ClusterViewOptions {
   std::string ns = "ballast-system";  // whose EndpointSlices are followed
   Pause pause = RealPause();
 };
 
-// Thread-safe. An object that can't be read (a newer version's, say) stays out of its store, with a line in the log.
+// Thread-safe. An object that can't be read (a newer version's, say) stays out of its store, with a line in the log; of
+// caches it is known that they are there.
 class ClusterView {
  public:
   // `client` outlives it.
@@ -53,6 +64,7 @@ class ClusterView {
   void Start();
   bool HasSynced() const;
   bool AwaitSync(const std::stop_token& stop) const;
+  std::vector<UnlistedKind> Unlisted() const;  // empty: in sync
 
   // Until the returned object goes; `seen` runs on informers' threads, must be quick and may read the view. Objects
   // that are there already are not told.
@@ -60,6 +72,7 @@ class ClusterView {
 
   // Both kinds of cache: a ModelCache by namespace/name, a ClusterModelCache by name.
   const TypedStore<ModelCache>& caches() const { return caches_; }
+  std::set<std::string> UnreadCaches() const;
   const TypedStore<CachePolicy>& policies() const { return policies_; }
   const TypedStore<CacheNode>& cache_nodes() const { return cache_nodes_; }
   const TypedStore<NodeFacts>& nodes() const { return nodes_; }
@@ -77,7 +90,8 @@ class ClusterView {
   const ObjectStore& endpoint_slices() const { return Of(Kind::kEndpointSlice).store(); }
 
   // What a write returned, so that nobody decides on what was before until the watch tells of it. Nothing where the
-  // watch knows something else than `before` by now. Subscribers are told; what the watch brings is no news then.
+  // watch knows something else than `before` by now. Subscribers are told; what the watch brings is no news then, that
+  // of an earlier write of ours, which comes late, included.
   void Learn(const std::shared_ptr<const CacheNode>& before, const Json& written);
   void Learn(const std::shared_ptr<const ModelCache>& before, const Json& written);
 
@@ -91,9 +105,15 @@ class ClusterView {
   void Follow(KubeClient& client, Kind kind, const KubeResource& resource, InformerOptions options);
   const Informer& Of(Kind kind) const;
   void Take(Kind kind, const ObjectChange& change);
+  bool StoreCache(const ObjectName& name, const Json& object) EXCLUDES(mutex_);
   // Whether there is news in it.
   bool Store(Kind kind, const ObjectName& name, const Json& object);
   bool IsKnown(Kind kind, const ObjectName& name, const Json& object) const;
+  // Takes the object's version, and those before it, from what is `learned_`. Whether later ones are left.
+  bool IsLate(Kind kind, const ObjectName& name, const Json& object) EXCLUDES(mutex_);
+  template <typename T>
+  void LearnInto(TypedStore<T>& store, Kind kind, const std::shared_ptr<const T>& before, const Json& written,
+                 Result<T> value) EXCLUDES(mutex_);
   void Drop(Kind kind, const ObjectName& name);
   // With the entries that other nodes have as well.
   Result<CacheNode> ReadCacheNode(const Json& object);
@@ -107,6 +127,10 @@ class ClusterView {
   TypedStore<VolumeFacts> volumes_;
   ValuePool<CacheEntry> entries_;
   mutable Mutex mutex_;
+  // The versions that writes of ours made and the watch has not told yet, in order: each was fenced by the one before,
+  // so that nothing lies between them.
+  std::map<std::pair<Kind, ObjectName>, std::vector<std::string>> learned_ GUARDED_BY(mutex_);
+  std::set<std::string> unread_caches_ GUARDED_BY(mutex_);
   std::list<OnSeen> subscribers_ GUARDED_BY(mutex_);
   std::vector<Source> sources_;  // last: their threads use the rest
 };

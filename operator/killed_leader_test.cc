@@ -12,11 +12,6 @@ namespace {
 
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 
-bool IsWrite(const FakeCall& call) {
-  const bool reads = call.verb == KubeVerb::kGet || call.verb == KubeVerb::kList || call.verb == KubeVerb::kWatch;
-  return !reads && call.resource.plural != kEvents.plural;  // events are written when their own thread comes to it
-}
-
 constexpr int kMostWrites = 12;  // more than a leader makes in either life: the last ones are of one that lives
 
 // So many writes are carried out; whether the leader still hears the answer of the last.

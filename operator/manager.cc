@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/strings.h"
 #include "base/thread.h"
 #include "review/metrics_access.h"
 #include "review/scraper_review.h"
@@ -16,6 +17,16 @@ constexpr char kLeaseName[] = "ballast-operator";
 constexpr int kUnavailable = 503;
 
 }  // namespace
+
+std::string StartingText(const std::vector<UnlistedKind>& unlisted) {
+  std::string text = "starting\n";
+  for (const auto& [resource, problem] : unlisted) {
+    text += StrCat(resource, problem.ok() ? " is being listed" : " can't be listed: ");
+    if (!problem.ok()) text += StatusCodeName(problem.code());
+    text += "\n";
+  }
+  return text;
+}
 
 Manager::Manager(const Parts& parts, ManagerOptions options, std::vector<MakeLeaderTask> tasks)
     : parts_(parts),
@@ -48,12 +59,12 @@ HttpAccess Manager::AccessToMetrics() const {
   return GuardMetrics({.client = parts_.client, .clock = parts_.clock, .credentials = options_.credentials});
 }
 
-// To whom is not known, one word.
 Status Manager::Serve() {
   if (options_.config.http.address.empty()) return OkStatus();
   const auto healthz = [] { return HttpReply{.body = "ok\n"}; };
   const auto readyz = [this] {
-    return IsReady() ? HttpReply{.body = "ok\n"} : HttpReply{.code = kUnavailable, .body = "starting\n"};
+    if (IsReady()) return HttpReply{.body = "ok\n"};
+    return HttpReply{.code = kUnavailable, .body = StartingText(view_.Unlisted())};
   };
   const auto metrics = [this] {
     return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8",

@@ -27,6 +27,10 @@ struct ManagerOptions {
   Pause pause = RealPause();
 };
 
+// What /readyz says to anybody who asks: which kinds it waits for and the errors' codes. Their texts, which name users
+// and servers, are in the log.
+std::string StartingText(const std::vector<UnlistedKind>& unlisted);
+
 // Thread-safe once started. The destructor gives the lease back and stops everything.
 class Manager {
  public:

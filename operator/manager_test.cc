@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <sys/socket.h>
 
+#include <latch>
+
 #include "base/mutex.h"
 #include "base/strings.h"
 #include "base/testing/fake_clock.h"
@@ -122,6 +124,28 @@ TEST_F(ManagerTest, MetricsAreOpenUnlessTheyAreGuarded) {
     EXPECT_THAT(Get(manager->http_port(), "/healthz"), testing::StartsWith("HTTP/1.0 200"));
     EXPECT_THAT(Get(manager->http_port(), "/readyz"), testing::StartsWith("HTTP/1.0 200"));
   }
+}
+
+TEST_F(ManagerTest, WhatItWaitsForIsSaidToWhoAsksWhetherItIsReady) {
+  client_.Forbid(KubeVerb::kList, kVolumes);
+  std::latch tried(1);
+  ManagerOptions options{.ns = "ballast-system", .pod = "one", .identity = "one"};
+  options.config.http.address = "127.0.0.1:0";
+  options.pause = [&](Duration, const std::stop_token& stop) {
+    if (!tried.try_wait()) tried.count_down();
+    RealPause()(std::chrono::hours(1), stop);
+  };
+  const auto manager = *Manager::Start({client_, clock_, registry_}, options, {});
+  tried.wait();
+  const std::string answer = Get(manager->http_port(), "/readyz");
+  EXPECT_THAT(answer, testing::StartsWith("HTTP/1.0 503"));
+  EXPECT_THAT(answer, testing::HasSubstr("persistentvolumes can't be listed: PERMISSION_DENIED\n"));
+}
+
+TEST(StartingTextTest, NamesKindsAndCodesAndNobody) {
+  EXPECT_EQ(StartingText({}), "starting\n");
+  EXPECT_EQ(StartingText({{"nodes", OkStatus()}, {"cachenodes.ballast.dev", NotFound("at https://10.0.0.1")}}),
+            "starting\nnodes is being listed\ncachenodes.ballast.dev can't be listed: NOT_FOUND\n");
 }
 
 TEST_F(ManagerTest, WhoLosesTheLeaseDropsEverythingAndBeginsAnew) {

@@ -42,11 +42,13 @@ class TypedStore {
     MutexLock lock(mutex_);
     values_[name] = std::move(value);
   }
-  // In place of `before`, unless it is another by now, or gone.
-  void PutOver(const ObjectName& name, const Value& before, Value value) {
+  // In place of `before`. False: it is another by now, or gone.
+  bool PutOver(const ObjectName& name, const Value& before, Value value) {
     MutexLock lock(mutex_);
     const auto found = values_.find(name);
-    if (found != values_.end() && found->second == before) found->second = std::move(value);
+    if (found == values_.end() || found->second != before) return false;
+    found->second = std::move(value);
+    return true;
   }
   void Remove(const ObjectName& name) {
     MutexLock lock(mutex_);

@@ -50,6 +50,7 @@ CacheEntry FromClaim(const PlannedEntry& planned, const FilterMemory& filters) {
 CacheEntry MakeEntry(const PlannedEntry& planned, const FilterMemory& filters) {
   if (planned.form == PlannedEntry::Form::kMade) return FromClaim(planned, filters);
   CacheEntry entry = *planned.held;
+  if (planned.form == PlannedEntry::Form::kUnread) return entry;
   entry.namespaces.clear();
   if (planned.form == PlannedEntry::Form::kSuspended) return entry;
   entry.pinned = false;

@@ -140,6 +140,17 @@ class Answers {
 
 }  // namespace
 
+void KeepUnread(NodeRow& row, const std::set<std::string>& unread_caches) {
+  for (const Held& held : row.held) {
+    const CacheEntry& entry = *held.entry;
+    if (!unread_caches.contains(entry.cache)) continue;
+    row.entries.push_back(
+        {.form = PlannedEntry::Form::kUnread, .pinned = entry.pinned, .priority = entry.priority, .held = &entry});
+    const uint64_t bytes = held.status == nullptr ? 0 : held.status->bytes;
+    row.budget.Take({entry.cache, entry.manifest, bytes, entry.priority});
+  }
+}
+
 void KeepHeld(NodeRow& row, const ClaimsByName& claims) {
   for (const Held& held : row.held) {
     if (row.IsPlanned(held.entry->cache, held.entry->manifest)) continue;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,9 @@
 namespace ballast::controller {
 
 using ClaimsByName = std::map<std::string_view, CacheClaim*>;
+
+// What the node holds of caches that can't be read: all of it stays, and has its room before anybody asks for some.
+void KeepUnread(NodeRow& row, const std::set<std::string>& unread_caches);
 
 // Entries that the node holds, and that are not planned yet: which of them stay, unpinned.
 void KeepHeld(NodeRow& row, const ClaimsByName& claims);

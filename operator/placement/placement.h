@@ -20,6 +20,7 @@ namespace ballast::controller {
 // All of the cluster, read once.
 struct ClusterObserved {
   std::vector<std::shared_ptr<const ModelCache>> caches;
+  std::set<std::string> unread_caches;  // there, but of a version that this program can't read
   Policies policies;
   Nodes nodes;
   std::vector<std::shared_ptr<const CacheNode>> cache_nodes;
@@ -69,7 +70,8 @@ struct Placement {
 //
 // A copy is pinned where the cache's selector or its seeds want it and there is room; rooms are given by priority, then
 // age, then name. What a node has on demand, or of earlier revisions, stays listed until nothing names it any more. A
-// node that is cordoned or not ready keeps what it was told, and gets nothing new.
+// node that is cordoned or not ready keeps what it was told, and gets nothing new. What nodes have of a cache that
+// can't be read stays as it is: a rollback of the operator takes no model from a pod.
 Placement PlanCluster(const ClusterObserved& observed);
 
 }  // namespace ballast::controller

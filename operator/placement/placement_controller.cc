@@ -37,6 +37,7 @@ void PlacementController::Trigger() { controller_.AddAfter(kKey, pause_.load());
 
 ClusterObserved PlacementController::Observe() const {
   ClusterObserved observed{.caches = view_.caches().List(),
+                           .unread_caches = view_.UnreadCaches(),
                            .policies = view_.policies().List(),
                            .nodes = view_.nodes().List(),
                            .cache_nodes = view_.cache_nodes().List(),

@@ -124,6 +124,7 @@ Placement PlanCluster(const ClusterObserved& observed) {
       GuardLargeEvictions(placement.policies, observed.cache_nodes, observed.namespaces, observed.now);
   std::vector<NodeRow> rows = MakeRows(observed, placement.policies);
   NoteTooHigh(rows, placement.policies);
+  for (NodeRow& row : rows) KeepUnread(row, observed.unread_caches);
   std::vector<CacheClaim> claims = MakeClaims(observed);
   TenantTotals totals;
   Admit(claims, rows, totals);

@@ -506,6 +506,24 @@ TEST_P(PlanTotalsTest, WhatPodsHaveBroughtIsCountedOnceWhenItIsWantedThere) {
   }
 }
 
+TEST_P(PlanTotalsTest, WhatANodeHasOfACacheThatCannotBeReadStaysAndHasItsRoom) {
+  const CacheEntry entry{
+      .cache = "newer", .manifest = Digest::Of("newer").ToString(), .source = "hf://org/newer@c", .pinned = true};
+  CacheNode& full = nodes_[0];
+  full.spec.caches = {entry};
+  full.status.caches = {{.cache = "newer", .manifest = entry.manifest, .phase = CachePhase::kReady, .bytes = 7 * kGiB}};
+  full.status.disk.quota_bytes = 10 * kGiB;
+  observed_.unread_caches = {"newer"};
+  for (int round = 0; round < 2; ++round) {
+    Plan();
+    EXPECT_EQ(full.spec.caches, std::vector<CacheEntry>{entry});
+    EXPECT_EQ(Listed(), "abc");
+  }
+  observed_.unread_caches.clear();
+  Plan();
+  EXPECT_NE(full.spec.caches, std::vector<CacheEntry>{entry}) << "it is gone";
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, PlanTotalsTest,
                          testing::Values(Reason::kClusterQuotaExceeded, Reason::kTenantQuotaExceeded),
                          [](const auto& quota) { return std::string(NameOf(quota.param)); });

@@ -30,7 +30,8 @@ struct CacheClaim;
 
 // An entry that a node will have, by what it is made of: a hundred thousand of them are a plan of a large cluster.
 struct PlannedEntry {
-  enum class Form { kMade, kSuspended, kOrphan };  // of the claim, or what is held: for no pod; as nobody's
+  // Of the claim, or what is held: for no pod; as nobody's; as it is.
+  enum class Form { kMade, kSuspended, kOrphan, kUnread };
 
   Form form = Form::kMade;
   bool pinned = false;

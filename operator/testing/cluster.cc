@@ -31,6 +31,10 @@ void ServeCluster(FakeKubeClient& client) {
   ours(kClusterModelCaches, "ClusterModelCache");
   ours(kCachePolicies, "CachePolicy");
   ours(kCacheNodes, "CacheNode");
+  ServeBuiltIn(client);
+}
+
+void ServeBuiltIn(FakeKubeClient& client) {
   client.Serve({.resource = kNodes, .kind = "Node"});
   client.Serve({.resource = kNamespaces, .kind = "Namespace"});
   client.Serve({.resource = kSecrets, .kind = "Secret"});

@@ -12,7 +12,8 @@
 
 namespace ballast::controller {
 
-// Every resource type that the operator uses.
+// Kubernetes' own types that the operator uses; with ours.
+void ServeBuiltIn(FakeKubeClient& client);
 void ServeCluster(FakeKubeClient& client);
 
 struct NodeSketch {

@@ -13,6 +13,7 @@ Informer::Informer(KubeClient& client, KubeResource resource, InformerOptions op
       resource_(std::move(resource)),
       options_(std::move(options)),
       store_(options_.keep),
+      page_(options_.page),
       backoff_(options_.backoff, options_.seed),
       random_(options_.seed) {}
 
@@ -27,16 +28,21 @@ void Informer::Start() {
 void Informer::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Status status = Step(stop);
-    if (status.ok() || status.code() == StatusCode::kCancelled) continue;
+    if (status.code() == StatusCode::kCancelled) continue;
+    SetProblem(status);
+    if (status.ok()) continue;
     ++counts_.errors;
-    const Duration wait = std::max<Duration>(backoff_.Next(), status.retry_after());
-    LOG(WARNING) << Message("Informer lost its apiserver").With("resource", resource_.FullName()).With("error", status);
-    options_.pause(wait, stop);
+    options_.pause(std::max<Duration>(backoff_.Next(), status.retry_after()), stop);
   }
 }
 
 Status Informer::Step(const std::stop_token& stop) {
-  if (version_.empty()) return List(stop);
+  if (version_.empty()) {
+    Status listed = List(stop);
+    // A page of more bytes than the client takes: half of it may do.
+    if (listed.code() == StatusCode::kDataLoss) page_ = std::max<uint32_t>(1, page_ / 2);
+    return listed;
+  }
   Status status = Watch(stop);
   // Other errors go on from the last event; after this one nothing but a list does.
   if (status.code() == StatusCode::kOutOfRange || status.code() == StatusCode::kInvalidArgument) version_.clear();
@@ -61,7 +67,7 @@ Result<ListPage> Informer::ListPageAfter(const std::string& token, std::set<Obje
   const ListRequest request{.ns = options_.ns,
                             .label_selector = options_.label_selector,
                             .field_selector = options_.field_selector,
-                            .limit = options_.page,
+                            .limit = page_,
                             .continue_from = token};
   ASSIGN_OR_RETURN(ListPage page, client_.List(resource_, request, {stop, options_.list_timeout}));
   for (const Json& object : page.items) listed.insert(NameOf(object));
@@ -80,6 +86,7 @@ Status Informer::Watch(const std::stop_token& stop) {
   const auto sink = [&](const WatchEvent& event) {
     ++counts_.events;
     backoff_.Reset();
+    SetProblem(OkStatus());
     version_ = ResourceVersionOf(event.object);
     Tell(store_.Take(event));
     return OkStatus();
@@ -101,6 +108,25 @@ void Informer::SetSynced() {
   MutexLock lock(mutex_);
   synced_ = true;
   changed_.NotifyAll();
+}
+
+void Informer::SetProblem(const Status& problem) {
+  {
+    MutexLock lock(mutex_);
+    if (problem_ == problem) return;
+    problem_ = problem;
+  }
+  if (problem.ok()) {
+    LOG(INFO) << Message("Informer has its apiserver again").With("resource", resource_.FullName());
+  } else {
+    LOG(WARNING)
+        << Message("Informer lost its apiserver").With("resource", resource_.FullName()).With("error", problem);
+  }
+}
+
+Status Informer::problem() const {
+  MutexLock lock(mutex_);
+  return problem_;
 }
 
 bool Informer::HasSynced() const {

@@ -24,7 +24,7 @@ struct InformerOptions {
   std::string ns;  // "": all
   std::string label_selector;
   std::string field_selector;
-  uint32_t page = 500;
+  uint32_t page = 500;  // objects; fewer where those are larger than a client takes
   KeepObjects keep = KeepObjects::kWhole;
   // A watch's length; each is up to twice as long, so that those of a cluster do not all end together.
   std::chrono::seconds watch_timeout{300};
@@ -64,6 +64,10 @@ class Informer {
   // Waits for that. False: stopped before.
   bool AwaitSync(const std::stop_token& stop) const;
 
+  // Why it knows no more than it does: the error of the last list or watch; OK since one went well.
+  Status problem() const;
+
+  const KubeResource& resource() const { return resource_; }
   const ObjectStore& store() const { return store_; }
   const InformerCounts& counts() const { return counts_; }
 
@@ -77,6 +81,8 @@ class Informer {
   Status Watch(const std::stop_token& stop);
   void Tell(const std::vector<ObjectChange>& changes);
   void SetSynced();
+  // Logged where it is another problem than before: a permission may be missing for days.
+  void SetProblem(const Status& problem);
 
   KubeClient& client_;
   const KubeResource resource_;
@@ -87,7 +93,9 @@ class Informer {
   mutable Mutex mutex_;
   mutable CondVar changed_;
   bool synced_ GUARDED_BY(mutex_) = false;
+  Status problem_ GUARDED_BY(mutex_);
   // Of the thread alone:
+  uint32_t page_;
   std::string version_;
   Backoff backoff_;
   std::minstd_rand random_;

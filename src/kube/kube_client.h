@@ -79,7 +79,8 @@ enum class Subresource { kNone, kStatus };
 // (object or resource), AlreadyExists, Aborted (it changed meanwhile: read again), FailedPrecondition (apply: another
 // manager owns a field), InvalidArgument (refused by schema or admission), PermissionDenied, Unauthenticated,
 // OutOfRange (a resourceVersion or continue token is too old: list again), ResourceExhausted (429, with retry_after()),
-// Unavailable (down, 5xx, cut, no HTTP), DeadlineExceeded, Cancelled.
+// Unavailable (down, 5xx, cut, no HTTP), DataLoss (more bytes than the client takes: list fewer objects at once),
+// DeadlineExceeded, Cancelled.
 class KubeClient {
  public:
   virtual ~KubeClient() = default;

@@ -40,6 +40,11 @@ void ObjectStore::Remove(const ObjectName& name, std::vector<ObjectChange>& chan
   objects_.erase(found);
 }
 
+void ObjectStore::RemoveTheSame(const Json& gone, std::vector<ObjectChange>& changes) {
+  const auto found = objects_.find(NameOf(gone));
+  if (found != objects_.end() && UidOf(*found->second) == UidOf(gone)) Remove(NameOf(gone), changes);
+}
+
 void ObjectStore::PutOne(Json object, std::vector<ObjectChange>& changes) {
   const ObjectName name = NameOf(object);
   const auto found = objects_.find(name);
@@ -83,7 +88,7 @@ std::vector<ObjectChange> ObjectStore::Take(const WatchEvent& event) {
       PutOne(event.object, changes);
       break;
     case WatchEvent::Kind::kDeleted:
-      Remove(NameOf(event.object), changes);
+      RemoveTheSame(event.object, changes);
       break;
     case WatchEvent::Kind::kBookmark:
       break;

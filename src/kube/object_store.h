@@ -40,7 +40,9 @@ class ObjectStore {
   std::vector<ObjectChange> Put(std::vector<Json> objects);
   // Drops everything else: a list was read to its end.
   std::vector<ObjectChange> Retain(const std::set<ObjectName>& names);
-  // The changes that an event makes: none where it tells what is known.
+  // The changes that an event makes: none where it tells what is known, or the end of an object whose name another has
+  // by now. What is told last is believed: a watch is in order, and an etcd that was restored goes back in its
+  // versions.
   std::vector<ObjectChange> Take(const WatchEvent& event);
 
  private:
@@ -48,6 +50,7 @@ class ObjectStore {
 
   void PutOne(Json object, std::vector<ObjectChange>& changes) REQUIRES(mutex_);
   void Remove(const ObjectName& name, std::vector<ObjectChange>& changes) REQUIRES(mutex_);
+  void RemoveTheSame(const Json& gone, std::vector<ObjectChange>& changes) REQUIRES(mutex_);
 
   const KeepObjects keep_;
   mutable Mutex mutex_;

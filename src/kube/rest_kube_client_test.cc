@@ -118,10 +118,51 @@ TEST_F(RestKubeClientTest, AServerThatIsBusySaysHowLong) {
   EXPECT_EQ(status.retry_after(), seconds(7));
 }
 
+TEST_F(RestKubeClientTest, WhatIsForbiddenNamesVerbAndResource) {
+  RawServer server(Http("403 Forbidden", R"({"kind":"Status","code":403,"message":"configmaps is forbidden"})",
+                        "Connection: close\r\n"));
+  const auto client = Connect(server.url());
+  const auto says = [](const Status& status, const char* call) {
+    return status.code() == StatusCode::kPermissionDenied && status.message().starts_with(call) &&
+           status.message().ends_with(": configmaps is forbidden");
+  };
+  const Json object = MakeConfigMap(kName, {});
+  EXPECT_TRUE(says(client->List(kConfigMaps, {}, {}).status(), "list configmaps"));
+  EXPECT_TRUE(says(client->Get(kConfigMaps, kName, {}).status(), "get configmaps default/a"));
+  EXPECT_TRUE(says(client->Create(kConfigMaps, object, {}).status(), "create configmaps default/a"));
+  EXPECT_TRUE(says(client->Patch(kConfigMaps, kName, object, Subresource::kNone, {}).status(), "patch configmaps"));
+  EXPECT_TRUE(says(client->Delete(kConfigMaps, kName, {}, {}), "delete configmaps default/a"));
+  EXPECT_TRUE(says(WatchRecorder(*client, kConfigMaps, {.resource_version = "1"}).AwaitEnd(), "watch configmaps"));
+}
+
+// An apiserver writes '<' as six bytes: the largest JSON that an object of this size can become.
+std::string Escaped(size_t characters) {
+  std::string text;
+  for (size_t i = 0; i < characters; ++i) text += "\\u003c";
+  return text;
+}
+
+TEST_F(RestKubeClientTest, AnObjectOfAMebibyteIsReadListedAndWatched) {
+  const std::string meta = R"("metadata":{"name":"a","namespace":"default","resourceVersion":"7"})";
+  const std::string object = StrCat("{", meta, R"(,"data":{"a":")", Escaped(1 << 20), "\"}}");
+  const std::string large(1 << 20, '<');
+  RawServer one(Http("200 OK", object));
+  EXPECT_EQ(StringAt(*Connect(one.url())->Get(kConfigMaps, kName, {}), "/data/a"), large);
+  RawServer list(Http("200 OK", StrCat(R"({"metadata":{"resourceVersion":"7"},"items":[)", object, ",", object, "]}")));
+  const auto page = Connect(list.url())->List(kConfigMaps, {}, {});
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->items.size(), 2U);
+  EXPECT_EQ(StringAt(page->items[1], "/data/a"), large);
+  RawServer events(Chunked(StrCat(R"({"type":"ADDED","object":)", object, "}\n")), /*hold=*/true);
+  const auto client = Connect(events.url());
+  WatchRecorder watch(*client, kConfigMaps, {.resource_version = "1"});
+  EXPECT_EQ(StringAt(watch.Await(1).at(0).object, "/data/a"), large);
+}
+
 TEST_F(RestKubeClientTest, AnAnswerWithoutEndIsGivenUp) {
   RawServer server(Http("200 OK", std::string(100'000, ' ')));
   const auto client = Connect(server.url(), {.max_answer_bytes = 50'000});
-  EXPECT_EQ(client->Get(kConfigMaps, kName, {}).status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(client->Get(kConfigMaps, kName, {}).status().code(), StatusCode::kDataLoss);
 }
 
 TEST_F(RestKubeClientTest, EachAnswerIsCounted) {

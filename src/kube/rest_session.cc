@@ -59,7 +59,7 @@ Result<std::string> RestSession::ReadAll(RestExchange& exchange, SteadyTime dead
     if (bytes.empty()) return body;
     body += bytes;
     if (body.size() > options_.max_answer_bytes) {
-      return Unavailable(StrCat("an answer of more than ", FormatBytes(options_.max_answer_bytes)));
+      return DataLoss(StrCat("an answer of more than ", FormatBytes(options_.max_answer_bytes)));
     }
   }
 }

@@ -25,6 +25,15 @@ TEST(LineCutterTest, ALineOverTheLimitIsRefused) {
   EXPECT_EQ(cutter.Add("x").code(), StatusCode::kDataLoss);
 }
 
+TEST(LineCutterTest, TheLargestObjectOfAnEtcdFits) {
+  LineCutter cutter;
+  const std::string largest(6 * (3 << 19), 'x');  // 1.5 MiB, each byte as JSON's six
+  for (size_t at = 0; at < largest.size(); at += 1 << 18)
+    ASSERT_EQ(cutter.Add(largest.substr(at, 1 << 18)), OkStatus());
+  ASSERT_EQ(cutter.Add("\n"), OkStatus());
+  EXPECT_EQ(cutter.Next(), largest);
+}
+
 TEST(ParseWatchLineTest, ReadsTheFourKindsOfEvents) {
   const std::string object = R"("object":{"metadata":{"name":"a","resourceVersion":"7"}}})";
   for (const auto kind : {WatchEvent::Kind::kAdded, WatchEvent::Kind::kModified, WatchEvent::Kind::kDeleted,

@@ -28,6 +28,33 @@ std::optional<WatchEvent> Seen(const WatchRequest& request, const FakeEvent& eve
   return WatchEvent{kind, event.object};
 }
 
+const char* RbacVerb(KubeVerb verb) {
+  switch (verb) {
+    case KubeVerb::kGet:
+      return "get";
+    case KubeVerb::kList:
+      return "list";
+    case KubeVerb::kWatch:
+      return "watch";
+    case KubeVerb::kCreate:
+      return "create";
+    case KubeVerb::kUpdate:
+      return "update";
+    case KubeVerb::kApply:
+    case KubeVerb::kPatch:
+      return "patch";
+    case KubeVerb::kDelete:
+      return "delete";
+  }
+  return "";
+}
+
+Status Forbidden(const FakeCall& call) {
+  return PermissionDenied(StrCat(call.resource.FullName(), " is forbidden: User \"fake\" cannot ", RbacVerb(call.verb),
+                                 " resource \"", call.resource.plural, "\" in API group \"", call.resource.group,
+                                 "\""));
+}
+
 WatchEvent BookmarkAt(uint64_t revision) {
   return {WatchEvent::Kind::kBookmark, {{"metadata", {{"resourceVersion", std::to_string(revision)}}}}};
 }
@@ -47,6 +74,16 @@ void FakeKubeClient::FailNext(KubeVerb verb, const Status& error, int times) {
 void FakeKubeClient::LoseAnswer(KubeVerb verb, Status error) {
   MutexLock lock(mutex_);
   faults_[verb].push_back({std::move(error), true});
+}
+
+void FakeKubeClient::Forbid(KubeVerb verb, const KubeResource& resource) {
+  MutexLock lock(mutex_);
+  forbidden_.insert({verb, resource});
+}
+
+void FakeKubeClient::Allow(KubeVerb verb, const KubeResource& resource) {
+  MutexLock lock(mutex_);
+  forbidden_.erase({verb, resource});
 }
 
 void FakeKubeClient::OnCall(std::function<void(const FakeCall&)> hook) {
@@ -98,6 +135,7 @@ FakeKubeClient::Fault FakeKubeClient::Begin(const FakeCall& call, const std::sto
   if (hook) hook(call);
   if (stop.stop_requested()) return {Cancelled("the call was stopped")};
   MutexLock lock(mutex_);
+  if (forbidden_.contains({call.verb, call.resource})) return {Forbidden(call)};
   auto& due = faults_[call.verb];
   if (due.empty()) return {};
   Fault fault = due.front();

@@ -1,14 +1,15 @@
 // An apiserver in memory that behaves: conflicts, generations, status subresources, finalizers, server-side apply,
 // pages, watches with bookmarks and history that is lost. Tests say when time passes for a watch and what fails.
 //
-// Not like a real one: no namespaces have to exist, no RBAC, no garbage collection of dependents, no managedFields to
-// read, schema and CEL only as far as FakeResource::validate goes.
+// Not like a real one: no namespaces have to exist, no RBAC but Forbid(), no garbage collection of dependents, no
+// managedFields to read, schema and CEL only as far as FakeResource::validate goes.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -37,6 +38,9 @@ class FakeKubeClient final : public KubeClient {
   void FailNext(KubeVerb verb, const Status& error, int times = 1);
   // The next call of this verb is carried out, and its answer is lost: the caller sees `error`.
   void LoseAnswer(KubeVerb verb, Status error);
+  // As a role that lacks the verb: PermissionDenied until Allow().
+  void Forbid(KubeVerb verb, const KubeResource& resource);
+  void Allow(KubeVerb verb, const KubeResource& resource);
   // Runs before each call, on the caller's thread, without a lock: may call the client itself (a write that races).
   void OnCall(std::function<void(const FakeCall&)> hook);
 
@@ -101,6 +105,7 @@ class FakeKubeClient final : public KubeClient {
   CondVar changed_;
   FakeStore store_ GUARDED_BY(mutex_);
   std::map<KubeVerb, std::vector<Fault>> faults_ GUARDED_BY(mutex_);
+  std::set<std::pair<KubeVerb, KubeResource>> forbidden_ GUARDED_BY(mutex_);
   std::function<void(const FakeCall&)> hook_ GUARDED_BY(mutex_);
   std::vector<FakeCall> calls_ GUARDED_BY(mutex_);
   std::map<std::string, Rest> tokens_ GUARDED_BY(mutex_);

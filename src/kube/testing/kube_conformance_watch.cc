@@ -1,3 +1,4 @@
+#include "kube/informer.h"
 #include "kube/testing/kube_conformance.h"
 
 namespace ballast {
@@ -33,6 +34,21 @@ TEST_P(KubeConformanceTest, WhatLeavesASelectionIsDeletedForItsWatch) {
   Patch(kConfigMaps, "a", {{"metadata", {{"labels", {{"tier", "x"}}}}}});
   Patch(kConfigMaps, "a", {{"metadata", {{"labels", {{"tier", "y"}}}}}});
   EXPECT_EQ(watch.AwaitNames(2), (std::vector<std::string>{"ADDED a", "DELETED a"}));
+}
+
+// The most that an apiserver keeps in a ConfigMap, of a character that it writes as six bytes.
+TEST_P(KubeConformanceTest, AnObjectOfAMebibyteIsReadListedAndWatched) {
+  const std::string large(1 << 20, '<');
+  WatchRecorder watch(client(), kConfigMaps, WatchFrom(ListVersion(kConfigMaps)));
+  const Json created = CreateConfigMap("a", {{"a", large}});
+  EXPECT_TRUE(StringAt(created, "/data/a") == large);
+  EXPECT_TRUE(Get(kConfigMaps, "a") == created);
+  EXPECT_TRUE(watch.Await(1).at(0).object == created);
+  Informer informer(client(), kConfigMaps, {.ns = ns_});
+  informer.Start();
+  ASSERT_TRUE(informer.AwaitSync({}));
+  ASSERT_NE(informer.store().Get(Named("a")), nullptr);
+  EXPECT_TRUE(*informer.store().Get(Named("a")) == created);
 }
 
 TEST_P(KubeConformanceTest, AWatchShowsADeletionThatIsHeldUp) {
