@@ -249,6 +249,22 @@ TEST_F(CacheTaskTest, ATokenIsReadByConsent) {
   EXPECT_THAT(EntryOf(NodeOf("a"), "gated", "c1")->domain, testing::MatchesRegex("team/[0-9a-f]{8}"));
 }
 
+TEST_F(CacheTaskTest, WithoutATokenNoSecretIsSpokenOf) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/gated", "c1", kGiB);
+  ModelCache cache = MakeCache("gated");
+  cache.spec.source.token_secret_ref = SecretKeyRef{"hf-token", "HF_TOKEN", "team"};
+  cache.spec.allowed_namespaces.emplace();
+  client_.FailNext(KubeVerb::kGet, PermissionDenied("forbidden"));
+  Apply(cache);
+  Lead();
+  ASSERT_EQ(StatusOf(Cache("gated"), ConditionType::kSecretNotReadable), ConditionStatus::kTrue);
+  PatchCache("gated", {{"source", {{"tokenSecretRef", nullptr}}}});
+  Settle();
+  EXPECT_EQ(Cache("gated").status.revision.current.commit, "c1");
+  EXPECT_EQ(FindCondition(Cache("gated").status.conditions, ConditionType::kSecretNotReadable), nullptr);
+}
+
 TEST_F(CacheTaskTest, AHubThatIsAwayIsAskedAgainAndSaidMeanwhile) {
   AddNodes({"a"});
   hub_.Fail("hf://org/llama", Unavailable("connection refused"));
