@@ -480,6 +480,27 @@ TEST_F(CacheTaskTest, SuspendKeepsWhatIsThereForThoseWhoHaveIt) {
   EXPECT_NE(EntryOf(NodeOf("b"), "llama", "c1"), nullptr);
 }
 
+TEST_F(CacheTaskTest, MoreNamespacesThanANodeCanBeToldAreSaidWithTheRemedy) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  ModelCache cache = MakeCache("llama");
+  cache.spec.allowed_namespaces = AllowedNamespaces{LabelSelector{.match_labels = {{"tier", "serving"}}}};
+  Apply(cache);
+  for (size_t i = 0; i <= kMaxNamespaces; ++i)
+    Create(kNamespaces, MakeNamespace(StrCat("n", i), {{"tier", "serving"}}));
+  Lead();
+  const CacheNode node = NodeOf("a");
+  ASSERT_NE(EntryOf(node, "llama", "c1"), nullptr);
+  EXPECT_EQ(EntryOf(node, "llama", "c1")->namespaces.size(), kMaxNamespaces);
+  EXPECT_EQ(ReasonOf(Cache("llama"), ConditionType::kDegraded), "InvalidSpec");
+  EXPECT_THAT(
+      MessageOf(Cache("llama"), ConditionType::kDegraded),
+      AllOf(HasSubstr("selects 1025 namespaces"), HasSubstr("can be told 1024"), HasSubstr("narrow the selector")));
+  PatchCache("llama", {{"allowedNamespaces", {{"from", "All"}, {"selector", nullptr}}}});
+  Settle();
+  EXPECT_EQ(StatusOf(Cache("llama"), ConditionType::kDegraded), ConditionStatus::kFalse);
+}
+
 TEST_F(CacheTaskTest, ACordonedNodeKeepsWhatItHasAndGetsNothingNew) {
   AddNodes({"a"});
   hub_.Put("hf://org/llama", "c1", kGiB);

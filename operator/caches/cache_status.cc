@@ -152,6 +152,9 @@ class Conditions {
     using enum ConditionStatus;
     // A revision that is gone harms nobody who has it: SourceDrifted says so.
     if (HasFailed() && !IsGone()) return Set(ConditionType::kDegraded, kTrue, failure().reason, FailureText());
+    if (IsResolved() && decision_.namespaces) {
+      return Set(ConditionType::kDegraded, kTrue, decision_.namespaces->reason, decision_.namespaces->message);
+    }
     if (status_.nodes.failed > 0) {
       return Set(
           ConditionType::kDegraded, kTrue, Reason::kNodesFailed,

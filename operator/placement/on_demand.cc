@@ -54,6 +54,10 @@ bool Admits(const CacheClaim& claim, const std::string& pod_namespace) {
                      [&](const std::string& one) { return one == "*" || one == pod_namespace; });
 }
 
+bool IsUnlisted(const CacheClaim& claim, const std::string& pod_namespace) {
+  return std::binary_search(claim.unlisted.begin(), claim.unlisted.end(), pod_namespace);
+}
+
 // Why there is no revision yet, as the cache's own status says it.
 Problem WhyUnresolved(const CacheClaim& claim) {
   const auto& conditions = claim.object->status.conditions;
@@ -105,6 +109,7 @@ class Answers {
 
  private:
   std::optional<Problem> WhyNot(const CacheClaim& claim, const WantedCache& question) const {
+    if (IsUnlisted(claim, question.pod_namespace)) return claim.decision.namespaces;
     if (!Admits(claim, question.pod_namespace)) {
       return Problem{Reason::kNotAllowed, StrCat("namespace ", question.pod_namespace,
                                                  " is none of its allowedNamespaces; "

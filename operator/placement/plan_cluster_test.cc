@@ -258,6 +258,69 @@ TEST(PlanClusterTest, PlanningAgainOnItsOwnPlanChangesNothing) {
 
 // Nodes a, b and c; model m of 4 GiB, of namespace team, may have 10 GiB of them all, by its own quota or the tenant's.
 class PlanTotalsTest : public testing::TestWithParam<Reason> {
+// Node a, and 1,025 namespaces, of which n0 is the newest.
+class PlanNamespacesTest : public testing::Test {
+ protected:
+  static constexpr size_t kCount = kMaxNamespaces + 1;
+
+  PlanNamespacesTest() {
+    observed_.nodes = {std::make_shared<const NodeFacts>(NodeFacts{.name = "a", .uid = "a", .ready = true})};
+    observed_.agents = {"a"};
+    for (size_t i = 0; i < kCount; ++i) {
+      NamespaceFacts one{StrCat("n", i), {{"tier", "serving"}}};
+      one.created = Timestamp(std::chrono::seconds(i == 0 ? kCount : i));
+      observed_.namespaces.push_back(std::make_shared<const NamespaceFacts>(one));
+    }
+  }
+  CacheNodeSpec Plan() const { return *PlanCluster(observed_).nodes.at("a"); }
+
+  const LabelSelector serving_{.match_labels = {{"tier", "serving"}}};
+  ClusterObserved observed_;
+};
+
+TEST_F(PlanNamespacesTest, TheNewestBeyondWhatAnEntryCanNameAreRefusedWithTheReason) {
+  ModelCache cache = MakeCache("m");
+  cache.spec.allowed_namespaces = AllowedNamespaces{serving_};
+  cache.status.revision.current = {"c", Digest::Of("m").ToString(), 1};
+  observed_.caches = {std::make_shared<const ModelCache>(cache)};
+  CacheNode node;
+  node.metadata = {.name = "a", .owner_references = {{"v1", "Node", "a", "a"}}};
+  node.status.wanted = {{.cache = "m", .pod_namespace = "n0"}};
+  observed_.cache_nodes = {std::make_shared<const CacheNode>(node)};
+  const CacheNodeSpec spec = Plan();
+  ASSERT_EQ(spec.caches.size(), 1U);
+  const auto& names = spec.caches[0].namespaces;
+  EXPECT_EQ(names.size(), kMaxNamespaces);
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_EQ(std::count(names.begin(), names.end(), "n0"), 0);
+  ASSERT_EQ(spec.refused.size(), 1U);
+  EXPECT_EQ(spec.refused[0].reason, "InvalidSpec");
+  EXPECT_THAT(spec.refused[0].message, testing::HasSubstr("selects 1025 namespaces, and a node can be told 1024"));
+}
+
+TEST_F(PlanNamespacesTest, ATenantOfMoreThanAListCanNameIsSeveral) {
+  CachePolicy policy;
+  policy.metadata.name = "p";
+  TenantSpec tenant{.namespace_selector = serving_, .quota_per_node = 7, .sources = {"hf://org/*"}};
+  policy.spec.tenants = {tenant, TenantSpec{}};
+  observed_.policies = {std::make_shared<const CachePolicy>(policy)};
+  const auto tenants = Plan().policy.tenants;
+  ASSERT_EQ(tenants.size(), 3U);
+  EXPECT_EQ(tenants[0].namespaces.size(), kMaxNamespaces);
+  EXPECT_EQ(tenants[1].namespaces, std::vector<std::string>{"n999"});
+  EXPECT_EQ(tenants[1].sources, tenants[0].sources);
+  EXPECT_EQ(tenants[1].quota_bytes, 7U);
+  EXPECT_EQ(tenants[2].namespaces, std::vector<std::string>{"*"}) << "nobody becomes a later tenant's";
+}
+
+TEST_F(PlanNamespacesTest, ThereAreNeverMoreTenantsThanAListCanHave) {
+  CachePolicy policy;
+  policy.metadata.name = "p";
+  policy.spec.tenants.assign(kMaxTenants, TenantSpec{.namespace_selector = serving_});
+  observed_.policies = {std::make_shared<const CachePolicy>(policy)};
+  EXPECT_EQ(Plan().policy.tenants.size(), kMaxTenants);
+}
+
  protected:
   static constexpr uint64_t kGiB = uint64_t{1} << 30;
 

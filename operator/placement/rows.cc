@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/strings.h"
 #include "operator/caches/cache_name.h"
 #include "operator/resolver/resolve_request.h"
 
@@ -57,6 +58,27 @@ std::vector<std::string> AllowedNamespaces(const ModelCache& cache, const Namesp
   const auto& allowed = cache.spec.allowed_namespaces;
   if (!allowed || !allowed->selector) return {"*"};
   return SelectNamespaces(*allowed->selector, namespaces);
+}
+
+std::string TooMany(size_t count) {
+  return StrCat("spec.allowedNamespaces selects ", count, " namespaces, and a node can be told ", kMaxNamespaces,
+                ": pods of the others, which are the newest, are refused; narrow the selector, or say from: All");
+}
+
+// The oldest are told to nodes: whoever has the model does not lose it because one more namespace is labelled.
+void FillNamespaces(CacheClaim& claim, const Namespaces& all) {
+  std::vector<std::string>& names = claim.namespaces;
+  names = AllowedNamespaces(*claim.object, all);
+  if (names.size() <= kMaxNamespaces) return;
+  claim.decision.namespaces = Problem{Reason::kInvalidSpec, TooMany(names.size())};
+  std::map<std::string_view, Timestamp> born;
+  for (const auto& one : all) born[one->name] = one->created.value_or(Timestamp::max());
+  std::sort(names.begin(), names.end(),
+            [&](const std::string& a, const std::string& b) { return std::tie(born[a], a) < std::tie(born[b], b); });
+  claim.unlisted.assign(names.begin() + kMaxNamespaces, names.end());
+  names.resize(kMaxNamespaces);
+  std::sort(names.begin(), names.end());
+  std::sort(claim.unlisted.begin(), claim.unlisted.end());
 }
 
 const RevisionRecord* FindIn(const RevisionStatus& revision, std::string_view manifest) {
@@ -188,7 +210,7 @@ std::vector<CacheClaim> MakeClaims(const ClusterObserved& observed) {
     claim.object = cache.get();
     claim.name = CacheNameOf(*cache);
     claim.domain = DomainOf(*cache);
-    claim.namespaces = AllowedNamespaces(*cache, observed.namespaces);
+    FillNamespaces(claim, observed.namespaces);
     const auto home = homes.find(cache->metadata.object_namespace);
     if (!cache->cluster_scoped && home != homes.end()) claim.home = home->second;
     FillRecords(claim, volumes[claim.name]);

@@ -78,7 +78,8 @@ struct CacheClaim {
   const ModelCache* object = nullptr;
   std::string name;
   std::string domain;
-  std::vector<std::string> namespaces;
+  std::vector<std::string> namespaces;   // at most kMaxNamespaces
+  std::vector<std::string> unlisted;     // admitted as well, but there are too many; sorted
   const NamespaceFacts* home = nullptr;  // of a ModelCache; null: it is gone, or the cache is the cluster's
   // What desired nodes have: the current revision, those that volumes name, the next.
   std::vector<const RevisionRecord*> wanted;
