@@ -480,6 +480,33 @@ TEST_F(CacheTaskTest, SuspendKeepsWhatIsThereForThoseWhoHaveIt) {
   EXPECT_NE(EntryOf(NodeOf("b"), "llama", "c1"), nullptr);
 }
 
+TEST_F(CacheTaskTest, WhatPodsBroughtOfASuspendedCacheStaysAndThenIsOnDemandAgain) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  ModelCache cache = MakeCache("llama");
+  cache.spec.nodes.reset();
+  Apply(cache);
+  Lead();
+  AgentAsks("a", {.cache = "llama", .pod_namespace = "web"});
+  Settle();
+  AgentReports("a");
+  PatchCache("llama", {{"suspend", true}});
+  Settle();
+  CacheNode node = NodeOf("a");
+  ASSERT_NE(EntryOf(node, "llama", "c1"), nullptr);
+  EXPECT_TRUE(EntryOf(node, "llama", "c1")->pinned) << "nothing is evicted";
+  EXPECT_TRUE(EntryOf(node, "llama", "c1")->namespaces.empty());
+  ASSERT_EQ(node.spec.refused.size(), 1U);
+  EXPECT_EQ(node.spec.refused[0].reason, "Suspended");
+  EXPECT_THAT(node.spec.refused[0].message, HasSubstr("set it to false"));
+  PatchCache("llama", {{"suspend", false}});
+  Settle();
+  node = NodeOf("a");
+  ASSERT_NE(EntryOf(node, "llama", "c1"), nullptr);
+  EXPECT_FALSE(EntryOf(node, "llama", "c1")->pinned);
+  EXPECT_EQ(EntryOf(node, "llama", "c1")->namespaces, std::vector<std::string>{"*"});
+}
+
 TEST_F(CacheTaskTest, MoreNamespacesThanANodeCanBeToldAreSaidWithTheRemedy) {
   AddNodes({"a"});
   hub_.Put("hf://org/llama", "c1", kGiB);

@@ -21,7 +21,7 @@ void KeepOrphan(NodeRow& row, const Held& held) {
   row.entries.push_back({.form = PlannedEntry::Form::kOrphan, .held = held.entry});
 }
 
-// As it was told, but for no new pod; what is not whole is not fetched on.
+// For no new pod, which is told so when it asks, and not to be evicted; what is not whole is not fetched on.
 void KeepSuspended(NodeRow& row, const Held& held) {
   if (!held.Is(CachePhase::kReady)) return;
   row.entries.push_back({.form = PlannedEntry::Form::kSuspended, .held = held.entry});
@@ -34,7 +34,7 @@ bool StaysOnDemand(const CacheClaim& claim, const Held& held) {
   if (claim.Find(manifest) == nullptr) return false;
   const auto& next = claim.object->status.revision.next;
   const bool pinnable = manifest == claim.current().manifest || (next && next->manifest == manifest);
-  return !pinnable || !held.entry->pinned;
+  return !pinnable || IsOnDemand(claim, held);
 }
 
 void KeepOne(NodeRow& row, const CacheClaim& claim, const Held& held) {

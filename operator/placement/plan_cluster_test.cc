@@ -143,7 +143,9 @@ class Judge {
     for (const CacheEntry& entry : spec.caches) {
       if (!entry.pinned) continue;
       const CacheEntry* held = Held(node.name, entry.cache, entry.manifest);
-      EXPECT_TRUE(held != nullptr && held->pinned) << entry.cache;
+      const bool kept =
+          IsSuspended(entry.cache) && PhaseOf(node.name, entry.cache, entry.manifest) == CachePhase::kReady;
+      EXPECT_TRUE(held != nullptr && (held->pinned || kept)) << entry.cache;
     }
   }
 
@@ -256,8 +258,6 @@ TEST(PlanClusterTest, PlanningAgainOnItsOwnPlanChangesNothing) {
   }
 }
 
-// Nodes a, b and c; model m of 4 GiB, of namespace team, may have 10 GiB of them all, by its own quota or the tenant's.
-class PlanTotalsTest : public testing::TestWithParam<Reason> {
 // Node a, and 1,025 namespaces, of which n0 is the newest.
 class PlanNamespacesTest : public testing::Test {
  protected:
@@ -321,6 +321,8 @@ TEST_F(PlanNamespacesTest, ThereAreNeverMoreTenantsThanAListCanHave) {
   EXPECT_EQ(Plan().policy.tenants.size(), kMaxTenants);
 }
 
+// Nodes a, b and c; model m of 4 GiB, of namespace team, may have 10 GiB of them all, by its own quota or the tenant's.
+class PlanTotalsTest : public testing::TestWithParam<Reason> {
  protected:
   static constexpr uint64_t kGiB = uint64_t{1} << 30;
 
@@ -427,6 +429,39 @@ TEST_P(PlanTotalsTest, WhatPodsHaveBroughtIsCountedOnceWhenItIsWantedThere) {
     Plan();
     EXPECT_EQ(Listed(), "ac");
     EXPECT_TRUE(nodes_[2].spec.caches[0].pinned);
+  }
+}
+
+TEST_P(PlanTotalsTest, WhatASuspendedCacheKeepsIsCountedAlsoWhenItGoesOn) {
+  cache_.spec.nodes.reset();
+  Asks(nodes_[0]);
+  Asks(nodes_[1]);
+  Plan();
+  Says(nodes_[0], CachePhase::kReady);
+  Says(nodes_[1], CachePhase::kReady);
+  for (const bool suspend : {true, true, false, false}) {
+    cache_.spec.suspend = suspend;
+    nodes_[2].status.wanted.clear();
+    if (!suspend) Asks(nodes_[2]);
+    Plan();
+    EXPECT_EQ(Listed(), "ab");
+    EXPECT_EQ(nodes_[0].spec.caches[0].pinned, suspend);
+  }
+  ExpectRefused(nodes_[2]);
+}
+
+TEST_P(PlanTotalsTest, WhatASuspendedCacheKeepsTakesRoomFromOthersOfItsTenant) {
+  if (GetParam() != Reason::kTenantQuotaExceeded) return;
+  Plan();
+  for (CacheNode& node : nodes_) Says(node, CachePhase::kReady);
+  cache_.spec.suspend = true;
+  ModelCache other = cache_;
+  other.metadata.name = "other";
+  other.spec.suspend = false;
+  for (int round = 0; round < 2; ++round) {
+    Plan();
+    observed_.caches.push_back(std::make_shared<const ModelCache>(other));
+    EXPECT_EQ(PlanCluster(observed_).caches.at("team/other").refused, 3);
   }
 }
 

@@ -154,9 +154,9 @@ bool NodeRow::IsReady(std::string_view cache, std::string_view manifest) const {
   return found != nullptr && found->Is(CachePhase::kReady);
 }
 
-bool NodeRow::HasOnDemand(std::string_view cache, std::string_view manifest) const {
-  const Held* found = Find(cache, manifest);
-  return found != nullptr && !found->entry->pinned && found->TakesRoom();
+bool NodeRow::HasOnDemand(const CacheClaim& claim, std::string_view manifest) const {
+  const Held* found = Find(claim.name, manifest);
+  return found != nullptr && IsOnDemand(claim, *found) && found->TakesRoom();
 }
 
 bool NodeRow::IsPlanned(std::string_view cache, std::string_view manifest) const {
@@ -225,6 +225,10 @@ const TenantSpec* TenantOf(const CacheClaim& claim, const CachePolicy* policy) {
     return tenant.namespace_selector.Matches(claim.home->labels);
   });
   return found == tenants.end() ? nullptr : &*found;
+}
+
+bool IsOnDemand(const CacheClaim& claim, const Held& held) {
+  return !held.entry->pinned || (held.entry->namespaces.empty() && !claim.namespaces.empty());
 }
 
 int32_t PriorityUnder(const CacheClaim& claim, const CachePolicy* policy) {

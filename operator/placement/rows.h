@@ -30,7 +30,7 @@ struct CacheClaim;
 
 // An entry that a node will have, by what it is made of: a hundred thousand of them are a plan of a large cluster.
 struct PlannedEntry {
-  enum class Form { kMade, kSuspended, kOrphan };  // of the claim, or what is held: for no pod; as nobody's
+  enum class Form { kMade, kSuspended, kOrphan };  // of the claim, or what is held: for no new pod; as nobody's
 
   Form form = Form::kMade;
   bool pinned = false;
@@ -61,8 +61,8 @@ struct NodeRow {
   std::pair<const Held*, const Held*> Of(std::string_view cache) const;
   bool IsPinned(std::string_view cache, std::string_view manifest) const;
   bool IsReady(std::string_view cache, std::string_view manifest) const;
-  // A pod has brought it, or is bringing it.
-  bool HasOnDemand(std::string_view cache, std::string_view manifest) const;
+  // As IsOnDemand() has it, and it takes room.
+  bool HasOnDemand(const CacheClaim& claim, std::string_view manifest) const;
   bool IsPlanned(std::string_view cache, std::string_view manifest) const;
 };
 
@@ -103,6 +103,9 @@ std::vector<CacheClaim> MakeClaims(const ClusterObserved& observed);
 
 // Which tenant of the node's policy the cache belongs to; nullptr: none.
 const TenantSpec* TenantOf(const CacheClaim& claim, const CachePolicy* policy);
+// A pod has brought it, or is bringing it. A copy that is pinned for no pod may have come so, too: while its cache was
+// suspended, all of it was pinned.
+bool IsOnDemand(const CacheClaim& claim, const Held& held);
 // The cache's priority where `policy` rules.
 int32_t PriorityUnder(const CacheClaim& claim, const CachePolicy* policy);
 Copy CopyOf(const CacheClaim& claim, const RevisionRecord& record, const CachePolicy* policy);
