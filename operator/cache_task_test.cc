@@ -265,6 +265,22 @@ TEST_F(CacheTaskTest, ATokenIsReadByConsent) {
   EXPECT_THAT(EntryOf(NodeOf("a"), "gated", "c1")->domain, testing::MatchesRegex("team/[0-9a-f]{8}"));
 }
 
+TEST_F(CacheTaskTest, WithoutATokenNoSecretIsSpokenOf) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/gated", "c1", kGiB);
+  ModelCache cache = MakeCache("gated");
+  cache.spec.source.token_secret_ref = SecretKeyRef{"hf-token", "HF_TOKEN", "team"};
+  cache.spec.allowed_namespaces.emplace();
+  client_.FailNext(KubeVerb::kGet, PermissionDenied("forbidden"));
+  Apply(cache);
+  Lead();
+  ASSERT_EQ(StatusOf(Cache("gated"), ConditionType::kSecretNotReadable), ConditionStatus::kTrue);
+  PatchCache("gated", {{"source", {{"tokenSecretRef", nullptr}}}});
+  Settle();
+  EXPECT_EQ(Cache("gated").status.revision.current.commit, "c1");
+  EXPECT_EQ(FindCondition(Cache("gated").status.conditions, ConditionType::kSecretNotReadable), nullptr);
+}
+
 TEST_F(CacheTaskTest, AHubThatIsAwayIsAskedAgainAndSaidMeanwhile) {
   AddNodes({"a"});
   hub_.Fail("hf://org/llama", Unavailable("connection refused"));
@@ -478,6 +494,54 @@ TEST_F(CacheTaskTest, SuspendKeepsWhatIsThereForThoseWhoHaveIt) {
   Settle();
   EXPECT_FALSE(EntryOf(NodeOf("a"), "llama", "c1")->namespaces.empty());
   EXPECT_NE(EntryOf(NodeOf("b"), "llama", "c1"), nullptr);
+}
+
+TEST_F(CacheTaskTest, WhatPodsBroughtOfASuspendedCacheStaysAndThenIsOnDemandAgain) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  ModelCache cache = MakeCache("llama");
+  cache.spec.nodes.reset();
+  Apply(cache);
+  Lead();
+  AgentAsks("a", {.cache = "llama", .pod_namespace = "web"});
+  Settle();
+  AgentReports("a");
+  PatchCache("llama", {{"suspend", true}});
+  Settle();
+  CacheNode node = NodeOf("a");
+  ASSERT_NE(EntryOf(node, "llama", "c1"), nullptr);
+  EXPECT_TRUE(EntryOf(node, "llama", "c1")->pinned) << "nothing is evicted";
+  EXPECT_TRUE(EntryOf(node, "llama", "c1")->namespaces.empty());
+  ASSERT_EQ(node.spec.refused.size(), 1U);
+  EXPECT_EQ(node.spec.refused[0].reason, "Suspended");
+  EXPECT_THAT(node.spec.refused[0].message, HasSubstr("set it to false"));
+  PatchCache("llama", {{"suspend", false}});
+  Settle();
+  node = NodeOf("a");
+  ASSERT_NE(EntryOf(node, "llama", "c1"), nullptr);
+  EXPECT_FALSE(EntryOf(node, "llama", "c1")->pinned);
+  EXPECT_EQ(EntryOf(node, "llama", "c1")->namespaces, std::vector<std::string>{"*"});
+}
+
+TEST_F(CacheTaskTest, MoreNamespacesThanANodeCanBeToldAreSaidWithTheRemedy) {
+  AddNodes({"a"});
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  ModelCache cache = MakeCache("llama");
+  cache.spec.allowed_namespaces = AllowedNamespaces{LabelSelector{.match_labels = {{"tier", "serving"}}}};
+  Apply(cache);
+  for (size_t i = 0; i <= kMaxNamespaces; ++i)
+    Create(kNamespaces, MakeNamespace(StrCat("n", i), {{"tier", "serving"}}));
+  Lead();
+  const CacheNode node = NodeOf("a");
+  ASSERT_NE(EntryOf(node, "llama", "c1"), nullptr);
+  EXPECT_EQ(EntryOf(node, "llama", "c1")->namespaces.size(), kMaxNamespaces);
+  EXPECT_EQ(ReasonOf(Cache("llama"), ConditionType::kDegraded), "InvalidSpec");
+  EXPECT_THAT(
+      MessageOf(Cache("llama"), ConditionType::kDegraded),
+      AllOf(HasSubstr("selects 1025 namespaces"), HasSubstr("can be told 1024"), HasSubstr("narrow the selector")));
+  PatchCache("llama", {{"allowedNamespaces", {{"from", "All"}, {"selector", nullptr}}}});
+  Settle();
+  EXPECT_EQ(StatusOf(Cache("llama"), ConditionType::kDegraded), ConditionStatus::kFalse);
 }
 
 TEST_F(CacheTaskTest, ACordonedNodeKeepsWhatItHasAndGetsNothingNew) {

@@ -64,6 +64,11 @@ std::optional<AgentEndpoint> EndpointOf(const Json& endpoint, int64_t port) {
                        BoolAt(ChildAt(endpoint, "/conditions"), "ready")};
 }
 
+std::optional<Timestamp> CreationOf(const Json& object) {
+  const auto created = ParseTimestamp(StringAt(object, "/metadata/creationTimestamp"));
+  return created.ok() ? std::optional(*created) : std::nullopt;
+}
+
 }  // namespace
 
 bool HasStartupTaint(const NodeFacts& node) {
@@ -87,13 +92,12 @@ NodeFacts NodeFromJson(const Json& object) {
                  .taints = TaintsOf(object),
                  .cordoned = BoolAt(ChildAt(object, "/spec"), "unschedulable"),
                  .ready = IsNodeReady(object)};
-  const auto created = ParseTimestamp(StringAt(object, "/metadata/creationTimestamp"));
-  if (created.ok()) node.created = *created;
+  node.created = CreationOf(object);
   return node;
 }
 
 NamespaceFacts NamespaceFromJson(const Json& object) {
-  return {NameOf(object).name, LabelsOf(object), IsBeingDeleted(object)};
+  return {NameOf(object).name, LabelsOf(object), IsBeingDeleted(object), CreationOf(object)};
 }
 
 std::optional<VolumeFacts> VolumeFromJson(const Json& object) {

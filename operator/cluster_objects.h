@@ -62,6 +62,7 @@ struct NamespaceFacts {
   std::string name;
   Labels labels;
   bool ending = false;
+  std::optional<Timestamp> created = std::nullopt;
 
   friend bool operator==(const NamespaceFacts&, const NamespaceFacts&) = default;
 };

@@ -7,6 +7,7 @@
 
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "operator/caches/cache_name.h"
 
 namespace ballast::controller {
 namespace {
@@ -25,13 +26,23 @@ void ProgressPoller::Run(const std::stop_token& stop) {
 }
 
 void ProgressPoller::Poll(bool all, const std::stop_token& stop) {
-  const AgentChoice choice = ChooseAgents(parts_.view.cache_nodes().List(), parts_.view.Agents(), all);
+  const auto nodes = parts_.view.cache_nodes().List();
+  const AgentChoice choice = ChooseAgents(nodes, parts_.view.Agents(), all);
   if (choice.agents.empty()) parts_.agents.Rest();
   const Answers answers = Ask(choice.agents, stop);
   if (stop.stop_requested()) return;
   std::map<std::string, CacheProgress> heard = SumProgress(answers, choice.weight);
-  if (all) mounts_ = heard;
+  if (all) {
+    AddUnlisted(Caches(), nodes, heard);
+    mounts_ = heard;
+  }
   Write(JoinProgress(std::move(heard), mounts_));
+}
+
+std::vector<std::string> ProgressPoller::Caches() const {
+  std::vector<std::string> names;
+  for (const auto& cache : parts_.view.caches().List()) names.push_back(CacheNameOf(*cache));
+  return names;
 }
 
 // An agent that does not answer adds nothing; its CacheNode and its pod say what is wrong.

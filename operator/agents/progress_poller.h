@@ -32,6 +32,7 @@ class ProgressPoller {
  private:
   using Answers = std::vector<std::vector<EntryProgress>>;
 
+  std::vector<std::string> Caches() const;
   Answers Ask(const std::vector<AgentEndpoint>& agents, const std::stop_token& stop) const;
   void Write(std::map<std::string, CacheProgress> progress);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string_view>
 
 namespace ballast::controller {
 namespace {
@@ -57,6 +59,17 @@ std::map<std::string, CacheProgress> SumProgress(const std::vector<std::vector<E
     sum.sampled = weight > 1;
   }
   return sums;
+}
+
+void AddUnlisted(const std::vector<std::string>& caches, const std::vector<std::shared_ptr<const CacheNode>>& nodes,
+                 std::map<std::string, CacheProgress>& heard) {
+  std::set<std::string_view> listed;
+  for (const auto& node : nodes) {
+    for (const CacheEntry& entry : node->spec.caches) listed.insert(entry.cache);
+  }
+  for (const std::string& cache : caches) {
+    if (!listed.contains(cache)) heard.try_emplace(cache);
+  }
 }
 
 std::map<std::string, CacheProgress> JoinProgress(std::map<std::string, CacheProgress> downloads,

@@ -27,6 +27,10 @@ AgentChoice ChooseAgents(const std::vector<std::shared_ptr<const CacheNode>>& no
 // By cache. Bytes of what is ready are not counted: CacheNodes say that.
 std::map<std::string, CacheProgress> SumProgress(const std::vector<std::vector<EntryProgress>>& answers, double weight);
 
+// A cache that no node lists is mounted nowhere: it is among what was heard, with nothing.
+void AddUnlisted(const std::vector<std::string>& caches, const std::vector<std::shared_ptr<const CacheNode>>& nodes,
+                 std::map<std::string, CacheProgress>& heard);
+
 // Downloads as heard now, mounts as heard when all were asked; a cache that neither names is left out.
 std::map<std::string, CacheProgress> JoinProgress(std::map<std::string, CacheProgress> downloads,
                                                   const std::map<std::string, CacheProgress>& mounts);

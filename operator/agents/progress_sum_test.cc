@@ -49,6 +49,14 @@ TEST(SumProgressTest, WhatIsReadyIsNotUnderWay) {
   EXPECT_EQ(scaled.at("llama"), (CacheProgress{.bytes_done = 25, .bytes_per_second = 10, .sampled = true}));
 }
 
+TEST(AddUnlistedTest, ACacheThatNoNodeListsIsMountedNowhere) {
+  std::map<std::string, CacheProgress> heard = {{"qwen", {.mounts = 2}}};
+  AddUnlisted({"llama", "qwen", "gone"}, {NodeWith("a", true, CachePhase::kReady)}, heard);
+  EXPECT_FALSE(heard.contains("llama")) << "it is listed, and its agent did not answer";
+  EXPECT_EQ(heard.at("qwen").mounts, 2);
+  EXPECT_EQ(heard.at("gone"), CacheProgress());
+}
+
 TEST(JoinProgressTest, MountsAreThoseOfTheRoundThatAskedAll) {
   const auto joined =
       JoinProgress({{"a", {.bytes_done = 5, .mounts = 1}}}, {{"a", {.mounts = 9}}, {"b", {.mounts = 3}}});

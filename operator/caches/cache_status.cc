@@ -82,7 +82,7 @@ class Conditions {
     FillDegraded();
     FillDrift();
     if (observed_.decision) FillQuota();
-    if (request_.token) FillSecret();
+    request_.token ? FillSecret() : Drop(ConditionType::kSecretNotReadable);
   }
 
  private:
@@ -90,6 +90,10 @@ class Conditions {
     if (message.empty()) message = TextOf(reason);
     SetCondition(status_.conditions, type, value, reason, std::move(message),
                  observed_.cache.metadata.generation.value_or(0), observed_.now);
+  }
+
+  void Drop(ConditionType type) {
+    std::erase_if(status_.conditions, [&](const Condition& one) { return one.type == NameOf(type); });
   }
 
   bool IsResolved() const { return !status_.revision.current.manifest.empty(); }
@@ -148,6 +152,9 @@ class Conditions {
     using enum ConditionStatus;
     // A revision that is gone harms nobody who has it: SourceDrifted says so.
     if (HasFailed() && !IsGone()) return Set(ConditionType::kDegraded, kTrue, failure().reason, FailureText());
+    if (IsResolved() && decision_.namespaces) {
+      return Set(ConditionType::kDegraded, kTrue, decision_.namespaces->reason, decision_.namespaces->message);
+    }
     if (status_.nodes.failed > 0) {
       return Set(
           ConditionType::kDegraded, kTrue, Reason::kNodesFailed,

@@ -52,8 +52,8 @@ CacheEntry MakeEntry(const PlannedEntry& planned, const FilterMemory& filters) {
   CacheEntry entry = *planned.held;
   if (planned.form == PlannedEntry::Form::kUnread) return entry;
   entry.namespaces.clear();
-  if (planned.form == PlannedEntry::Form::kSuspended) return entry;
-  entry.pinned = false;
+  entry.pinned = planned.form == PlannedEntry::Form::kSuspended;  // however it came: nothing of it is evicted
+  if (entry.pinned) return entry;
   entry.current = false;
   return entry;
 }

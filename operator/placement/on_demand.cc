@@ -21,7 +21,7 @@ void KeepOrphan(NodeRow& row, const Held& held) {
   row.entries.push_back({.form = PlannedEntry::Form::kOrphan, .held = held.entry});
 }
 
-// As it was told, but for no new pod; what is not whole is not fetched on.
+// For no new pod, which is told so when it asks, and not to be evicted; what is not whole is not fetched on.
 void KeepSuspended(NodeRow& row, const Held& held) {
   if (!held.Is(CachePhase::kReady)) return;
   row.entries.push_back({.form = PlannedEntry::Form::kSuspended, .held = held.entry});
@@ -34,7 +34,7 @@ bool StaysOnDemand(const CacheClaim& claim, const Held& held) {
   if (claim.Find(manifest) == nullptr) return false;
   const auto& next = claim.object->status.revision.next;
   const bool pinnable = manifest == claim.current().manifest || (next && next->manifest == manifest);
-  return !pinnable || !held.entry->pinned;
+  return !pinnable || IsOnDemand(claim, held);
 }
 
 void KeepOne(NodeRow& row, const CacheClaim& claim, const Held& held) {
@@ -52,6 +52,10 @@ void KeepOne(NodeRow& row, const CacheClaim& claim, const Held& held) {
 bool Admits(const CacheClaim& claim, const std::string& pod_namespace) {
   return std::any_of(claim.namespaces.begin(), claim.namespaces.end(),
                      [&](const std::string& one) { return one == "*" || one == pod_namespace; });
+}
+
+bool IsUnlisted(const CacheClaim& claim, const std::string& pod_namespace) {
+  return std::binary_search(claim.unlisted.begin(), claim.unlisted.end(), pod_namespace);
 }
 
 // Why there is no revision yet, as the cache's own status says it.
@@ -113,6 +117,7 @@ class Answers {
 
  private:
   std::optional<Problem> WhyNot(const CacheClaim& claim, const WantedCache& question) const {
+    if (IsUnlisted(claim, question.pod_namespace)) return claim.decision.namespaces;
     if (!Admits(claim, question.pod_namespace)) {
       return Problem{Reason::kNotAllowed, StrCat("namespace ", question.pod_namespace,
                                                  " is none of its allowedNamespaces; "

@@ -85,9 +85,10 @@ class Admission {
     }
   }
 
-  // What is pinned of it now is planned anew; an earlier revision stays in any case.
+  // What is pinned of it now is planned anew; an earlier revision stays in any case, and all that is suspended.
   static bool IsCounted(const CacheClaim& claim, const Held& held, const RevisionRecord* record) {
-    if (!held.entry->pinned) return held.TakesRoom();
+    if (claim.object->spec.suspend) return held.Is(CachePhase::kReady);
+    if (IsOnDemand(claim, held)) return held.TakesRoom();
     return !IsWanted(claim, record) && held.Is(CachePhase::kReady);
   }
 
@@ -111,7 +112,7 @@ class Admission {
       const auto [begin, end] = row->Of(claim.name);
       for (const Held* held = begin; held != end; ++held) {
         const RevisionRecord* record = claim.Find(held->entry->manifest);
-        if (held->entry->pinned && held->Is(CachePhase::kReady) && record != nullptr) {
+        if (held->Is(CachePhase::kReady) && record != nullptr) {
           row->budget.Take(CopyOf(claim, *record, row->policy.get()));
         }
       }
@@ -284,7 +285,7 @@ void AddFailure(CacheDecision& decision, const std::string& node, Reason reason,
 
 std::optional<Problem> RefuseTotals(const CacheClaim& claim, const RevisionRecord& record, const NodeRow& row,
                                     const TenantTotals& totals) {
-  const bool counted = row.HasOnDemand(claim.name, record.manifest);
+  const bool counted = row.HasOnDemand(claim, record.manifest);
   const auto& quota = claim.object->spec.gc.cluster_quota;
   if (quota && !counted && claim.quota_used + record.bytes > *quota) {
     return Problem{Reason::kClusterQuotaExceeded,
@@ -303,7 +304,7 @@ std::optional<Problem> RefuseTotals(const CacheClaim& claim, const RevisionRecor
 }
 
 void TakeTotals(CacheClaim& claim, const RevisionRecord& record, const NodeRow& row, TenantTotals& totals) {
-  if (!row.HasOnDemand(claim.name, record.manifest)) Count(claim, record, row, totals);
+  if (!row.HasOnDemand(claim, record.manifest)) Count(claim, record, row, totals);
 }
 
 void Admit(std::vector<CacheClaim>& claims, std::vector<NodeRow>& rows, TenantTotals& totals) {

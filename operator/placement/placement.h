@@ -53,6 +53,7 @@ struct CacheDecision {
   std::vector<NodeFailure> failures;  // at most kMaxFailures
   std::optional<Problem> quota;       // the first that keeps a copy from a node
   int32_t refused = 0;                // how many nodes that concerns
+  std::optional<Problem> namespaces;  // why pods of some that the spec admits are refused
 
   friend bool operator==(const CacheDecision&, const CacheDecision&) = default;
 };

@@ -144,7 +144,9 @@ class Judge {
     for (const CacheEntry& entry : spec.caches) {
       if (!entry.pinned) continue;
       const CacheEntry* held = Held(node.name, entry.cache, entry.manifest);
-      EXPECT_TRUE(held != nullptr && held->pinned) << entry.cache;
+      const bool kept =
+          IsSuspended(entry.cache) && PhaseOf(node.name, entry.cache, entry.manifest) == CachePhase::kReady;
+      EXPECT_TRUE(held != nullptr && (held->pinned || kept)) << entry.cache;
     }
   }
 
@@ -395,6 +397,69 @@ TEST_F(PlanSeedsTest, OnASharedDiskThePolicyIsObeyedUpTo80Percent) {
   EXPECT_THAT(policy_choice_.too_high.at("high"), testing::ElementsAre("g"));
 }
 
+// Node a, and 1,025 namespaces, of which n0 is the newest.
+class PlanNamespacesTest : public testing::Test {
+ protected:
+  static constexpr size_t kCount = kMaxNamespaces + 1;
+
+  PlanNamespacesTest() {
+    observed_.nodes = {std::make_shared<const NodeFacts>(NodeFacts{.name = "a", .uid = "a", .ready = true})};
+    observed_.agents = {"a"};
+    for (size_t i = 0; i < kCount; ++i) {
+      NamespaceFacts one{StrCat("n", i), {{"tier", "serving"}}};
+      one.created = Timestamp(std::chrono::seconds(i == 0 ? kCount : i));
+      observed_.namespaces.push_back(std::make_shared<const NamespaceFacts>(one));
+    }
+  }
+  CacheNodeSpec Plan() const { return *PlanCluster(observed_).nodes.at("a"); }
+
+  const LabelSelector serving_{.match_labels = {{"tier", "serving"}}};
+  ClusterObserved observed_;
+};
+
+TEST_F(PlanNamespacesTest, TheNewestBeyondWhatAnEntryCanNameAreRefusedWithTheReason) {
+  ModelCache cache = MakeCache("m");
+  cache.spec.allowed_namespaces = AllowedNamespaces{serving_};
+  cache.status.revision.current = {"c", Digest::Of("m").ToString(), 1};
+  observed_.caches = {std::make_shared<const ModelCache>(cache)};
+  CacheNode node;
+  node.metadata = {.name = "a", .owner_references = {{"v1", "Node", "a", "a"}}};
+  node.status.wanted = {{.cache = "m", .pod_namespace = "n0"}};
+  observed_.cache_nodes = {std::make_shared<const CacheNode>(node)};
+  const CacheNodeSpec spec = Plan();
+  ASSERT_EQ(spec.caches.size(), 1U);
+  const auto& names = spec.caches[0].namespaces;
+  EXPECT_EQ(names.size(), kMaxNamespaces);
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_EQ(std::count(names.begin(), names.end(), "n0"), 0);
+  ASSERT_EQ(spec.refused.size(), 1U);
+  EXPECT_EQ(spec.refused[0].reason, "InvalidSpec");
+  EXPECT_THAT(spec.refused[0].message, testing::HasSubstr("selects 1025 namespaces, and a node can be told 1024"));
+}
+
+TEST_F(PlanNamespacesTest, ATenantOfMoreThanAListCanNameIsSeveral) {
+  CachePolicy policy;
+  policy.metadata.name = "p";
+  TenantSpec tenant{.namespace_selector = serving_, .quota_per_node = 7, .sources = {"hf://org/*"}};
+  policy.spec.tenants = {tenant, TenantSpec{}};
+  observed_.policies = {std::make_shared<const CachePolicy>(policy)};
+  const auto tenants = Plan().policy.tenants;
+  ASSERT_EQ(tenants.size(), 3U);
+  EXPECT_EQ(tenants[0].namespaces.size(), kMaxNamespaces);
+  EXPECT_EQ(tenants[1].namespaces, std::vector<std::string>{"n999"});
+  EXPECT_EQ(tenants[1].sources, tenants[0].sources);
+  EXPECT_EQ(tenants[1].quota_bytes, 7U);
+  EXPECT_EQ(tenants[2].namespaces, std::vector<std::string>{"*"}) << "nobody becomes a later tenant's";
+}
+
+TEST_F(PlanNamespacesTest, ThereAreNeverMoreTenantsThanAListCanHave) {
+  CachePolicy policy;
+  policy.metadata.name = "p";
+  policy.spec.tenants.assign(kMaxTenants, TenantSpec{.namespace_selector = serving_});
+  observed_.policies = {std::make_shared<const CachePolicy>(policy)};
+  EXPECT_EQ(Plan().policy.tenants.size(), kMaxTenants);
+}
+
 // Nodes a, b and c; model m of 4 GiB, of namespace team, may have 10 GiB of them all, by its own quota or the tenant's.
 class PlanTotalsTest : public testing::TestWithParam<Reason> {
  protected:
@@ -522,6 +587,39 @@ TEST_P(PlanTotalsTest, WhatANodeHasOfACacheThatCannotBeReadStaysAndHasItsRoom) {
   observed_.unread_caches.clear();
   Plan();
   EXPECT_NE(full.spec.caches, std::vector<CacheEntry>{entry}) << "it is gone";
+}
+
+TEST_P(PlanTotalsTest, WhatASuspendedCacheKeepsIsCountedAlsoWhenItGoesOn) {
+  cache_.spec.nodes.reset();
+  Asks(nodes_[0]);
+  Asks(nodes_[1]);
+  Plan();
+  Says(nodes_[0], CachePhase::kReady);
+  Says(nodes_[1], CachePhase::kReady);
+  for (const bool suspend : {true, true, false, false}) {
+    cache_.spec.suspend = suspend;
+    nodes_[2].status.wanted.clear();
+    if (!suspend) Asks(nodes_[2]);
+    Plan();
+    EXPECT_EQ(Listed(), "ab");
+    EXPECT_EQ(nodes_[0].spec.caches[0].pinned, suspend);
+  }
+  ExpectRefused(nodes_[2]);
+}
+
+TEST_P(PlanTotalsTest, WhatASuspendedCacheKeepsTakesRoomFromOthersOfItsTenant) {
+  if (GetParam() != Reason::kTenantQuotaExceeded) return;
+  Plan();
+  for (CacheNode& node : nodes_) Says(node, CachePhase::kReady);
+  cache_.spec.suspend = true;
+  ModelCache other = cache_;
+  other.metadata.name = "other";
+  other.spec.suspend = false;
+  for (int round = 0; round < 2; ++round) {
+    Plan();
+    observed_.caches.push_back(std::make_shared<const ModelCache>(other));
+    EXPECT_EQ(PlanCluster(observed_).caches.at("team/other").refused, 3);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, PlanTotalsTest,

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "api/policy_rules.h"
+#include "base/strings.h"
 #include "operator/caches/cache_name.h"
 #include "operator/resolver/resolve_request.h"
 
@@ -63,6 +64,27 @@ std::vector<std::string> AllowedNamespaces(const ModelCache& cache, const Namesp
   const auto& allowed = cache.spec.allowed_namespaces;
   if (!allowed || !allowed->selector) return {"*"};
   return SelectNamespaces(*allowed->selector, namespaces);
+}
+
+std::string TooMany(size_t count) {
+  return StrCat("spec.allowedNamespaces selects ", count, " namespaces, and a node can be told ", kMaxNamespaces,
+                ": pods of the others, which are the newest, are refused; narrow the selector, or say from: All");
+}
+
+// The oldest are told to nodes: whoever has the model does not lose it because one more namespace is labelled.
+void FillNamespaces(CacheClaim& claim, const Namespaces& all) {
+  std::vector<std::string>& names = claim.namespaces;
+  names = AllowedNamespaces(*claim.object, all);
+  if (names.size() <= kMaxNamespaces) return;
+  claim.decision.namespaces = Problem{Reason::kInvalidSpec, TooMany(names.size())};
+  std::map<std::string_view, Timestamp> born;
+  for (const auto& one : all) born[one->name] = one->created.value_or(Timestamp::max());
+  std::sort(names.begin(), names.end(),
+            [&](const std::string& a, const std::string& b) { return std::tie(born[a], a) < std::tie(born[b], b); });
+  claim.unlisted.assign(names.begin() + kMaxNamespaces, names.end());
+  names.resize(kMaxNamespaces);
+  std::sort(names.begin(), names.end());
+  std::sort(claim.unlisted.begin(), claim.unlisted.end());
 }
 
 const RevisionRecord* FindIn(const RevisionStatus& revision, std::string_view manifest) {
@@ -144,9 +166,9 @@ bool NodeRow::IsReady(std::string_view cache, std::string_view manifest) const {
   return found != nullptr && found->Is(CachePhase::kReady);
 }
 
-bool NodeRow::HasOnDemand(std::string_view cache, std::string_view manifest) const {
-  const Held* found = Find(cache, manifest);
-  return found != nullptr && !found->entry->pinned && found->TakesRoom();
+bool NodeRow::HasOnDemand(const CacheClaim& claim, std::string_view manifest) const {
+  const Held* found = Find(claim.name, manifest);
+  return found != nullptr && IsOnDemand(claim, *found) && found->TakesRoom();
 }
 
 bool NodeRow::IsPlanned(std::string_view cache, std::string_view manifest) const {
@@ -200,7 +222,7 @@ std::vector<CacheClaim> MakeClaims(const ClusterObserved& observed) {
     claim.object = cache.get();
     claim.name = CacheNameOf(*cache);
     claim.domain = DomainOf(*cache);
-    claim.namespaces = AllowedNamespaces(*cache, observed.namespaces);
+    FillNamespaces(claim, observed.namespaces);
     const auto home = homes.find(cache->metadata.object_namespace);
     if (!cache->cluster_scoped && home != homes.end()) claim.home = home->second;
     FillRecords(claim, volumes[claim.name]);
@@ -215,6 +237,10 @@ const TenantSpec* TenantOf(const CacheClaim& claim, const CachePolicy* policy) {
     return tenant.namespace_selector.Matches(claim.home->labels);
   });
   return found == tenants.end() ? nullptr : &*found;
+}
+
+bool IsOnDemand(const CacheClaim& claim, const Held& held) {
+  return !held.entry->pinned || (held.entry->namespaces.empty() && !claim.namespaces.empty());
 }
 
 int32_t PriorityUnder(const CacheClaim& claim, const CachePolicy* policy) {

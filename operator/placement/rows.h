@@ -30,7 +30,7 @@ struct CacheClaim;
 
 // An entry that a node will have, by what it is made of: a hundred thousand of them are a plan of a large cluster.
 struct PlannedEntry {
-  // Of the claim, or what is held: for no pod; as nobody's; as it is.
+  // Of the claim, or what is held: for no new pod; as nobody's; as it is.
   enum class Form { kMade, kSuspended, kOrphan, kUnread };
 
   Form form = Form::kMade;
@@ -62,8 +62,8 @@ struct NodeRow {
   std::pair<const Held*, const Held*> Of(std::string_view cache) const;
   bool IsPinned(std::string_view cache, std::string_view manifest) const;
   bool IsReady(std::string_view cache, std::string_view manifest) const;
-  // A pod has brought it, or is bringing it.
-  bool HasOnDemand(std::string_view cache, std::string_view manifest) const;
+  // As IsOnDemand() has it, and it takes room.
+  bool HasOnDemand(const CacheClaim& claim, std::string_view manifest) const;
   bool IsPlanned(std::string_view cache, std::string_view manifest) const;
 };
 
@@ -79,7 +79,8 @@ struct CacheClaim {
   const ModelCache* object = nullptr;
   std::string name;
   std::string domain;
-  std::vector<std::string> namespaces;
+  std::vector<std::string> namespaces;   // at most kMaxNamespaces
+  std::vector<std::string> unlisted;     // admitted as well, but there are too many; sorted
   const NamespaceFacts* home = nullptr;  // of a ModelCache; null: it is gone, or the cache is the cluster's
   // What desired nodes have: the current revision, those that volumes name, the next.
   std::vector<const RevisionRecord*> wanted;
@@ -108,6 +109,9 @@ std::vector<CacheClaim> MakeClaims(const ClusterObserved& observed);
 
 // Which tenant of the node's policy the cache belongs to; nullptr: none.
 const TenantSpec* TenantOf(const CacheClaim& claim, const CachePolicy* policy);
+// A pod has brought it, or is bringing it. A copy that is pinned for no pod may have come so, too: while its cache was
+// suspended, all of it was pinned.
+bool IsOnDemand(const CacheClaim& claim, const Held& held);
 // The cache's priority where `policy` rules.
 int32_t PriorityUnder(const CacheClaim& claim, const CachePolicy* policy);
 Copy CopyOf(const CacheClaim& claim, const RevisionRecord& record, const CachePolicy* policy);

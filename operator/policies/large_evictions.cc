@@ -174,9 +174,13 @@ class Guard {
                     BytesThatExpire(node, spec.eviction.unused_for));
   }
 
+  // With one entry for each tenant: the nodes' own lists have several for one of very many namespaces.
   const NodePolicy& Resolved(const std::shared_ptr<const CachePolicy>& policy) {
     const auto [at, added] = resolved_.try_emplace(policy);
-    if (added) at->second = ResolvePolicy(policy.get(), namespaces_);
+    if (added) {
+      at->second = ballast::ResolvePolicy(
+          *policy, [&](const LabelSelector& selector) { return SelectNamespaces(selector, namespaces_); });
+    }
     return at->second;
   }
 

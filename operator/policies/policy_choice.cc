@@ -1,6 +1,7 @@
 #include "operator/policies/policy_choice.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "api/policy_rules.h"
 
@@ -22,6 +23,25 @@ void Choose(const Policies& ordered, const NodeFacts& node, PolicyChoice& choice
   if (first == nullptr) return;
   ++choice.nodes[first->metadata.name];
   choice.of_node[node.name] = first;
+}
+
+// A tenant of more namespaces than a list can have is several, one after the other: which tenant a namespace belongs to
+// stays as the policy says it, and each of them has the whole quota. Beyond the last that fits there are no tenants,
+// who may name no sources.
+std::vector<NodeTenant> FitLists(const std::vector<NodeTenant>& tenants) {
+  std::vector<NodeTenant> fitting;
+  for (const NodeTenant& tenant : tenants) {
+    const auto& names = tenant.namespaces;
+    size_t from = 0;
+    do {
+      NodeTenant& part = fitting.emplace_back(NodeTenant{{}, tenant.quota_bytes, tenant.sources});
+      const size_t to = std::min(from + kMaxNamespaces, names.size());
+      std::copy(names.data() + from, names.data() + to, std::back_inserter(part.namespaces));
+      from = to;
+    } while (from < names.size());
+  }
+  if (fitting.size() > kMaxTenants) fitting.resize(kMaxTenants);
+  return fitting;
 }
 
 }  // namespace
@@ -46,8 +66,10 @@ std::vector<std::string> SelectNamespaces(const LabelSelector& selector, const N
 
 NodePolicy ResolvePolicy(const CachePolicy* policy, const Namespaces& namespaces) {
   if (policy == nullptr) return {};
-  return ballast::ResolvePolicy(*policy,
-                                [&](const LabelSelector& selector) { return SelectNamespaces(selector, namespaces); });
+  NodePolicy resolved = ballast::ResolvePolicy(
+      *policy, [&](const LabelSelector& selector) { return SelectNamespaces(selector, namespaces); });
+  resolved.tenants = FitLists(resolved.tenants);
+  return resolved;
 }
 
 }  // namespace ballast::controller

@@ -32,7 +32,8 @@ PolicyChoice ChoosePolicies(const Policies& policies, const Nodes& nodes);
 // The names that `selector` chooses, sorted; {"*"} where it chooses all there can be.
 std::vector<std::string> SelectNamespaces(const LabelSelector& selector, const Namespaces& namespaces);
 
-// As an agent reads it: sizes in bytes, selectors as names. No policy: no limits.
+// As an agent reads it: sizes in bytes, selectors as names, lists no longer than a CacheNode's may be. No policy: no
+// limits.
 NodePolicy ResolvePolicy(const CachePolicy* policy, const Namespaces& namespaces);
 
 }  // namespace ballast::controller

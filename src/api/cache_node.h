@@ -17,6 +17,10 @@
 
 namespace ballast {
 
+// How long crds/cachenodes.yaml lets these lists be: one that is longer is refused with all that is beside it.
+inline constexpr size_t kMaxNamespaces = 1024;  // of an entry, of a tenant
+inline constexpr size_t kMaxTenants = 64;
+
 // One revision that the node may have. A cache is named as everywhere: namespace/name, or name of a ClusterModelCache.
 struct CacheEntry {
   std::string cache;

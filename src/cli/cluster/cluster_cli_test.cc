@@ -308,6 +308,13 @@ TEST_F(ClusterCliTest, WhyGivesTheOperatorsRefusal) {
                     HasSubstr("Add a nodeSelector to the pod, or use placement: Require.")));
 }
 
+TEST_F(ClusterCliTest, WhySaysThatTheCacheIsSuspendedAlsoWhereItIsResolved) {
+  AddPod("llama");
+  AddCache("llama", R"({"suspend": true})");
+  EXPECT_THAT(Run({"why", "pod/reader"}).out, AllOf(HasSubstr("waits for: the cache is suspended"),
+                                                    HasSubstr("set spec.suspend of the cache to false")));
+}
+
 TEST_F(ClusterCliTest, WhyNamesTheAgentThatIsNotReadyAndHowToLookAtIt) {
   AddPod("llama");
   AddCache("llama");

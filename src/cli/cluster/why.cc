@@ -62,15 +62,15 @@ Finding NotAllowed(const CacheLook& cache, const std::string& ns, std::optional<
                StrCat("label the namespace as spec.allowedNamespaces of ", Named(cache), " says, or ask its owner"));
 }
 
-// Which bytes it is, is not known yet.
+// No new pod gets it, or which bytes it is, is not known yet.
 std::optional<Finding> Unresolved(const ModelCache& cache, const std::string& system_ns) {
+  if (cache.spec.suspend)
+    return Waits("Suspended", "the cache is suspended", std::nullopt, "set spec.suspend of the cache to false");
   if (!cache.status.revision.current.manifest.empty()) return std::nullopt;
   if (const Condition* c = WithStatus(cache, ConditionType::kSecretNotReadable, ConditionStatus::kTrue))
     return FromCondition(*c);
   if (const Condition* c = WithStatus(cache, ConditionType::kDegraded, ConditionStatus::kTrue))
     return FromCondition(*c);
-  if (cache.spec.suspend)
-    return Waits("Suspended", "the cache is suspended", std::nullopt, "set spec.suspend of the cache to false");
   return Waits("Resolving", "the hub is asked which files the revision stands for", cache.metadata.creation_timestamp,
                LookAtOperator(system_ns));
 }

@@ -37,6 +37,13 @@ bool Fits(const CacheEntry& entry, const std::string& manifest, const std::strin
   return entry.current;
 }
 
+// An entry for nobody, as of a suspended cache, does not say why a pod gets nothing, and a full one not whom else the
+// cache admits: the operator does.
+bool Decides(const CacheEntry& entry, const std::string& pod_namespace) {
+  const size_t names = entry.namespaces.size();
+  return (names > 0 && names < kMaxNamespaces) || Admits(entry.namespaces, pod_namespace);
+}
+
 std::string NameOfCache(const PrepareRequest& asked) {
   return asked.model_case() == PrepareRequest::kClusterCache ? asked.cluster_cache()
                                                              : StrCat(asked.namespace_(), "/", asked.cache());
@@ -97,7 +104,7 @@ bool WasPut(const CacheNodeStatus& status, const WantedCache& question) {
   });
 }
 
-// Nothing listed is it: refused, or not decided yet.
+// Nothing listed decides it: refused, or not decided yet.
 NodeVerdict AdmitUnlisted(const PrepareRequest& asked, const std::string& name, const CacheNode& node) {
   std::optional<WantedCache> question = QuestionOf(asked, name);
   if (!question) return Refused(NotFound(StrCat("cache ", Quoted(name), " is none of this node's; `ballast ls`")));
@@ -118,7 +125,8 @@ NodeVerdict AdmitCache(const PrepareRequest& asked, const CacheNode* node) {
     return Waiting("the operator, which has not listed this node's models yet", QuestionOf(asked, name));
   std::vector<const CacheEntry*> fitting;
   for (const CacheEntry& entry : node->spec.caches) {
-    if (entry.cache == name && Fits(entry, asked.manifest(), asked.revision())) fitting.push_back(&entry);
+    if (entry.cache != name || !Fits(entry, asked.manifest(), asked.revision())) continue;
+    if (!asked.volume() || Decides(entry, asked.namespace_())) fitting.push_back(&entry);
   }
   return fitting.empty() ? AdmitUnlisted(asked, name, *node) : AdmitEntries(asked, name, fitting);
 }
@@ -178,7 +186,7 @@ Status StatusOf(const CacheRefusal& refusal) {
 bool IsListed(const CacheNodeSpec& spec, const WantedCache& question) {
   const bool by_manifest = question.revision.starts_with("sha256:");
   return std::any_of(spec.caches.begin(), spec.caches.end(), [&](const CacheEntry& entry) {
-    return entry.cache == question.cache &&
+    return entry.cache == question.cache && Decides(entry, question.pod_namespace) &&
            Fits(entry, by_manifest ? question.revision : "", by_manifest ? "" : question.revision);
   });
 }

@@ -103,6 +103,31 @@ TEST(NodeAdmissionTest, AnotherNamespaceIsRefusedAlthoughTheModelIsListed) {
   EXPECT_TRUE(StatusFor(old).ok()) << "each revision has its own list";
 }
 
+TEST(NodeAdmissionTest, WhyAnEntryIsForNobodyTheOperatorSays) {
+  CacheNode node = Node();
+  node.spec.caches.Change(1, [](CacheEntry& entry) { entry.namespaces.clear(); });
+  NodeVerdict verdict = AdmitOnNode(Ask("llama"), &node);
+  EXPECT_EQ(*verdict.question, (WantedCache{.cache = "llama", .pod_namespace = "team"}));
+  EXPECT_FALSE(IsListed(node.spec, *verdict.question)) << "the question stays";
+  node.status.wanted.push_back(*verdict.question);
+  node.spec.refused.push_back({"llama", "Suspended", "spec.suspend is true; set it to false"});
+  verdict = AdmitOnNode(Ask("llama"), &node);
+  EXPECT_EQ(verdict.admittance.admitted.status(), Unavailable("Suspended: spec.suspend is true; set it to false"));
+  PrepareRequest person = Ask("llama", "");
+  person.set_volume(false);
+  EXPECT_TRUE(AdmitOnNode(person, &node).admittance.admitted.ok());
+}
+
+TEST(NodeAdmissionTest, OfAFullEntryTheOperatorSaysWhomElseTheCacheAdmits) {
+  CacheNode node = Node();
+  node.spec.caches.Change(1, [](CacheEntry& entry) {
+    while (entry.namespaces.size() < kMaxNamespaces)
+      entry.namespaces.push_back("n" + std::to_string(entry.namespaces.size()));
+  });
+  EXPECT_TRUE(AdmitOnNode(Ask("llama"), &node).admittance.admitted.ok());
+  EXPECT_EQ(AdmitOnNode(Ask("llama", "other"), &node).question->pod_namespace, "other");
+}
+
 TEST(NodeAdmissionTest, WithoutANamespaceNobodyIsAdmitted) {
   for (const PrepareRequest& asked : {Ask("llama", ""), AskSource("hf://org/model", "")}) {
     EXPECT_EQ(StatusFor(asked).code(), StatusCode::kPermissionDenied);

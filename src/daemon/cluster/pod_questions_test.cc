@@ -31,7 +31,7 @@ TEST(PodQuestionsTest, AnEntryAnswersAndARefusalDoesNotEndTheQuestion) {
   CacheNodeSpec spec;
   spec.refused = {{.cache = "llama"}};
   EXPECT_EQ(questions.Open(spec, kNow).size(), 1U);
-  spec.caches = {{.cache = "llama", .current = true}};
+  spec.caches = {{.cache = "llama", .current = true, .namespaces = {"*"}}};
   EXPECT_TRUE(questions.Open(spec, kNow).empty());
 }
 
