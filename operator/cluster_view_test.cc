@@ -170,6 +170,7 @@ TEST_F(ClusterViewTest, LateEventsOfEarlierWritesAreNoNews) {
   });
   gate.count_down();
   client_.AwaitWatches(10);
+  client_.OnCall(nullptr);
   EXPECT_TRUE(seen.empty()) << "first " << seen.front();
   EXPECT_EQ(view_->caches().Get("llama")->spec.priority, 9);
   ASSERT_TRUE(

@@ -15,8 +15,7 @@ class ConflictStormTest : public OperatorFixture {
   void Annotate() {
     left_ = kConflicts;
     client_.OnCall([this](const FakeCall& call) {
-      const bool changes = call.verb == KubeVerb::kUpdate || call.verb == KubeVerb::kPatch;
-      if (!changes || acts_ || left_ == 0 || call.resource.plural == kEvents.plural) return;
+      if (!IsWrite(call) || call.verb == KubeVerb::kCreate || acts_ || left_ == 0) return;
       acts_ = true;
       --left_;
       const Json patch = {{"metadata", {{"annotations", {{StrCat("n", left_), "x"}}}}}};

@@ -109,13 +109,17 @@ TEST_F(OtherVersionsTest, WhatNodesHaveOfACacheThatCannotBeReadStays) {
   hub_.Put("hf://org/qwen", "q1", kGiB);
   Apply(MakeCache("qwen"));
   Settle();
-  EXPECT_EQ(NodeOf("a").spec.caches.size(), 2U) << "others go on";
-  const CacheEntry* entry = EntryOf(NodeOf("a"), "llama", "c1");
+  CacheNode node = NodeOf("a");
+  EXPECT_EQ(node.spec.caches.size(), 2U) << "others go on";
+  const CacheEntry* entry = EntryOf(node, "llama", "c1");
   ASSERT_NE(entry, nullptr);
   EXPECT_TRUE(entry->pinned && entry->current && !entry->namespaces.empty());
   Patch(kClusterModelCaches, "llama", {{"spec", {{"updatePolicy", {{"type", "Manual"}}}, {"suspend", true}}}});
   Settle();
-  EXPECT_TRUE(EntryOf(NodeOf("a"), "llama", "c1")->namespaces.empty()) << "it can be read again";
+  node = NodeOf("a");
+  entry = EntryOf(node, "llama", "c1");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_TRUE(entry->namespaces.empty()) << "it can be read again";
 }
 
 TEST_F(OtherVersionsTest, ACacheThatCannotBeReadAndGoesIsLetGo) {
