@@ -1,5 +1,5 @@
 # Who may have what: namespaces, tokens by consent, caches that volumes are bound to.
-namespaced() {  # NAME SPEC-LINES NAMESPACE: a ModelCache of org/NAME
+namespaced() {  # NAME SOURCE-FIELDS NAMESPACE: a ModelCache of org/NAME that follows its branch
   k apply -f - <<Y
 apiVersion: ballast.dev/v1alpha1
 kind: ModelCache
@@ -7,6 +7,7 @@ metadata: {name: $1, namespace: $3}
 spec:
   source: {uri: "hf://org/$1"$2}
   nodes: {}
+  updatePolicy: {type: Automatic}
 Y
 }
 delete_is_refused() { fails_with "default/held" k delete "cmcache/$1" --timeout=10s; }
@@ -42,7 +43,7 @@ gated() {
   model gated 4
   admin -d '{"repository": "org/gated", "gated": true, "tokens": ["hf_good", "hf_rotated"]}' "$HUB_ADMIN/access" >/dev/null
   k create namespace tenant >/dev/null
-  k create secret generic hf -n tenant --from-literal=token=hf_good >/dev/null
+  token_is hf_good >/dev/null
   namespaced gated ', tokenSecretRef: {name: hf, key: token}' tenant >/dev/null
   check "without consent the Secret is not read, and the condition says what to apply" wait_for 30 "SecretNotReadable" asks_for_consent
   k get mcache -n tenant gated -o "jsonpath={.status.conditions[?(@.type=='SecretNotReadable')].message}" | awk '/^apiVersion|^---/ { on = 1 } on' >"$TMP/consent.yaml"
@@ -52,7 +53,8 @@ gated() {
   check "then the model comes" k wait -n tenant --for=condition=Ready mcache/gated --timeout=90s
   NAMESPACE=tenant NODE=n2 pod reader cache=gated >/dev/null
   check "and a pod of the tenant reads it" k wait -n tenant --for=condition=Ready pod/reader --timeout=60s
-  k create secret generic hf -n tenant --from-literal=token=hf_wrong --dry-run=client -o yaml | k apply -f - >/dev/null
+  rotated
+  token_is hf_wrong >/dev/null
   moves gated
   check "a token that is revoked: Unauthorized, and the warm copies stay" wait_for 60 "the reason" says_unauthorized
   NAMESPACE=tenant NODE=n3 pod later cache=gated >/dev/null
@@ -60,6 +62,23 @@ gated() {
   check "no token is in logs, objects or metrics" no_secret_anywhere
   k delete namespace tenant --timeout=60s >/dev/null
 }
+token_is() { k create secret generic hf -n tenant --from-literal="token=$1" --dry-run=client -o yaml | k apply -f -; }
+rotated() {
+  token_is hf_rotated >/dev/null
+  admin -d '{"repository": "org/gated", "gated": true, "tokens": ["hf_rotated"]}' "$HUB_ADMIN/access" >/dev/null
+  hub_forgets
+  moves gated
+  check "the Secret is rotated, and the branch moves: the new one becomes current" wait_for 60 "the new commit" current_moved gated mcache -n tenant
+  check "every node has it" wait_for 30 "it on all nodes" has_moved gated
+  check "it was fetched with the new token alone: the hub refuses the old one" fetched_with hf_rotated
+  check "and the cache is Ready" k wait -n tenant --for=condition=Ready mcache/gated --timeout=30s
+}
+# How the hub answered who asked for the weights of the new commit: "TOKEN STATUS" a line.
+who_asked() {
+  local commit; commit=$(k get mcache -n tenant gated -o 'jsonpath={.status.revision.current}')
+  admin "$HUB_ADMIN/requests" | jq -r --arg path "/org/gated/resolve/$commit/model.safetensors" '.[] | select(.path == $path) | "\(.token) \(.status)"' | sort -u
+}
+fetched_with() { local asked; asked=$(who_asked | awk '$2 < 400'); who_asked; equal "tokens that were let in" "$1 302" "$asked"; }
 asks_for_consent() { k get mcache -n tenant gated -o json | jq -e '.status.conditions[] | select(.type == "SecretNotReadable" and .status == "True") | .message | test("RoleBinding")'; }
 says_unauthorized() { k get mcache -n tenant gated -o json | jq -e '[.status.conditions[] | .reason] | index("Unauthorized")'; }
 no_secret_anywhere() {
@@ -67,7 +86,17 @@ no_secret_anywhere() {
   { k get ballast -A -o yaml; k get events -A -o yaml; } >"$said"
   for p in $(k get pods -n $SYSTEM -o name); do k logs -n $SYSTEM "$p" --all-containers >>"$said"; done
   grep -q '"Model is ready"' "$said"      # the agents' logs are in it
+  every_metric >>"$said"
   ! grep -E 'hf_good|hf_wrong|hf_rotated' "$said"
+}
+# /metrics of each of our pods.
+every_metric() {
+  local component address
+  for component in agent operator; do
+    for address in $(k get pods -n $SYSTEM -l "app.kubernetes.io/component=$component" -o 'jsonpath={.items[*].status.podIP}'); do
+      admin --max-time 20 "http://$address:$(metrics_port $component)/metrics" | grep '^ballast_' || { echo "no metric of $component $address" >&2; return 1; }
+    done
+  done
 }
 
 # An inline volume that brings its own token, where the policy admits its source.

@@ -59,15 +59,39 @@ kubelet_dies() {
   check "the driver is registered again" wait_for 30 "registration" registered
 }
 
+# A transfer to all nodes, held in its midst. The node that is restarted begins with what it has on disk.
+all_fetch() { local n; for n in "${NODES[@]}"; do [ -n "$(find "$(cache_of "$n")/ingest" -type f -size +1M)" ] || return 1; done; }
+held_in_its_midst() {
+  admin --max-time 60 -d '{"count": 1}' "$HUB_ADMIN/stalled"
+  wait_for 60 "a part of it on all nodes" all_fetch
+  equal "whole copies" 0 "$(copies meanwhile)"
+}
+daemon_restarted() { local now; now=$(pids_on "$1" ballastd); [ -n "$now" ] && [ "$now" != "$2" ]; }     # NODE OLD-PID
+# What the reader on NODE has mounted, read without the apiserver: through its process.
+reader_reads() { equal "sha256 in the reader on $1" "$(sha_of alive)" "$(sha256sum <"/proc/$(pids_on "$1" sh | head -1)/root/model/model.safetensors" | cut -c1-64)"; }
+all_readers_read() { local n; for n in "${NODES[@]}"; do reader_reads "$n"; done; }
+no_apiserver() { fails_with "" k get --raw /readyz --request-timeout=2s; }
+
 apiserver_is_away() {
+  local before begin n
   model meanwhile 64
-  cache meanwhile 'priority: 0' >/dev/null
+  hub_stalls meanwhile 33554432
+  cache meanwhile >/dev/null
+  check "a model is on its way to all nodes, and stays so" held_in_its_midst
+  begin=$SECONDS
   kill -STOP "$(cat "$CLUSTER/pid/apiserver")"
-  kill -9 $(pids_on n1 ballastd)        # and must begin with what it has on disk
-  sleep 60                              # the minute itself
+  before=$(pids_on n1 ballastd)
+  kill -9 $before
+  check "the apiserver is away, and an agent is killed: it comes back" wait_for 45 "its process" daemon_restarted n1 "$before"
+  hub_goes_on
+  for n in "${NODES[@]}"; do check "the transfer goes on: $n has the model" wait_for 30 "a copy" has_copy "$n" meanwhile; done
+  check "pods read on" all_readers_read
+  check "all without the apiserver" no_apiserver
+  sleep $((SECONDS - begin < 60 ? 60 - (SECONDS - begin) : 0))       # the rest of the minute
   kill -CONT "$(cat "$CLUSTER/pid/apiserver")"
   wait_for 30 "the apiserver" k get --raw /readyz
-  check "the apiserver was away for a minute: pods read on" still_reading
+  check "it was away for a minute: pods read on" still_reading
+  check "the cache becomes Ready" is_warm meanwhile
   check "agents run" wait_for 90 "agents" agents_run
   check "and pods can mount" a_pod_comes after-the-minute
 }

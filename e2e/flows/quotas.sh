@@ -25,6 +25,29 @@ policy_reaches_all() {
 }
 quota_reaches() { disk_policy 80Mi; wait_for 5 "80 MiB on every node" quota_everywhere 83886080; }
 
+# Two policies of one priority for the same nodes.
+policy() {  # NAME QUOTA
+  k apply -f - >/dev/null <<Y
+apiVersion: ballast.dev/v1alpha1
+kind: CachePolicy
+metadata: {name: $1}
+spec: {priority: 90, disk: {quota: $2}}
+Y
+}
+in_conflict_with() { cache_says "$1" "Conflict=True SamePriority: .*those of $2;" cachepolicy; }
+rivals() {
+  policy elder 300Mi
+  check "a policy governs every node" wait_for 15 "300 MiB on every node" quota_everywhere 314572800
+  policy younger 200Mi
+  check "a second one of its priority: Conflict, and the first names it" in_conflict_with elder younger
+  check "as it names the first" in_conflict_with younger elder
+  check "which governs on" quota_everywhere 314572800
+  k delete cachepolicy elder >/dev/null
+  check "the first is deleted: no Conflict is left" cache_says younger 'Conflict=False HighestPriority' cachepolicy
+  check "and the second governs" wait_for 15 "200 MiB on every node" quota_everywhere 209715200
+  k delete cachepolicy younger >/dev/null
+}
+
 larger_than_the_quota() {
   model vast 128
   cache vast 'priority: 0' >/dev/null
@@ -115,7 +138,7 @@ as_many_as_fit() {
 }
 
 quotas() {
-  policy_reaches_all; larger_than_the_quota; shrinks
+  rivals; policy_reaches_all; larger_than_the_quota; shrinks
   k delete pod stays --timeout=30s >/dev/null
   tenants; as_many_as_fit
   k delete cachepolicy disk >/dev/null

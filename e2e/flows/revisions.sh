@@ -57,11 +57,14 @@ automatic() {
   moves followed
   check "the branch moves: the new one comes beside the old" wait_for 60 "it on all nodes" has_moved followed
   check "the old pod keeps its bytes" reads_model old followed
-  check "current moves" wait_for 30 "the new commit" current_moved followed
+  check "current moves" wait_for 30 "the new commit" current_moved followed cmcache
+  check "the old pod keeps its bytes all the same" reads_model old followed
   NODE=n2 pod new clusterCache=followed >/dev/null
   check "a new pod runs" ready new
   check "and reads the new bytes" equal "weights" "$(moved_sha followed)" "$(in_pod new sha256sum /model/model.safetensors | cut -c1-64)"
 }
-current_moved() { k get "cmcache/$1" -o json | jq -e '.status.revision | (.previous | length) == 1 and .current != .previous[0].commit'; }
+current_moved() {  # NAME [KIND ARGUMENTS]
+  k get "${@:2}" "$1" -o json | jq -e '.status.revision | (.previous | length) == 1 and .current != .previous[0].commit'
+}
 
 revisions() { manual; automatic; }

@@ -34,6 +34,32 @@ volumes() {
   check "the real huggingface_hub in a pod reads layout hf offline" client_reads
   check "a pod with readOnly: false runs" ready writable
   check "it can write nothing" cannot_write writable
-  check "and one event says why" has_event writable MountedReadOnly
+  check "an event says why" has_event writable MountedReadOnly
   check "a second pod on the node adds no bytes" adds_nothing
+  first_consumer
+  check "there is still one event that says why" equal "events" 1 "$(times_said writable MountedReadOnly)"
+}
+times_said() { k get events -A --field-selector "involvedObject.name=$1,reason=$2" -o json | jq '[.items[] | .series.count // .count // 1] | add // 0'; }     # OBJECT REASON
+
+# A StorageClass whose claims wait until a pod is scheduled.
+unhurried_class() {
+  k apply -f - <<Y
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: unhurried}
+provisioner: csi.ballast.dev
+parameters: {layout: plain, publish: WhenReady}
+volumeBindingMode: WaitForFirstConsumer
+Y
+}
+is_unbound() { equal "phase of claim $1" Pending "$(k get pvc "$1" -o 'jsonpath={.status.phase}')"; }
+first_consumer() {
+  unhurried_class >/dev/null
+  claim unhurried small unhurried >/dev/null
+  check "WaitForFirstConsumer: a claim waits for its pod" has_event unhurried WaitForFirstConsumer
+  check "without a volume" is_unbound unhurried
+  pod first-consumer pvc:unhurried >/dev/null
+  check "the pod comes and is scheduled: it runs" ready first-consumer
+  check "and reads the model" reads_model first-consumer small
+  k delete storageclass unhurried >/dev/null
 }
