@@ -118,13 +118,26 @@ void ClusterView::Take(Kind kind, const ObjectChange& change) {
   Tell({kind, name});
 }
 
+template <typename T>
+bool ClusterView::KeepOrNote(TypedStore<T>& store, Kind kind, const ObjectName& name, Result<T> value) {
+  {
+    MutexLock lock(mutex_);
+    if (value.ok()) {
+      unread_[kind].erase(name.ToString());
+    } else {
+      unread_[kind].insert(name.ToString());
+    }
+  }
+  return Keep(store, name, std::move(value));
+}
+
 bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
   if (IsLate(kind, name, object) || IsKnown(kind, name, object)) return false;
   switch (kind) {
     case Kind::kCache:
-      return StoreCache(name, object);
+      return KeepOrNote(caches_, kind, name, ModelCacheFromJson(object));
     case Kind::kPolicy:
-      return Keep(policies_, name, CachePolicyFromJson(object));
+      return KeepOrNote(policies_, kind, name, CachePolicyFromJson(object));
     case Kind::kCacheNode:
       return Keep(cache_nodes_, name, ReadCacheNode(object));
     case Kind::kNode:
@@ -142,22 +155,10 @@ bool ClusterView::Store(Kind kind, const ObjectName& name, const Json& object) {
   return true;
 }
 
-bool ClusterView::StoreCache(const ObjectName& name, const Json& object) {
-  Result<ModelCache> cache = ModelCacheFromJson(object);
-  {
-    MutexLock lock(mutex_);
-    if (cache.ok()) {
-      unread_caches_.erase(name.ToString());
-    } else {
-      unread_caches_.insert(name.ToString());
-    }
-  }
-  return Keep(caches_, name, std::move(cache));
-}
-
-std::set<std::string> ClusterView::UnreadCaches() const {
+std::set<std::string> ClusterView::Unread(Kind kind) const {
   MutexLock lock(mutex_);
-  return unread_caches_;
+  const auto found = unread_.find(kind);
+  return found == unread_.end() ? std::set<std::string>() : found->second;
 }
 
 Result<CacheNode> ClusterView::ReadCacheNode(const Json& object) {
@@ -197,7 +198,7 @@ void ClusterView::Drop(Kind kind, const ObjectName& name) {
   if (kind == Kind::kVolume) volumes_.Remove(name);
   MutexLock lock(mutex_);
   learned_.erase({kind, name});
-  if (kind == Kind::kCache) unread_caches_.erase(name.ToString());
+  unread_[kind].erase(name.ToString());
 }
 
 std::shared_ptr<void> ClusterView::Subscribe(OnSeen seen) {

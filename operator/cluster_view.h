@@ -72,7 +72,8 @@ class ClusterView {
 
   // Both kinds of cache: a ModelCache by namespace/name, a ClusterModelCache by name.
   const TypedStore<ModelCache>& caches() const { return caches_; }
-  std::set<std::string> UnreadCaches() const;
+  // Names of those that are there and of a version that this program can't read; of kCache and kPolicy.
+  std::set<std::string> Unread(Kind kind) const EXCLUDES(mutex_);
   const TypedStore<CachePolicy>& policies() const { return policies_; }
   const TypedStore<CacheNode>& cache_nodes() const { return cache_nodes_; }
   const TypedStore<NodeFacts>& nodes() const { return nodes_; }
@@ -105,7 +106,8 @@ class ClusterView {
   void Follow(KubeClient& client, Kind kind, const KubeResource& resource, InformerOptions options);
   const Informer& Of(Kind kind) const;
   void Take(Kind kind, const ObjectChange& change);
-  bool StoreCache(const ObjectName& name, const Json& object) EXCLUDES(mutex_);
+  template <typename T>
+  bool KeepOrNote(TypedStore<T>& store, Kind kind, const ObjectName& name, Result<T> value) EXCLUDES(mutex_);
   // Whether there is news in it.
   bool Store(Kind kind, const ObjectName& name, const Json& object);
   bool IsKnown(Kind kind, const ObjectName& name, const Json& object) const;
@@ -130,7 +132,7 @@ class ClusterView {
   // The versions that writes of ours made and the watch has not told yet, in order: each was fenced by the one before,
   // so that nothing lies between them.
   std::map<std::pair<Kind, ObjectName>, std::vector<std::string>> learned_ GUARDED_BY(mutex_);
-  std::set<std::string> unread_caches_ GUARDED_BY(mutex_);
+  std::map<Kind, std::set<std::string>> unread_ GUARDED_BY(mutex_);
   std::list<OnSeen> subscribers_ GUARDED_BY(mutex_);
   std::vector<Source> sources_;  // last: their threads use the rest
 };

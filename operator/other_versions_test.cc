@@ -16,6 +16,12 @@ class OtherVersionsTest : public OperatorFixture {
     ASSERT_TRUE(written.ok()) << written.status();
   }
   Json Read(const KubeResource& resource, const std::string& name) { return *client_.Get(resource, {"", name}, {}); }
+  void AddPolicy(const std::string& name, int priority, uint64_t quota) {
+    Create(kCachePolicies, {{"apiVersion", "ballast.dev/v1alpha1"},
+                            {"kind", "CachePolicy"},
+                            {"metadata", {{"name", name}}},
+                            {"spec", {{"priority", priority}, {"disk", {{"quota", std::to_string(quota)}}}}}});
+  }
   void BecomesReady() {
     AgentReports("a");
     Settle();
@@ -120,6 +126,25 @@ TEST_F(OtherVersionsTest, WhatNodesHaveOfACacheThatCannotBeReadStays) {
   entry = EntryOf(node, "llama", "c1");
   ASSERT_NE(entry, nullptr);
   EXPECT_TRUE(entry->namespaces.empty()) << "it can be read again";
+}
+
+TEST_F(OtherVersionsTest, ANodeKeepsThePolicyThatCannotBeRead) {
+  AddNodes({"a"});
+  AddPolicy("mine", 7, 100 * kGiB);
+  AddPolicy("other", 1, 1 * kGiB);
+  Lead();
+  ASSERT_EQ(NodeOf("a").spec.policy.name, "mine");
+  Patch(kCachePolicies, "mine", {{"spec", {{"disk", {{"highThresholdPercent", "newer"}}}}}});
+  Settle();
+  hub_.Put("hf://org/llama", "c1", kGiB);
+  Apply(MakeCache("llama"));
+  Settle();
+  EXPECT_EQ(NodeOf("a").spec.policy.name, "mine");
+  EXPECT_EQ(NodeOf("a").spec.policy.quota_bytes, 100 * kGiB);
+  EXPECT_NE(EntryOf(NodeOf("a"), "llama", "c1"), nullptr) << "and all else goes on";
+  ASSERT_TRUE(client_.Delete(kCachePolicies, {"", "mine"}, {}, {}).ok());
+  Settle();
+  EXPECT_EQ(NodeOf("a").spec.policy.name, "other");
 }
 
 TEST_F(OtherVersionsTest, ACacheThatCannotBeReadAndGoesIsLetGo) {

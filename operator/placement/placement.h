@@ -22,6 +22,7 @@ struct ClusterObserved {
   std::vector<std::shared_ptr<const ModelCache>> caches;
   std::set<std::string> unread_caches;  // there, but of a version that this program can't read
   Policies policies;
+  std::set<std::string> unread_policies;  // as unread_caches
   Nodes nodes;
   std::vector<std::shared_ptr<const CacheNode>> cache_nodes;
   Namespaces namespaces;

@@ -37,8 +37,9 @@ void PlacementController::Trigger() { controller_.AddAfter(kKey, pause_.load());
 
 ClusterObserved PlacementController::Observe() const {
   ClusterObserved observed{.caches = view_.caches().List(),
-                           .unread_caches = view_.UnreadCaches(),
+                           .unread_caches = view_.Unread(Kind::kCache),
                            .policies = view_.policies().List(),
+                           .unread_policies = view_.Unread(Kind::kPolicy),
                            .nodes = view_.nodes().List(),
                            .cache_nodes = view_.cache_nodes().List(),
                            .namespaces = view_.namespaces().List(),

@@ -62,6 +62,17 @@ bool StillLists(const CacheClaim& claim, const NodeRow& row) {
   });
 }
 
+bool HasUnreadPolicy(const CacheNode& node, const ClusterObserved& observed) {
+  return observed.unread_policies.contains(node.spec.policy.name);
+}
+
+// No other policy takes its place, which might evict what it keeps.
+void LeaveUnread(const ClusterObserved& observed, PolicyChoice& policies) {
+  for (const auto& node : observed.cache_nodes) {
+    if (HasUnreadPolicy(*node, observed)) policies.of_node.erase(node->metadata.name);
+  }
+}
+
 void NoteTooHigh(const std::vector<NodeRow>& rows, PolicyChoice& policies) {
   for (const NodeRow& row : rows) {
     if (row.policy == nullptr || row.policy->spec.disk.high_threshold_percent <= kSharedThreshold) continue;
@@ -87,7 +98,7 @@ class SpecWriter {
     std::sort(row.entries.begin(), row.entries.end(), [](const PlannedEntry& a, const PlannedEntry& b) {
       return std::pair(a.cache(), a.manifest()) < std::pair(b.cache(), b.manifest());
     });
-    if (!row.refused.empty()) return std::make_shared<const CacheNodeSpec>(SpecOf(row));
+    if (!row.refused.empty() || row.keeps_policy) return std::make_shared<const CacheNodeSpec>(SpecOf(row));
     auto& spec = specs_[{row.policy.get(), row.entries}];
     if (spec == nullptr) spec = std::make_shared<const CacheNodeSpec>(SpecOf(row));
     return spec;
@@ -97,7 +108,8 @@ class SpecWriter {
   using Key = std::pair<const CachePolicy*, std::vector<PlannedEntry>>;
 
   CacheNodeSpec SpecOf(NodeRow& row) {
-    CacheNodeSpec spec{.refused = std::move(row.refused), .policy = PolicyOf(row.policy.get())};
+    CacheNodeSpec spec{.refused = std::move(row.refused),
+                       .policy = row.keeps_policy ? row.cache_node->spec.policy : PolicyOf(row.policy.get())};
     for (const PlannedEntry& entry : row.entries) spec.caches.push_back(MakeEntry(entry, filters_));
     std::sort(spec.refused.begin(), spec.refused.end(),
               [](const CacheRefusal& a, const CacheRefusal& b) { return a.cache < b.cache; });
@@ -120,9 +132,11 @@ class SpecWriter {
 
 Placement PlanCluster(const ClusterObserved& observed) {
   Placement placement{.policies = ChoosePolicies(observed.policies, observed.nodes)};
+  LeaveUnread(observed, placement.policies);
   placement.large_evictions =
       GuardLargeEvictions(placement.policies, observed.cache_nodes, observed.namespaces, observed.now);
   std::vector<NodeRow> rows = MakeRows(observed, placement.policies);
+  for (NodeRow& row : rows) row.keeps_policy = row.cache_node != nullptr && HasUnreadPolicy(*row.cache_node, observed);
   NoteTooHigh(rows, placement.policies);
   for (NodeRow& row : rows) KeepUnread(row, observed.unread_caches);
   std::vector<CacheClaim> claims = MakeClaims(observed);

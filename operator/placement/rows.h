@@ -49,7 +49,8 @@ struct NodeRow {
   const NodeFacts* node = nullptr;
   const CacheNode* cache_node = nullptr;  // null: it has none yet
   std::shared_ptr<const CachePolicy> policy;
-  bool eligible = false;  // ready, and not cordoned
+  bool keeps_policy = false;  // that it was told, since that can't be read; `policy` is null
+  bool eligible = false;      // ready, and not cordoned
   bool has_agent = false;
   std::vector<Held> held;  // by cache, then manifest
   NodeBudget budget = NodeBudget();
