@@ -132,7 +132,7 @@ std::optional<Json> TaintsWithout(const Json& node) {
 std::string WhyNotReady(const NodeObserved& observed) {
   const CacheNode* node = CacheNodeOf(observed);
   if (node == nullptr) return "the node's agent has not reported yet";
-  const std::string agent = WhyAgentNotReady(*node);
+  std::string agent = WhyAgentNotReady(*node);
   if (!agent.empty()) return agent;
   std::vector<std::string> cold;
   for (const auto& cache : observed.caches) {

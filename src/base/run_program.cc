@@ -26,12 +26,14 @@ std::vector<std::string> EnvironmentWith(const std::vector<std::pair<std::string
   }
   for (const auto& [name, value] : more) variables.insert_or_assign(name, value);
   std::vector<std::string> all;
+  all.reserve(variables.size());
   for (const auto& [name, value] : variables) all.push_back(StrCat(name, "=", value));
   return all;
 }
 
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
