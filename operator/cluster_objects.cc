@@ -39,9 +39,9 @@ bool BoolAt(const Json& object, const char* key) {
 }
 
 std::string CacheOfVolume(const Json& attributes, const std::string& claim_namespace) {
-  const std::string cluster_cache = StringAt(attributes, "/clusterCache");
+  std::string cluster_cache = StringAt(attributes, "/clusterCache");
   if (!cluster_cache.empty()) return cluster_cache;
-  const std::string cache = StringAt(attributes, "/cache");
+  std::string cache = StringAt(attributes, "/cache");
   if (cache.empty() || cache.find('/') != std::string::npos) return cache;
   return claim_namespace.empty() ? "" : StrCat(claim_namespace, "/", cache);
 }

@@ -214,6 +214,7 @@ struct Kind {
 
 std::vector<Kind> KindsOf(const std::vector<Condition>& conditions) {
   std::vector<Kind> kinds;
+  kinds.reserve(conditions.size());
   for (const Condition& one : conditions) kinds.push_back({one.type, one.status, one.reason});
   return kinds;
 }
