@@ -101,7 +101,7 @@ class ClusterRunner {
 
   // A node that is not ready must not leave finalizers behind, which hold up namespaces for ever.
   Status Do(const CleanUpCommand& command) {
-    const Status purged = AwaitPurge(command.wait_for);
+    Status purged = AwaitPurge(command.wait_for);
     const Result<CleanedUp> done = CleanUp(*client_, {ns_, command.secret}, limits_);
     if (!done.ok()) return purged.ok() ? done.status() : done.status().WithContext(purged.message());
     RETURN_IF_ERROR(Show(done->lines.empty() ? "nothing was left\n" : Join(done->lines, "\n") + "\n"));

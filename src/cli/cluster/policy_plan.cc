@@ -235,6 +235,7 @@ std::string Lines(const char* what, const std::vector<PlannedCache>& caches) {
 // "  stays: qwen (wanted), llama (mounted)"
 std::string StaysLine(const std::vector<PlannedCache>& stays) {
   std::vector<std::string> named;
+  named.reserve(stays.size());
   for (const PlannedCache& cache : stays) named.push_back(StrCat(cache.cache, " (", cache.why, ")"));
   return named.empty() ? "" : StrCat("  stays: ", Join(named, ", "), "\n");
 }

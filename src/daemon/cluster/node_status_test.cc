@@ -1,6 +1,5 @@
 #include "daemon/cluster/node_status.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "api/policy_rules.h"
@@ -8,8 +7,6 @@
 
 namespace ballast {
 namespace {
-
-using ::testing::HasSubstr;
 
 constexpr Timestamp kNow{std::chrono::seconds(1'700'000'000)};
 constexpr Timestamp kLater = kNow + std::chrono::seconds(60);
