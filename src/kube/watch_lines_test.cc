@@ -27,7 +27,7 @@ TEST(LineCutterTest, ALineOverTheLimitIsRefused) {
 
 TEST(LineCutterTest, TheLargestObjectOfAnEtcdFits) {
   LineCutter cutter;
-  const std::string largest(6 * (3 << 19), 'x');  // 1.5 MiB, each byte as JSON's six
+  const std::string largest(size_t{6} * (3 << 19), 'x');  // 1.5 MiB, each byte as JSON's six
   for (size_t at = 0; at < largest.size(); at += 1 << 18)
     ASSERT_EQ(cutter.Add(largest.substr(at, 1 << 18)), OkStatus());
   ASSERT_EQ(cutter.Add("\n"), OkStatus());

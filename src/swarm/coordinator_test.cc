@@ -23,7 +23,7 @@ Digest HashOf(PieceRef ref) { return Digest::Of(std::to_string(ref.file) + "/" +
 // Nodes that do what they are told, one message at a time.
 class Swarm {
  public:
-  explicit Swarm(std::vector<uint64_t> sizes, CoordinatorPolicy policy = {})
+  explicit Swarm(const std::vector<uint64_t>& sizes, CoordinatorPolicy policy = {})
       : coordinator(sizes, policy), sizes_(sizes) {}
 
   struct Node {
