@@ -39,10 +39,10 @@ struct Taint {
   friend bool operator==(const Taint&, const Taint&) = default;
 };
 
-// A Node.
 // Nodes may be born with it (any effect); it is only ever removed here.
 inline constexpr char kStartupTaint[] = "startup-taint.cluster-autoscaler.kubernetes.io/ballast";
 
+// A Node.
 struct NodeFacts {
   std::string name;
   std::string uid;

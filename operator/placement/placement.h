@@ -73,7 +73,8 @@ struct Placement {
 // A copy is pinned where the cache's selector or its seeds want it and there is room; rooms are given by priority, then
 // age, then name. What a node has on demand, or of earlier revisions, stays listed until nothing names it any more. A
 // node that is cordoned or not ready keeps what it was told, and gets nothing new. What nodes have of a cache that
-// can't be read stays as it is: a rollback of the operator takes no model from a pod.
+// can't be read stays as it is, and so does the policy that they were told where that can't be read: a rollback of the
+// operator takes no model from a pod.
 Placement PlanCluster(const ClusterObserved& observed);
 
 }  // namespace ballast::controller

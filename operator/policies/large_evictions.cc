@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/eviction.h"
+#include "operator/policies/ready_copy.h"
 #include "operator/policies/tenant_evictions.h"
 
 namespace ballast::controller {
@@ -60,20 +61,13 @@ struct Copy {
   }
 };
 
-const CacheEntryStatus* StatusOf(const CacheNode& node, const CacheEntry& entry) {
-  const auto status = std::find_if(node.status.caches.begin(), node.status.caches.end(), [&](const auto& one) {
-    return one.cache == entry.cache && one.manifest == entry.manifest;
-  });
-  return status == node.status.caches.end() || status->phase != CachePhase::kReady ? nullptr : &*status;
-}
-
 using Copies = std::map<std::string_view, Copy>;  // by manifest
 
 Copies CopiesOn(const CacheNode& node) {
   Copies copies;
   for (const CacheEntry& entry : node.spec.caches) {
     Copy& copy = copies[entry.manifest];
-    if (const CacheEntryStatus* status = StatusOf(node, entry)) copy.bytes = status->bytes;
+    if (const CacheEntryStatus* status = ReadyCopy(node, entry)) copy.bytes = status->bytes;
     copy.pinned = copy.pinned || entry.pinned;
     copy.by_policy = copy.by_policy || !entry.unused_for;
     copy.by_caches = std::max(copy.by_caches, entry.unused_for.value_or(copy.by_caches));
@@ -113,7 +107,7 @@ std::vector<std::string> CachesThatGo(const CacheNode& node, uint64_t bytes, con
   std::vector<std::string> names;
   uint64_t sum = 0;
   for (const CacheEntry* entry : entries) {
-    const CacheEntryStatus* status = StatusOf(node, *entry);
+    const CacheEntryStatus* status = ReadyCopy(node, *entry);
     if (status == nullptr) continue;
     if (sum >= bytes || names.size() == kMaxCaches) break;
     sum += status->bytes;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "api/policy_rules.h"
+#include "operator/policies/ready_copy.h"
 
 namespace ballast::controller {
 namespace {
@@ -19,14 +20,6 @@ const NodeTenant* TenantOf(const NodePolicy& policy, const CacheEntry& entry) {
   return home.empty() ? nullptr : ballast::TenantOf(policy.tenants, home);
 }
 
-uint64_t BytesOf(const CacheNode& node, const CacheEntry& entry) {
-  const auto& all = node.status.caches;
-  const auto found = std::ranges::find_if(all, [&](const CacheEntryStatus& status) {
-    return status.cache == entry.cache && status.manifest == entry.manifest && status.phase == CachePhase::kReady;
-  });
-  return found == all.end() ? 0 : found->bytes;
-}
-
 // By tenant of `policy` that has a quota: how much more than that its models take, each once.
 std::map<const NodeTenant*, uint64_t> Over(const CacheNode& node, const NodePolicy& policy) {
   std::map<const NodeTenant*, uint64_t> used;
@@ -34,7 +27,8 @@ std::map<const NodeTenant*, uint64_t> Over(const CacheNode& node, const NodePoli
   for (const CacheEntry& entry : node.spec.caches) {
     const NodeTenant* tenant = TenantOf(policy, entry);
     if (tenant == nullptr || tenant->quota_bytes == 0 || !seen.emplace(tenant, entry.manifest).second) continue;
-    used[tenant] += BytesOf(node, entry);
+    const CacheEntryStatus* copy = ReadyCopy(node, entry);
+    used[tenant] += copy == nullptr ? 0 : copy->bytes;
   }
   for (auto& [tenant, bytes] : used) bytes -= std::min(bytes, tenant->quota_bytes);
   return used;

@@ -20,11 +20,6 @@ Status CheckVersion(const ExecPlugin& plugin) {
                                 "; client.authentication.k8s.io/v1 and v1beta1 are known: renew the kubeconfig"));
 }
 
-// As client-go: what the kubeconfig has itself goes before a program.
-bool HasCredential(const KubeAccess& access) {
-  return !access.token.empty() || !access.token_file.empty() || !access.client_certificate.empty();
-}
-
 Result<bool> IsInteractive(const ExecPlugin& plugin, bool terminal) {
   if (plugin.interaction == ExecInteraction::kAlways && !terminal) {
     return Wrong(plugin,
@@ -55,10 +50,10 @@ Result<KubeAccess> WithExecCredential(KubeAccess access, std::string_view answer
   if (const std::string version = StringAt(*credential, "/apiVersion"); version != plugin.api_version) {
     return Wrong(plugin, StrCat("answered in ", Quoted(version), ", and the kubeconfig says ", plugin.api_version));
   }
-  const std::string token = StringAt(*credential, "/status/token");
+  access.token = StringAt(*credential, "/status/token");
   const std::string certificate = StringAt(*credential, "/status/clientCertificateData");
-  if (token.empty() && certificate.empty()) return Wrong(plugin, "gave neither a token nor a client certificate");
-  if (!token.empty()) access.token = token, access.token_file.clear();
+  if (access.token.empty() && certificate.empty())
+    return Wrong(plugin, "gave neither a token nor a client certificate");
   if (!certificate.empty()) {
     access.client_certificate = {.pem = certificate};
     access.client_key = {.pem = StringAt(*credential, "/status/clientKeyData")};
@@ -68,7 +63,6 @@ Result<KubeAccess> WithExecCredential(KubeAccess access, std::string_view answer
 }
 
 Result<KubeAccess> Authenticate(KubeAccess access, bool terminal, const Run& run) {
-  if (HasCredential(access)) access.exec.reset();
   if (!access.exec) return access;
   const ExecPlugin& plugin = *access.exec;
   RETURN_IF_ERROR(CheckVersion(plugin));

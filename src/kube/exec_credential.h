@@ -19,7 +19,7 @@ Result<Json> ExecInfo(const KubeAccess& access, bool interactive);
 // FailedPrecondition: it is none, of another version, or empty. No text has anything of a credential.
 Result<KubeAccess> WithExecCredential(KubeAccess access, std::string_view answer);
 
-// Runs the program, if `access` has one and no token and no client certificate of its own. Its prompts appear on the
+// Runs the program, if `access` has one. Its prompts appear on the
 // terminal; it reads from it where our standard input is a `terminal` and its interactiveMode lets it. What it hands
 // out is not renewed: for commands that end soon. FailedPrecondition: it must have a terminal, and there is none.
 using Run = std::function<Result<std::string>(const ProgramCall&)>;

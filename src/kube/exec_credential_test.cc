@@ -71,19 +71,6 @@ TEST(ExecCredentialTest, WhoNeedsNoProgramStaysAsHeIs) {
 }
 
 // As client-go: a token, a tokenFile or a certificate beside `exec` is what is meant.
-TEST(ExecCredentialTest, WhatTheKubeconfigHasItselfGoesBeforeTheProgram) {
-  std::vector<KubeAccess> own(3, Access());
-  own[0].token = "t";
-  own[1].token_file = "/t";
-  own[2].client_certificate = {.pem = "CERT"};
-  for (const KubeAccess& one : own) {
-    const auto access = Authenticate(one, true, Says(Internal("asked")));
-    ASSERT_TRUE(access.ok()) << access.status();
-    EXPECT_EQ(access->token, one.token);
-    EXPECT_FALSE(access->exec);
-  }
-}
-
 TEST(ExecCredentialTest, ItReadsFromATerminalWhereItsModeLetsIt) {
   const std::tuple<ExecInteraction, bool, bool> cases[] = {{ExecInteraction::kNever, true, false},
                                                            {ExecInteraction::kNever, false, false},

@@ -11,10 +11,6 @@ namespace {
 constexpr size_t kMaxPemFile = 1 << 20;
 constexpr size_t kMaxNamespace = 1 << 10;
 
-bool HasSecret(const KubeAccess& access) {
-  return !access.token.empty() || !access.token_file.empty() || !access.client_certificate.empty();
-}
-
 // A name, an IPv4 address or an IPv6 address in brackets, and perhaps a port.
 bool IsAuthority(std::string_view text) {
   static constexpr std::string_view kOther = "-.:[]_";
@@ -55,6 +51,10 @@ Result<KubeAccess> InClusterAccess(const std::function<std::string(const char*)>
   return access;
 }
 
+bool HasCredential(const KubeAccess& access) {
+  return !access.token.empty() || !access.token_file.empty() || !access.client_certificate.empty();
+}
+
 Status CheckAccess(const KubeAccess& access) {
   const bool https = access.server.starts_with("https://");
   if (!https && !access.server.starts_with("http://")) {
@@ -67,7 +67,7 @@ Status CheckAccess(const KubeAccess& access) {
   if (rest.starts_with('[')) {
     return InvalidArgument(StrCat("the server ", Quoted(access.server), " must be a name or an IPv4 address"));
   }
-  if (!https && HasSecret(access)) {
+  if (!https && HasCredential(access)) {
     return InvalidArgument(StrCat("no token or key is used with ", access.server, ": it needs https://"));
   }
   if (access.client_certificate.empty() != access.client_key.empty()) {

@@ -45,8 +45,7 @@ struct KubeAccess {
   std::string token;
   std::string token_file;  // read for each request; wins over `token`
   std::string ns = "default";
-  // Who asks is not known before it has run, unless there is a token or a certificate: exec_credential.h
-  std::optional<ExecPlugin> exec;
+  std::optional<ExecPlugin> exec;  // who asks is not known before it has run: exec_credential.h
 };
 
 struct KubeconfigFile {
@@ -57,6 +56,7 @@ struct KubeconfigFile {
 // The context `context` ("": the current one) of kubeconfigs, merged as kubectl does: of what several say, the first
 // counts, by name. Of a list, files that are not there are left out; NotFound: none is there.
 //
+// As in client-go, a token or client certificate goes before the program of the same user, which is left out then.
 // InvalidArgument says what is missing, or which key is not supported: no certificate goes unchecked
 // (insecure-skip-tls-verify), no passwords, auth-providers, proxies or tls-server-name.
 Result<KubeAccess> LoadKubeconfigs(const std::vector<std::string>& paths, const std::string& context);
@@ -69,6 +69,9 @@ inline constexpr char kServiceAccountDir[] = "/var/run/secrets/kubernetes.io/ser
 // Of the pod that this process runs in. `environment` gives "" for what is not set. NotFound: this is no pod.
 Result<KubeAccess> InClusterAccess(const std::function<std::string(const char*)>& environment,
                                    const std::string& service_account_dir = kServiceAccountDir);
+
+// A token or a client certificate.
+bool HasCredential(const KubeAccess& access);
 
 // InvalidArgument where it can't be used: no https (a secret would travel in the open), half a client certificate.
 Status CheckAccess(const KubeAccess& access);

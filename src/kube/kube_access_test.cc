@@ -99,6 +99,14 @@ TEST(KubeconfigTest, ReadsWhetherAProgramMayAsk) {
   }
 }
 
+TEST(KubeconfigTest, ATokenOrACertificateGoesBeforeAProgram) {
+  for (const char* own : {"token: t", "tokenFile: t", "client-certificate: c, client-key: k"}) {
+    const auto access = ParseKubeconfig(Config("server: 'https://k'", StrCat(own, ", exec: {command: aws}")), "/k");
+    ASSERT_TRUE(access.ok()) << access.status();
+    EXPECT_FALSE(access->exec) << own;
+  }
+}
+
 TEST(KubeconfigTest, AProgramWithASlashIsBesideItsFile) {
   const auto access = ParseKubeconfig(Config("server: 'https://k'", "exec: {command: ./bin/login}"), "/home/me/k");
   ASSERT_TRUE(access.ok()) << access.status();

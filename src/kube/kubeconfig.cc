@@ -131,7 +131,7 @@ Status ReadUser(const Found& user, KubeAccess& access) {
   RETURN_IF_ERROR(ReadPem(user, "client-key", access.client_key));
   access.token = user.node.Text("token");
   access.token_file = user.PathOf(user.node.Text("tokenFile"));
-  if (!user.node.At("exec").exists()) return OkStatus();
+  if (HasCredential(access) || !user.node.At("exec").exists()) return OkStatus();
   ASSIGN_OR_RETURN(access.exec, ReadExec(user));
   return OkStatus();
 }
