@@ -163,6 +163,7 @@ struct Daemon::Parts {
   CurrentPolicy policy{ConfiguredPolicy(setup.config)};
   FolderAdmissions folder_admissions{manifests, policy, facts.volume_sources};
   std::unique_ptr<CacheCore> core;
+  bool shares_node_filesystem = false;  // in Kubernetes: what the disk obeys and the CacheNode says is one thing
   std::unique_ptr<DiskIntents> intents;
   std::unique_ptr<DiskKeeper> disk;
   std::unique_ptr<PolicyKeeper> policies;  // null: in Kubernetes
@@ -257,8 +258,9 @@ void Daemon::Parts::BuildCore() {
 
 void Daemon::Parts::BuildDisk() {
   if (cluster) {
-    intents = std::make_unique<NodeIntents>(setup.config, SharesNodeFilesystem(store->root()),
-                                            [this] { return cluster->Current(); });
+    shares_node_filesystem = SharesNodeFilesystem(store->root());
+    intents =
+        std::make_unique<NodeIntents>(setup.config, shares_node_filesystem, [this] { return cluster->Current(); });
   } else {
     auto by_folder = std::make_unique<FolderIntents>(policy, manifests, *resolutions);
     KeepPolicy(*by_folder);
@@ -333,8 +335,11 @@ Status Daemon::Parts::MakeCluster() {
 }
 
 NodeFindings Daemon::Parts::Look(const CacheNodeSpec& spec) const {
-  NodeFindings found =
-      LookAtNode(spec, {.version = facts.version, .store = *store, .downloader = *downloader, .manager = *manager});
+  NodeFindings found = LookAtNode(spec, {.version = facts.version,
+                                         .store = *store,
+                                         .downloader = *downloader,
+                                         .manager = *manager,
+                                         .shares_node_filesystem = shares_node_filesystem});
   found.disk_pressure = core->collector->disk_pressure();
   return found;
 }

@@ -60,7 +60,7 @@ NodeFindings LookAtNode(const CacheNodeSpec& spec, const NodeParts& node) {
   NodeFindings found{.agent = {.version = node.version, .store_format = kStoreFormat},
                      .usage = node.store.GetUsage(),
                      .room = node.store.room_limits(),
-                     .shares_node_filesystem = SharesNodeFilesystem(node.store.root())};
+                     .shares_node_filesystem = node.shares_node_filesystem};
   if (const Result<std::string> boot = RunningBootId(); boot.ok()) found.agent.boot_id = *boot;
   for (const CacheEntry& entry : spec.caches) found.entries.push_back(FactsOf(entry, node.downloader, jobs));
   return found;

@@ -14,6 +14,7 @@ struct NodeParts {
   const Store& store;
   const Downloader& downloader;
   const ModelManager& manager;
+  bool shares_node_filesystem;  // as SharesNodeFilesystem() found it when the agent started
 };
 
 NodeFindings LookAtNode(const CacheNodeSpec& spec, const NodeParts& node);
